@@ -1,0 +1,49 @@
+//! The bounds of the domain, each with a name.
+
+use std::time::Duration;
+
+/// Longest message, in Unicode scalar values after trimming.
+pub const CONTENT_CHARS: usize = 2_000;
+/// Most entries that one catch-up covers.
+pub const CATCH_UP_ENTRIES: usize = 200;
+/// Messages shown where a reader names no number.
+pub const PAGE_MESSAGES: usize = 50;
+/// Most messages of one page.
+pub const PAGE_MESSAGES_MAX: usize = 200;
+/// Most orders that one `sync` may name.
+pub const SYNC_ORDERS: usize = 100;
+/// Most chats that a list shows at once.
+pub const LIST_CHATS_MAX: usize = 200;
+/// Chats of a list where a reader names no number.
+pub const LIST_CHATS: usize = 50;
+/// Most list rows that are read for one person: sorting happens in the node.
+pub const LIST_ROWS_MAX: usize = 5_000;
+/// Longest title of an order, in Unicode scalar values.
+pub const TITLE_CHARS: usize = 200;
+/// Most entries that one conditional batch appends.
+pub const BATCH_ENTRIES: usize = 16;
+/// Most sends of one order that wait on a node; the next is told `unavailable`.
+pub const ORDER_QUEUE: usize = 256;
+/// Orders whose last known head and parties a node remembers.
+pub const REMEMBERED_ORDERS: usize = 65_536;
+/// How long a send tries to learn whether its write was applied, before it is told `unavailable`.
+pub const SEND_PATIENCE: Duration = Duration::from_secs(10);
+/// How long a typing mark lasts without another.
+pub const TYPING_EXPIRES: Duration = Duration::from_secs(10);
+/// Longest reason or name that is carried into an event, in Unicode scalar values.
+pub const NOTIFICATION_BODY_CHARS: usize = 50;
+
+/// How many messages a person may send in any stretch of `window`, over all devices and nodes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quota {
+    /// Messages; 0 means no limit.
+    pub messages: u32,
+    /// Length of the sliding window.
+    pub window: Duration,
+}
+
+impl Default for Quota {
+    fn default() -> Self {
+        Self { messages: 20, window: Duration::from_secs(60) }
+    }
+}

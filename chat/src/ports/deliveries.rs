@@ -1,0 +1,27 @@
+use std::sync::Arc;
+
+use crate::log::{Entry, Head};
+use crate::order::Order;
+
+/// Entries that are in the log, in order, right after they got there.
+#[derive(Clone, Debug)]
+pub struct Committed {
+    /// The order they belong to.
+    pub order: Arc<Order>,
+    /// The entries, rising. Neighbours unless `repeat`.
+    pub entries: Vec<Arc<Entry>>,
+    /// The log's head when they were appended, or later.
+    pub head: Head,
+    /// Somebody asked again for what was there already: what follows a write is done again, in case it was never done.
+    pub repeat: bool,
+    /// Whether any of them owes an event.
+    pub owes: bool,
+}
+
+/// Where committed entries go: the node delivers them to its own connections, publishes them to the others and wakes the
+/// walker of owed events.
+pub trait Feed: Send + Sync {
+    /// Called once per write, before its senders are answered, and in the order of the log for what this node writes. Must
+    /// return at once: what takes time is queued, bounded, behind it.
+    fn committed(&self, committed: &Committed);
+}

@@ -1,0 +1,4 @@
+//! What people do in a chat.
+
+/// The service.
+pub struct Chats;
