@@ -45,6 +45,15 @@ take_lock() {
 # port_taken PORT: does anything accept on that port of loopback?
 port_taken() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
+# expect_free SERVER PORT…: before a start. A stranger there would answer in the server's place.
+expect_free() {
+    local server=$1 port
+    shift
+    for port in "$@"; do
+        if port_taken "$port"; then die "$server cannot start: another process listens on 127.0.0.1:$port"; fi
+    done
+}
+
 base_is_free() {
     local port
     for port in "$1" $(($1 + 1)) $(($1 + 2)) $(($1 + 3)) $(($1 + 4)); do

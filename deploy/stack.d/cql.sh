@@ -25,6 +25,7 @@ cql_launch() {
     local node=$1 bootstrap=$2 name=cql$1 conf=$CONF_DIR/cql$1.yaml heap ring_delay=0 jamm
     need_java
     need_jars cql
+    if ((node == 1)); then expect_free cql1 "$CQL_PORT" "$CQL_STORAGE_PORT"; fi
     jamm=("$JARS"/jamm-*.jar)
     sed -e "s|@TOKEN@|${CQL_TOKENS[$node]}|" -e "s|@BOOTSTRAP@|$bootstrap|" -e "s|@ADDRESS@|127.0.0.$node|" \
         -e "s|@PORT@|$CQL_PORT|" -e "s|@STORAGE_PORT@|$CQL_STORAGE_PORT|" -e "s|@DATA@|$DATA_DIR/$name|" \

@@ -48,12 +48,18 @@ need_java() {
     find_java || die "no Java 17 found; set SOUK_STACK_JAVA to its java program"
 }
 
-# need_jars NAME: sets JARS to the folder with the jars that stack.d/NAME/pom.xml names. The folder's name holds the
-# pom's checksum, so another version is fetched beside it; it gets its name only when it is complete.
+# jars_folder NAME: where the jars that stack.d/NAME/pom.xml names are or will be. The pom's checksum is part of it, so
+# another version is fetched beside this one.
+jars_folder() {
+    local sum
+    sum=$(sha256sum "$PARTS/$1/pom.xml")
+    printf '%s\n' "$JARS_DIR/$1-${sum:0:12}"
+}
+
+# need_jars NAME: sets JARS to that folder; it gets its name only when it is complete.
 need_jars() {
-    local name=$1 pom=$PARTS/$1/pom.xml sum try
-    sum=$(sha256sum "$pom")
-    JARS=$JARS_DIR/$name-${sum:0:12}
+    local name=$1 pom=$PARTS/$1/pom.xml try
+    JARS=$(jars_folder "$name")
     [[ ! -d $JARS ]] || return 0
     exec 8>"$JARS_DIR/lock"
     flock 8

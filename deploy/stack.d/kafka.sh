@@ -3,18 +3,19 @@
 
 kafka_address() { printf '127.0.0.1:%s\n' "$KAFKA_PORT"; }
 
-kafka_java() {
-    # Only the first compiler and the serial collector: a quick start and few threads on a small machine.
-    printf '%s\n' "$JAVA" -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:-UsePerfData -Xshare:auto \
-        -Dorg.slf4j.simpleLogger.defaultLogLevel=warn -Dorg.slf4j.simpleLogger.showDateTime=true \
-        "-Dorg.slf4j.simpleLogger.dateTimeFormat=HH:mm:ss.SSS" -cp "$JARS/*"
+# kafka_jars: sets JARS, and CLASS_PATH to them and to the folder with the logging's settings.
+kafka_jars() {
+    need_jars kafka
+    CLASS_PATH="$JARS/*:$PARTS/kafka"
 }
 
 kafka_launch() {
     local conf=$CONF_DIR/kafka.properties data=$DATA_DIR/kafka java
     need_java
-    need_jars kafka
-    mapfile -t java < <(kafka_java)
+    kafka_jars
+    # Only the first compiler and the serial collector: a quick start and few threads on a small machine.
+    java=("$JAVA" -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:-UsePerfData -cp "$CLASS_PATH")
+    expect_free kafka "$KAFKA_PORT" "$KAFKA_CONTROLLER_PORT"
     sed -e "s|@PORT@|$KAFKA_PORT|" -e "s|@CONTROLLER_PORT@|$KAFKA_CONTROLLER_PORT|" -e "s|@DATA@|$data|" \
         "$PARTS/kafka/server.properties" >"$conf"
     if [[ ! -s $data/meta.properties ]]; then
@@ -35,7 +36,7 @@ kafka_await() { await kafka kafka "$(kafka_address)"; }
 
 # kafka_tools: a class path with the console tools, when it is there.
 kafka_tools() {
-    local sum
-    sum=$(sha256sum "$PARTS/kafka/pom.xml")
-    if [[ -d $JARS_DIR/kafka-${sum:0:12} ]]; then printf '%s/*\n' "$JARS_DIR/kafka-${sum:0:12}"; fi
+    local jars
+    jars=$(jars_folder kafka)
+    if [[ -d $jars ]]; then printf '%s\n' "$jars/*:$PARTS/kafka"; fi
 }

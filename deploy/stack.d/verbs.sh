@@ -233,6 +233,11 @@ verb_restart() {
 verb_pause() {
     own_running "${1:-}"
     kill -STOP "$PID"
+    # The kernel stops its threads one after the other: only then is it silent.
+    while ! paused "$SERVER"; do
+        running "$SERVER" || die "$SERVER has ended"
+        sleep 0.01
+    done
 }
 
 verb_resume() {

@@ -4,6 +4,7 @@ mod deliveries;
 mod events;
 mod limiter;
 mod presence;
+mod promises;
 mod router;
 mod runtime;
 pub mod store;
@@ -12,6 +13,7 @@ pub use deliveries::{Committed, Feed};
 pub use events::{Event, EventData, Events, EventsError};
 pub use limiter::{Admission, Limiter};
 pub use presence::{Presence, PresenceError};
+pub use promises::Promises;
 pub use router::{Envelope, EnvelopeKind, Gap, Inbox, Origin, Room, Router, RouterError, Subscription};
 pub use runtime::Runtime;
 pub use store::{
