@@ -87,8 +87,12 @@ verb_down() {
 }
 
 verb_reset() {
+    local server
     parse_wanted "$@"
-    verb_down
+    # What it would write at its end is not wanted: no need to ask.
+    for server in $SERVERS; do
+        if running "$server"; then kill_now "$server"; fi
+    done
     rm -rf "$DATA_DIR" "$LOG_DIR"
     mkdir -p "$DATA_DIR" "$LOG_DIR"
     # shellcheck disable=SC2086 # a list of words
@@ -152,8 +156,8 @@ verb_logs() {
     tail -n 100 ${follow[@]+"${follow[@]}"} "${files[@]}"
 }
 
-# export_line NAME VALUE: quoted for the shell that evaluates it.
-export_line() { printf 'export %s=%q\n' "$1" "$2"; }
+# export_line NAME VALUE: quoted for any shell that evaluates it, and plain enough for a program that reads lines.
+export_line() { printf "export %s='%s'\n" "$1" "${2//\'/\'\\\'\'}"; }
 
 verb_env() {
     local redis=- cql=- kafka=- replication=
