@@ -61,6 +61,17 @@ base_is_free() {
     done
 }
 
+# init_state: ports and secrets, chosen at the first command and kept. Under a lock of its own, since commands that only
+# look do not take the other one, and two of them must not print different secrets.
+init_state() {
+    exec 7>"$LOCK_FILE.state"
+    flock -w 60 7 || die "cannot lock $LOCK_FILE.state"
+    init_ports
+    init_secret auth
+    init_secret store
+    exec 7>&-
+}
+
 # init_ports: the stack keeps the ports it first got (in the file `ports`), so addresses handed out stay true.
 init_ports() {
     local file=$STACK_DIR/ports base=
@@ -83,14 +94,14 @@ init_ports() {
     KAFKA_CONTROLLER_PORT=$((base + 4))
 }
 
-# secret NAME: 32 random bytes in hex, made once per stack directory and kept over `reset`.
-secret() {
+# init_secret NAME: 32 random bytes in hex, made once per stack directory and kept over `reset`.
+init_secret() {
     local file=$STACK_DIR/secret.$1
-    if [[ ! -s $file ]]; then
-        (umask 077 && od -An -N32 -tx1 /dev/urandom | tr -d ' \n' >"$file.new.$$" && mv "$file.new.$$" "$file")
-    fi
-    cat "$file"
+    [[ ! -s $file ]] || return 0
+    (umask 077 && od -An -v -N32 -tx1 /dev/urandom | tr -d ' \n' >"$file.new" && mv "$file.new" "$file")
 }
+
+secret() { cat "$STACK_DIR/secret.$1"; }
 
 # probe ARGS…: the real request; see probe.py.
 probe() { python3 -E -S "$PARTS/probe.py" "$@"; }

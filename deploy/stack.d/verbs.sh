@@ -45,6 +45,8 @@ verb_up() {
         if address=$(foreign "$kind"); then
             probe "$kind" "$address" || die "$kind was given as ${address##*@} and does not answer"
             say "$kind: using the one at ${address##*@}"
+            # The tests read events with Kafka's own console tools, whoever runs the broker.
+            if [[ $kind == kafka ]]; then need_java && kafka_jars; fi
         else
             own+=" $kind"
         fi
@@ -128,7 +130,8 @@ verb_status() {
         else
             state=down
         fi
-        if [[ $state == down && $server == cql[23] ]]; then continue; fi
+        # What is not there is worth a line only where it could be expected.
+        if [[ $state == down ]] && { [[ $server == cql[23] ]] || foreign "${server%[123]}" >/dev/null; }; then continue; fi
         printf '%-6s %-16s %s\n' "$server" "$state" "$(server_facts "$server")"
     done
     return "$bad"
