@@ -3,6 +3,8 @@ use std::sync::Arc;
 use crate::log::{Entry, Head};
 use crate::order::Order;
 
+use super::router::Origin;
+
 /// Entries that are in the log, in order, right after they got there.
 #[derive(Clone, Debug)]
 pub struct Committed {
@@ -10,6 +12,8 @@ pub struct Committed {
     pub order: Arc<Order>,
     /// The entries, rising. Neighbours unless `repeat`.
     pub entries: Vec<Arc<Entry>>,
+    /// For each entry the connection that it came over.
+    pub origins: Vec<Origin>,
     /// The log's head when they were appended, or later.
     pub head: Head,
     /// Somebody asked again for what was there already: what follows a write is done again, in case it was never done.

@@ -7,8 +7,12 @@ use crate::id::UserId;
 /// Whether a send may go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Admission {
-    /// It may. A retry of a send that was admitted within the window is admitted again and not counted again.
-    Allowed,
+    /// It may.
+    Allowed {
+        /// Whether this call counted it. A retry of a send that was admitted within the window is admitted again and not counted
+        /// again; only who counted may [`Limiter::forgive`].
+        counted: bool,
+    },
     /// Not before `retry_after`, when the oldest counted send leaves the window.
     Limited {
         /// How long to wait; above zero, at most the window.

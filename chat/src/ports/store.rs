@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 use crate::fingerprint::Fingerprint;
 use crate::id::{OrderId, UserId};
-use crate::log::{Counts, Entry, EntryKey, Head, NewEntry, Seq};
+use crate::log::{Entry, EntryKey, Head, NewEntry, Seq};
 use crate::message::Message;
 use crate::order::{NewOrder, Order};
 use crate::owed::OwedRow;
@@ -107,8 +107,8 @@ pub struct ListRow {
     pub order: OrderId,
     /// The last entry that this row knows of; 0: nothing yet.
     pub head: Seq,
-    /// Messages of each side up to `head`.
-    pub counts: Counts,
+    /// The *other* party's messages up to `head`: unread is this less `read.others`.
+    pub others: u64,
     /// When that entry was written, or the chat made.
     pub at: Timestamp,
     /// How far the person read.

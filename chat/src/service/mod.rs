@@ -1,4 +1,90 @@
 //! What people do in a chat.
+//!
+//! [`Chats`] answers questions and takes messages. A message becomes an entry of its order's log in the
+//! [`sequencer`]; what is read comes straight from the store.
 
-/// The service.
-pub struct Chats;
+mod admin;
+mod catch_up;
+mod lists;
+mod memory;
+mod send;
+pub mod sequencer;
+mod view;
+
+use std::sync::Arc;
+
+use souk_moderation::Rules;
+
+use crate::actor::{Actor, Role};
+use crate::fingerprint::Fingerprints;
+use crate::id::OrderId;
+use crate::order::Order;
+use crate::ports::{Feed, Limiter, Presence, Promises, Runtime, Store};
+use crate::refusal::Refusal;
+
+pub use admin::OrderSpec;
+pub use catch_up::{CatchUp, History, Window};
+pub use lists::{ChatList, Synced};
+pub use memory::Memory;
+pub use send::{Send, Sent};
+pub use sequencer::Sequencer;
+pub use view::{ChatView, Participant};
+
+/// Everything the service reaches the world through.
+#[derive(Clone)]
+pub struct Ports {
+    /// History.
+    pub store: Arc<dyn Store>,
+    /// Who is connected.
+    pub presence: Arc<dyn Presence>,
+    /// How much a person may send.
+    pub limiter: Arc<dyn Limiter>,
+    /// Where committed entries go.
+    pub feed: Arc<dyn Feed>,
+    /// Promises of owed events.
+    pub promises: Arc<dyn Promises>,
+    /// Time, tasks, randomness.
+    pub runtime: Arc<dyn Runtime>,
+    /// What may be said.
+    pub rules: Arc<Rules>,
+    /// Telling repeats from second texts.
+    pub fingerprints: Arc<Fingerprints>,
+}
+
+/// The chats of a node.
+pub struct Chats {
+    ports: Ports,
+    memory: Arc<Memory>,
+    sequencer: Arc<Sequencer>,
+}
+
+impl Chats {
+    /// A service over these ports.
+    pub fn new(ports: Ports) -> Self {
+        let memory = Arc::new(Memory::default());
+        let sequencer = Arc::new(Sequencer::new(ports.clone(), Arc::clone(&memory)));
+        Self { ports, memory, sequencer }
+    }
+
+    /// The order, if this actor may read it: a party, or an admin. No such order and not yours look the same, and take the
+    /// same reads. Its parties are current; title and status may be [five seconds] old.
+    pub async fn readable(&self, actor: &Actor, id: &OrderId) -> Result<Arc<Order>, Refusal> {
+        let order = self.order(id).await?;
+        match order {
+            Some(order) if actor.role == Role::Admin || order.side_of(&actor.user).is_some() => Ok(order),
+            _ => Err(Refusal::Forbidden),
+        }
+    }
+
+    async fn order(&self, id: &OrderId) -> Result<Option<Arc<Order>>, Refusal> {
+        let now = self.ports.runtime.monotonic();
+        if let Some(order) = self.memory.order(id, now) {
+            return Ok(Some(order));
+        }
+        let order = self.ports.store.order(id).await.map_err(|_| Refusal::unavailable())?.map(Arc::new);
+        if let Some(order) = &order {
+            self.memory.remember_order(Arc::clone(order), now);
+        }
+        Ok(order)
+    }
+}

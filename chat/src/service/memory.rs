@@ -1,0 +1,67 @@
+//! What a node remembers of orders, so that the common case asks nobody. Bounded; forgetting costs one read.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::Duration;
+
+use lru::LruCache;
+use parking_lot::Mutex;
+
+use crate::id::OrderId;
+use crate::limits::REMEMBERED_ORDERS;
+use crate::log::Head;
+use crate::order::Order;
+
+/// How old title and status of a remembered order may be. Its parties never change.
+pub(super) const ORDER_FRESH: Duration = Duration::from_secs(5);
+
+#[derive(Default)]
+struct Remembered {
+    order: Option<(Arc<Order>, Duration)>,
+    head: Option<Head>,
+}
+
+/// Orders and hints of their heads. A hint may be old: a write against it is refused by the store, never wrong.
+pub struct Memory {
+    orders: Mutex<LruCache<OrderId, Remembered>>,
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        let bound = NonZeroUsize::new(REMEMBERED_ORDERS).expect("the bound is a number above zero");
+        Self { orders: Mutex::new(LruCache::new(bound)) }
+    }
+}
+
+impl Memory {
+    pub(super) fn order(&self, id: &OrderId, now: Duration) -> Option<Arc<Order>> {
+        let mut orders = self.orders.lock();
+        let (order, at) = orders.get(id)?.order.as_ref()?;
+        (now.saturating_sub(*at) < ORDER_FRESH).then(|| Arc::clone(order))
+    }
+
+    pub(super) fn remember_order(&self, order: Arc<Order>, now: Duration) {
+        let mut orders = self.orders.lock();
+        let id = order.id.clone();
+        orders.get_or_insert_mut(id, Remembered::default).order = Some((order, now));
+    }
+
+    pub(super) fn head(&self, id: &OrderId) -> Option<Head> {
+        self.orders.lock().get(id)?.head
+    }
+
+    /// Remembers `head` unless a later one is known.
+    pub(super) fn remember_head(&self, id: &OrderId, head: Head) {
+        let mut orders = self.orders.lock();
+        let slot = &mut orders.get_or_insert_mut(id.clone(), Remembered::default).head;
+        if slot.is_none_or(|known| known.seq <= head.seq) {
+            *slot = Some(head);
+        }
+    }
+
+    pub(super) fn forget_head(&self, id: &OrderId) {
+        if let Some(remembered) = self.orders.lock().get_mut(id) {
+            remembered.head = None;
+        }
+    }
+}

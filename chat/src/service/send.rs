@@ -1,0 +1,108 @@
+//! Sending a message.
+
+use std::sync::Arc;
+
+use futures_channel::oneshot;
+use futures_util::future::join;
+
+use crate::actor::{Actor, Role};
+use crate::draft::Draft;
+use crate::id::{ClientMessageId, OrderId};
+use crate::limits::SEND_PATIENCE;
+use crate::log::{Body, EntryKey};
+use crate::message::Message;
+use crate::order::Order;
+use crate::ports::{Admission, Origin};
+use crate::refusal::Refusal;
+
+use super::Chats;
+use super::sequencer::{Job, Written};
+
+/// A message that somebody wants to send.
+#[derive(Clone, Debug)]
+pub struct Send {
+    /// The chat.
+    pub order: OrderId,
+    /// The checked text.
+    pub draft: Draft,
+    /// The sender's id for it. A caller that was given none makes one with [`Chats::message_id`].
+    pub id: ClientMessageId,
+    /// The connection it came over, so that it can be told apart from the sender's other devices.
+    pub origin: Origin,
+}
+
+/// A message that is in history.
+#[derive(Clone, Debug)]
+pub struct Sent {
+    /// The chat it is in.
+    pub order: Arc<Order>,
+    /// The message as it is now.
+    pub message: Arc<Message>,
+    /// It was there before: a retry was answered.
+    pub repeat: bool,
+}
+
+impl Chats {
+    /// A fresh id for a message whose sender named none.
+    pub fn message_id(&self) -> ClientMessageId {
+        let runtime = &self.ports.runtime;
+        let text = format!("n-{:016x}{:016x}", runtime.random(), runtime.random());
+        ClientMessageId::new(&text).expect("hexadecimal digits are in the alphabet")
+    }
+
+    /// Sends. Ordering: two sends of one order whose calls follow each other get rising numbers. Dropping the future does not
+    /// take the message back; the same [`Send::id`] later finds out what became of it.
+    ///
+    /// Errors: [`Refusal::Forbidden`], [`Refusal::RateLimited`], [`Refusal::ChatClosed`], [`Refusal::RefusedByModeration`],
+    /// [`Refusal::IdempotencyConflict`], [`Refusal::Unavailable`]; after the last one the message may be there.
+    pub async fn send(&self, actor: &Actor, send: Send) -> Result<Sent, Refusal> {
+        if matches!(actor.role, Role::Admin | Role::Service) {
+            return Err(Refusal::Forbidden);
+        }
+        let order = self.readable(actor, &send.order).await?;
+        let side = order.side_of(&actor.user).ok_or(Refusal::Forbidden)?;
+        let limit_key = format!("{}/{}", send.order, send.id);
+        let recipient = std::slice::from_ref(order.party(side.other()));
+        let admitted = self.ports.limiter.admit(&actor.user, &limit_key);
+        let (admission, online) = join(admitted, self.ports.presence.online(recipient)).await;
+
+        let (done, answer) = oneshot::channel();
+        let job = Job {
+            key: EntryKey { owner: Some(actor.user.clone()), id: send.id.as_str().into() },
+            id: send.id,
+            origin: send.origin,
+            actor: actor.clone(),
+            fingerprint: self.ports.fingerprints.of(send.draft.as_str()),
+            draft: send.draft,
+            // Presence that is unknown owes the notification: one too many is better than none.
+            notify: !online.is_ok_and(|online| online.first().copied().unwrap_or(false)),
+            deadline: self.ports.runtime.monotonic() + SEND_PATIENCE,
+            done,
+        };
+        if let Admission::Limited { retry_after } = admission {
+            return match self.sequencer.known(&order, &job).await? {
+                Some(written) => sent(order, written),
+                None => Err(Refusal::RateLimited { retry_after }),
+            };
+        }
+        self.sequencer.submit(Arc::clone(&order), job);
+        let result = answer.await.unwrap_or_else(|_| Err(Refusal::unavailable()));
+        let stands = match &result {
+            Ok(written) => !written.repeat,
+            // Whether it was written is not known; its retry finds it counted and is not counted again.
+            Err(Refusal::Unavailable { .. }) => true,
+            Err(_) => false,
+        };
+        if !stands && admission == (Admission::Allowed { counted: true }) {
+            self.ports.limiter.forgive(&actor.user, &limit_key);
+        }
+        sent(order, result?)
+    }
+}
+
+fn sent(order: Arc<Order>, written: Written) -> Result<Sent, Refusal> {
+    match &written.entry.body {
+        Body::Message(message) => Ok(Sent { order, message: Arc::clone(message), repeat: written.repeat }),
+        _ => Err(Refusal::IdempotencyConflict),
+    }
+}

@@ -1,0 +1,112 @@
+//! Giving entries their numbers (D1).
+//!
+//! Each order has at most one *lane* on a node: a queue and one task that takes from it. The task puts together what waits, at
+//! most [`BATCH_ENTRIES`] and never one key twice, and writes it as one [batch](batch) conditional on the head. While the
+//! outcome of a batch is unknown its lane waits, so nothing of that order leaves the node.
+
+mod batch;
+mod compose;
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_channel::oneshot;
+use parking_lot::Mutex;
+
+use crate::actor::Actor;
+use crate::draft::Draft;
+use crate::fingerprint::Fingerprint;
+use crate::id::{ClientMessageId, OrderId};
+use crate::limits::{BATCH_ENTRIES, ORDER_QUEUE};
+use crate::log::{Entry, EntryKey};
+use crate::order::Order;
+use crate::ports::Origin;
+use crate::refusal::Refusal;
+
+use super::Ports;
+use super::memory::Memory;
+
+/// What became of a job: the entry that stands under its key.
+#[derive(Clone, Debug)]
+pub(super) struct Written {
+    pub(super) entry: Arc<Entry>,
+    /// It was there before this job came.
+    pub(super) repeat: bool,
+}
+
+/// A message that wants a number.
+pub(super) struct Job {
+    pub(super) key: EntryKey,
+    pub(super) id: ClientMessageId,
+    pub(super) origin: Origin,
+    pub(super) actor: Actor,
+    pub(super) draft: Draft,
+    pub(super) fingerprint: Fingerprint,
+    /// The other party has no device connected, as far as anybody knows: they are owed a notification.
+    pub(super) notify: bool,
+    /// When to stop trying, on the monotonic clock.
+    pub(super) deadline: Duration,
+    pub(super) done: oneshot::Sender<Result<Written, Refusal>>,
+}
+
+/// The lanes of a node.
+pub struct Sequencer {
+    ports: Ports,
+    memory: Arc<Memory>,
+    lanes: Mutex<HashMap<OrderId, VecDeque<Job>>>,
+}
+
+impl Sequencer {
+    pub(super) fn new(ports: Ports, memory: Arc<Memory>) -> Self {
+        Self { ports, memory, lanes: Mutex::default() }
+    }
+
+    /// Puts a job at the end of its order's lane. The answer comes through the job's `done`; a full lane answers at once. A
+    /// job that was taken runs to its end even when nobody waits for it any more.
+    pub(super) fn submit(self: &Arc<Self>, order: Arc<Order>, job: Job) {
+        let mut lanes = self.lanes.lock();
+        match lanes.get_mut(&order.id) {
+            Some(queue) if queue.len() >= ORDER_QUEUE => {
+                let _ = job.done.send(Err(Refusal::unavailable()));
+            }
+            Some(queue) => queue.push_back(job),
+            None => {
+                lanes.insert(order.id.clone(), VecDeque::from([job]));
+                drop(lanes);
+                let sequencer = Arc::clone(self);
+                self.ports.runtime.spawn(Box::pin(async move { sequencer.work(order).await }));
+            }
+        }
+    }
+
+    async fn work(&self, order: Arc<Order>) {
+        while let Some(jobs) = self.next_batch(&order.id) {
+            batch::Batch::new(self, &order, jobs).run().await;
+        }
+    }
+
+    /// What waits, up to a batch; ends the lane when nothing does.
+    fn next_batch(&self, order: &OrderId) -> Option<Vec<Job>> {
+        let mut lanes = self.lanes.lock();
+        let queue = lanes.get_mut(order)?;
+        let jobs = take_batch(queue);
+        if jobs.is_empty() {
+            lanes.remove(order);
+            return None;
+        }
+        Some(jobs)
+    }
+}
+
+/// Takes jobs from the front until the batch is full or a key comes again: the second of a pair waits for the first's outcome.
+fn take_batch(queue: &mut VecDeque<Job>) -> Vec<Job> {
+    let mut jobs: Vec<Job> = Vec::new();
+    while let Some(job) = queue.front() {
+        if jobs.len() == BATCH_ENTRIES || jobs.iter().any(|taken| taken.key == job.key) {
+            break;
+        }
+        jobs.extend(queue.pop_front());
+    }
+    jobs
+}
