@@ -1,0 +1,380 @@
+//! What clients ask. Every event of the vocabulary has its variant here, whatever a node makes of it.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use bytes::Bytes;
+use serde::Serialize;
+use serde::ser::SerializeMap;
+use souk_chat::limits::{LIST_CHATS_MAX, SYNC_ORDERS};
+use souk_chat::{ClientMessageId, MessageId, OrderId, Seq};
+
+use crate::error::Error;
+use crate::fields::{self, Fields};
+use crate::json;
+use crate::limits::{COMMENT_CHARS, CURSOR_BYTES, EVENT_NAME_BYTES, REASON_CHARS, TOKEN_BYTES};
+
+/// A JSON web token as it was sent, unchecked. Not shown by `Debug`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Token<'a>(pub Cow<'a, str>);
+
+impl fmt::Debug for Token<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(…)")
+    }
+}
+
+/// A client's request: an event and its data. Texts borrow from the frame; ids were checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Request<'a> {
+    /// Signs in, as the first frame of a plain connection without an `Authorization` header.
+    Authenticate {
+        /// The token.
+        token: Token<'a>,
+    },
+    /// Asks for [`Hello`](crate::dto::Hello).
+    JoinApp,
+    /// My chats, newest first.
+    ListChats {
+        /// Where the last answer ended.
+        cursor: Option<Cow<'a, str>>,
+        /// Most chats of this answer: 1 to [`LIST_CHATS_MAX`].
+        limit: Option<usize>,
+    },
+    /// Catches up with an order and goes live.
+    JoinOrderChat {
+        /// The order.
+        order: OrderId,
+        /// The last entry already known; `None`: start with the newest messages.
+        since: Option<Seq>,
+    },
+    /// No longer live in an order.
+    LeaveOrderChat {
+        /// The order.
+        order: OrderId,
+    },
+    /// Says something.
+    SendMessage {
+        /// The order.
+        order: OrderId,
+        /// What, not yet trimmed or measured.
+        content: Cow<'a, str>,
+        /// The sender's own id for it.
+        client_message_id: Option<ClientMessageId>,
+    },
+    /// Says it differently.
+    EditMessage {
+        /// Which.
+        message: MessageId,
+        /// The new text, not yet trimmed or measured.
+        content: Cow<'a, str>,
+    },
+    /// All up to this one arrived here.
+    MessageDelivered {
+        /// The last one.
+        message: MessageId,
+    },
+    /// All up to this one were read.
+    MessageRead {
+        /// The last one.
+        message: MessageId,
+    },
+    /// I am looking at this order, or no longer.
+    SetVisible {
+        /// The order.
+        order: OrderId,
+        /// Whether it is on the screen.
+        visible: bool,
+    },
+    /// I am typing.
+    Typing {
+        /// Where.
+        order: OrderId,
+    },
+    /// A complaint.
+    ReportMessage {
+        /// About what.
+        message: MessageId,
+        /// Why: 1 to [`REASON_CHARS`] characters.
+        reason: Cow<'a, str>,
+        /// More of it: at most [`COMMENT_CHARS`] characters.
+        comment: Option<Cow<'a, str>>,
+    },
+    /// Catches up with several orders without joining.
+    Sync {
+        /// Per order the last entry already known; each order once, at most [`SYNC_ORDERS`], by rising id.
+        cursors: Vec<(OrderId, Seq)>,
+    },
+    /// Goes on with a newer token.
+    RefreshToken {
+        /// The token.
+        token: Token<'a>,
+    },
+    /// Are you there?
+    Ping,
+}
+
+impl<'a> Request<'a> {
+    /// Reads the event `name` with its `data` (`None` and `null` are `{}`). Unknown fields are ignored.
+    ///
+    /// Errors, all `bad_request`: an unknown name, data that is not an object, a field that is missing, of another type, or out of
+    /// its bounds. The depth of `data` is not checked here, the carriers did: see [`depth`](crate::depth).
+    pub fn parse(name: &str, data: Option<&'a str>) -> Result<Self, Error> {
+        let data = data.filter(|data| *data != "null").unwrap_or("{}");
+        Ok(match name {
+            "authenticate" => Self::Authenticate { token: token(data)? },
+            "join_app" => Fields::read(data, []).map(|_| Self::JoinApp)?,
+            "list_chats" => list_chats(data)?,
+            "join_order_chat" => {
+                let fields = Fields::read(data, ["orderId", "since"])?;
+                Self::JoinOrderChat { order: fields.need_id("orderId")?, since: fields.number("since")?.map(Seq) }
+            }
+            "leave_order_chat" => Self::LeaveOrderChat { order: order(data)? },
+            "send_message" => {
+                let fields = Fields::read(data, ["orderId", "content", "clientMessageId"])?;
+                Self::SendMessage {
+                    order: fields.need_id("orderId")?,
+                    content: fields.need_text("content")?,
+                    client_message_id: fields.id("clientMessageId")?,
+                }
+            }
+            "edit_message" => {
+                let fields = Fields::read(data, ["messageId", "content"])?;
+                Self::EditMessage { message: fields.need_id("messageId")?, content: fields.need_text("content")? }
+            }
+            "message_delivered" => Self::MessageDelivered { message: message(data)? },
+            "message_read" => Self::MessageRead { message: message(data)? },
+            "set_visible" => {
+                let fields = Fields::read(data, ["orderId", "visible"])?;
+                Self::SetVisible { order: fields.need_id("orderId")?, visible: fields.need_bool("visible")? }
+            }
+            "typing" => Self::Typing { order: order(data)? },
+            "report_message" => report_message(data)?,
+            "sync" => Self::Sync { cursors: cursors(Fields::read(data, ["cursors"])?.need_json("cursors")?)? },
+            "refresh_token" => Self::RefreshToken { token: token(data)? },
+            "ping" => Fields::read(data, []).map(|_| Self::Ping)?,
+            unknown => return Err(unknown_event(unknown)),
+        })
+    }
+
+    /// The event's name.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Authenticate { .. } => "authenticate",
+            Self::JoinApp => "join_app",
+            Self::ListChats { .. } => "list_chats",
+            Self::JoinOrderChat { .. } => "join_order_chat",
+            Self::LeaveOrderChat { .. } => "leave_order_chat",
+            Self::SendMessage { .. } => "send_message",
+            Self::EditMessage { .. } => "edit_message",
+            Self::MessageDelivered { .. } => "message_delivered",
+            Self::MessageRead { .. } => "message_read",
+            Self::SetVisible { .. } => "set_visible",
+            Self::Typing { .. } => "typing",
+            Self::ReportMessage { .. } => "report_message",
+            Self::Sync { .. } => "sync",
+            Self::RefreshToken { .. } => "refresh_token",
+            Self::Ping => "ping",
+        }
+    }
+
+    /// The event's data as a client sends it.
+    pub fn data(&self) -> Bytes {
+        json::encode(self)
+    }
+}
+
+/// The `clientMessageId` in data that was refused, if it has a good one: an `exception` repeats it.
+pub fn client_message_id(data: Option<&str>) -> Option<ClientMessageId> {
+    Fields::read(data?, ["clientMessageId"]).ok()?.id("clientMessageId").ok()?
+}
+
+fn unknown_event(name: &str) -> Error {
+    if name.len() > EVENT_NAME_BYTES {
+        return Error::bad_request("there is no event of this name");
+    }
+    Error::bad_request(format!("there is no event '{name}'"))
+}
+
+fn order(data: &str) -> Result<OrderId, Error> {
+    Fields::read(data, ["orderId"])?.need_id("orderId")
+}
+
+fn message(data: &str) -> Result<MessageId, Error> {
+    Fields::read(data, ["messageId"])?.need_id("messageId")
+}
+
+fn token(data: &str) -> Result<Token<'_>, Error> {
+    let token = Fields::read(data, ["token"])?.need_text("token")?;
+    if token.len() > TOKEN_BYTES {
+        return Err(Error::bad_request(format!("token must have at most {TOKEN_BYTES} characters")));
+    }
+    Ok(Token(token))
+}
+
+fn list_chats(data: &str) -> Result<Request<'_>, Error> {
+    let fields = Fields::read(data, ["cursor", "limit"])?;
+    let cursor = fields.text("cursor")?;
+    if cursor.as_ref().is_some_and(|cursor| cursor.len() > CURSOR_BYTES) {
+        return Err(Error::bad_request("cursor is not one that this server gave"));
+    }
+    let limit = fields.number("limit")?.map(usize::try_from).transpose();
+    match limit {
+        Ok(limit @ (None | Some(1..=LIST_CHATS_MAX))) => Ok(Request::ListChats { cursor, limit }),
+        _ => Err(Error::bad_request(format!("limit must be 1 to {LIST_CHATS_MAX}"))),
+    }
+}
+
+fn report_message(data: &str) -> Result<Request<'_>, Error> {
+    let fields = Fields::read(data, ["messageId", "reason", "comment"])?;
+    let reason = fields.need_text("reason")?;
+    let comment = fields.text("comment")?;
+    if reason.trim().is_empty() || reason.chars().count() > REASON_CHARS {
+        return Err(Error::bad_request(format!("reason must have 1 to {REASON_CHARS} characters")));
+    }
+    if comment.as_ref().is_some_and(|comment| comment.chars().count() > COMMENT_CHARS) {
+        return Err(Error::bad_request(format!("comment must have at most {COMMENT_CHARS} characters")));
+    }
+    Ok(Request::ReportMessage { message: fields.need_id("messageId")?, reason, comment })
+}
+
+/// Reads `{orderId: since}`.
+fn cursors(raw: &str) -> Result<Vec<(OrderId, Seq)>, Error> {
+    let pairs = fields::pairs(raw, SYNC_ORDERS)?;
+    let mut cursors = Vec::with_capacity(pairs.len());
+    for (order, since) in pairs {
+        let order: OrderId = order.parse().map_err(|error| Error::bad_request(format!("cursors: {error}")))?;
+        let since = fields::number(since)
+            .ok_or_else(|| Error::bad_request("cursors: each must be a whole number from 0 to 2^53-1"))?;
+        cursors.push((order, Seq(since)));
+    }
+    cursors.sort_unstable();
+    if cursors.windows(2).any(|pair| pair[0].0 == pair[1].0) {
+        return Err(Error::bad_request("cursors: each order may stand once"));
+    }
+    Ok(cursors)
+}
+
+/// Only the data: `{…}` with the event's fields, absent ones left out.
+impl Serialize for Request<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        match self {
+            Self::JoinApp | Self::Ping => {}
+            Self::Authenticate { token } | Self::RefreshToken { token } => map.serialize_entry("token", &token.0)?,
+            Self::ListChats { cursor, limit } => {
+                optional(&mut map, "cursor", cursor)?;
+                optional(&mut map, "limit", limit)?;
+            }
+            Self::JoinOrderChat { order, since } => {
+                map.serialize_entry("orderId", order.as_str())?;
+                optional(&mut map, "since", &since.map(|since| since.0))?;
+            }
+            Self::LeaveOrderChat { order } | Self::Typing { order } => {
+                map.serialize_entry("orderId", order.as_str())?
+            }
+            Self::SendMessage { order, content, client_message_id } => {
+                map.serialize_entry("orderId", order.as_str())?;
+                map.serialize_entry("content", content)?;
+                optional(&mut map, "clientMessageId", &client_message_id.as_ref().map(ClientMessageId::as_str))?;
+            }
+            Self::EditMessage { message, content } => {
+                map.serialize_entry("messageId", &format_args!("{message}"))?;
+                map.serialize_entry("content", content)?;
+            }
+            Self::MessageDelivered { message } | Self::MessageRead { message } => {
+                map.serialize_entry("messageId", &format_args!("{message}"))?;
+            }
+            Self::SetVisible { order, visible } => {
+                map.serialize_entry("orderId", order.as_str())?;
+                map.serialize_entry("visible", visible)?;
+            }
+            Self::ReportMessage { message, reason, comment } => {
+                map.serialize_entry("messageId", &format_args!("{message}"))?;
+                map.serialize_entry("reason", reason)?;
+                optional(&mut map, "comment", comment)?;
+            }
+            Self::Sync { cursors } => map.serialize_entry("cursors", &Cursors(cursors))?,
+        }
+        map.end()
+    }
+}
+
+fn optional<M: SerializeMap, T: Serialize>(map: &mut M, name: &'static str, value: &Option<T>) -> Result<(), M::Error> {
+    value.as_ref().map_or(Ok(()), |value| map.serialize_entry(name, value))
+}
+
+struct Cursors<'a>(&'a [(OrderId, Seq)]);
+
+impl Serialize for Cursors<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(order, since)| (order.as_str(), since.0)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::code::Code;
+
+    #[test]
+    fn errors_name_the_field() {
+        for (name, data, message) in [
+            ("send_message", r#"{"orderId":"o"}"#, "content is missing"),
+            ("send_message", r#"{"orderId":"o","content":5}"#, "content must be a text"),
+            ("send_message", r#"{"orderId":"o","content":"\ud800"}"#, "content must be a text"),
+            ("send_message", r#"{"orderId":5,"content":"a"}"#, "orderId must be a text"),
+            ("typing", r#"{"orderId":null}"#, "orderId is missing"),
+            ("typing", r#"["o"]"#, "the data must be a JSON object"),
+            ("typing", r#"{"orderId":"o","orderId":"p"}"#, "duplicate field `orderId`"),
+            ("set_visible", r#"{"orderId":"o","visible":1}"#, "visible must be true or false"),
+            ("join_order_chat", r#"{"orderId":"o","since":-1}"#, "since must be a whole number from 0 to 2^53-1"),
+            ("join_order_chat", r#"{"orderId":"o","since":1.0}"#, "since must be a whole number from 0 to 2^53-1"),
+            ("list_chats", r#"{"limit":0}"#, "limit must be 1 to 200"),
+            ("sync", r#"{"cursors":[]}"#, "cursors must be a JSON object"),
+            ("sync", r#"{"cursors":{"o":1,"o":2}}"#, "cursors: each order may stand once"),
+            (
+                "message_read",
+                r#"{"messageId":"o"}"#,
+                "messageId: a message id is the order id, a colon and the entry's number",
+            ),
+            ("dance", "{}", "there is no event 'dance'"),
+        ] {
+            let error = Request::parse(name, Some(data)).unwrap_err();
+            assert_eq!((error.code, error.message.as_ref()), (Code::BadRequest, message), "{name} {data}");
+        }
+        let long = "x".repeat(EVENT_NAME_BYTES + 1);
+        assert_eq!(Request::parse(&long, None).unwrap_err().message, "there is no event of this name");
+    }
+
+    #[test]
+    fn bounds_are_held() {
+        let many: Vec<_> = (0..=SYNC_ORDERS).map(|n| format!("\"o{n}\":0")).collect();
+        let data = |pairs: &[String]| format!("{{\"cursors\":{{{}}}}}", pairs.join(","));
+        assert!(Request::parse("sync", Some(&data(&many[1..]))).is_ok());
+        assert!(Request::parse("sync", Some(&data(&many))).is_err());
+        let token = |length| format!("{{\"token\":\"{}\"}}", "t".repeat(length));
+        assert!(Request::parse("authenticate", Some(&token(TOKEN_BYTES))).is_ok());
+        assert!(Request::parse("authenticate", Some(&token(TOKEN_BYTES + 1))).is_err());
+        let report = |reason: &str| format!(r#"{{"messageId":"o:1","reason":"{reason}"}}"#);
+        assert!(Request::parse("report_message", Some(&report(&"я".repeat(REASON_CHARS)))).is_ok());
+        assert!(Request::parse("report_message", Some(&report(&"я".repeat(REASON_CHARS + 1)))).is_err());
+        assert!(Request::parse("report_message", Some(&report(" "))).is_err());
+    }
+
+    #[test]
+    fn absent_data_is_an_empty_object_and_a_token_is_not_shown() {
+        assert_eq!(Request::parse("ping", None), Ok(Request::Ping));
+        assert_eq!(Request::parse("ping", Some("null")), Ok(Request::Ping));
+        let request = Request::parse("authenticate", Some(r#"{"token":"secret","extra":[1]}"#)).unwrap();
+        assert_eq!(format!("{request:?}"), "Authenticate { token: Token(…) }");
+    }
+
+    #[test]
+    fn a_refused_send_still_tells_its_id() {
+        let id = client_message_id(Some(r#"{"content":5,"clientMessageId":"c-1"}"#));
+        assert_eq!(id, Some(ClientMessageId::new("c-1").unwrap()));
+        assert_eq!(client_message_id(Some(r#"{"clientMessageId":7}"#)), None);
+        assert_eq!(client_message_id(Some("[1")), None);
+    }
+}
