@@ -16,6 +16,6 @@ pub use answers::{
 pub use chat::{Chat, Participant};
 pub(crate) use hello::millis;
 pub use hello::{Hello, Limits, Me, ReconnectPolicy};
-pub(crate) use message::seq as message_seq;
 pub use message::{Audience, Message, MessageKind, encode_message};
+pub(crate) use message::{encoded_size_hint, seq as message_seq};
 pub use time::Time;

@@ -1,1 +1,0 @@
-//! What nodes send each other.
