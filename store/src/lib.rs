@@ -1,1 +1,16 @@
-//! store
+//! History: every entry of every order's log, in SQLite or in a CQL cluster (ScyllaDB, Cassandra).
+//!
+//! [`open`] gives the store at an address as the domain's [`Store`](souk_chat::ports::Store); [`migrate`] prepares a CQL
+//! keyspace. Both engines pass one conformance suite, `tests/suite`. Which one runs is nowhere visible but in the address:
+//!
+//! * `sqlite:<path>`: one file, one process. Waiting writes share one commit (`synchronous=FULL`).
+//! * `cql://[user:password@]host:port[,host:port]/keyspace[?replication=3&dc=…&volume=50000]`: any number of nodes. Entries are
+//!   numbered by compare-and-set in the order's partition; `volume` is fixed when the keyspace is made.
+
+mod address;
+mod form;
+mod open;
+mod plan;
+mod sqlite;
+
+pub use open::{OpenError, Opened, Settings, migrate, open};

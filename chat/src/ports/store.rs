@@ -171,7 +171,8 @@ pub trait Outbox: Send + Sync {
     async fn intents(&self, incarnation: &Incarnation, minute: i64, limit: usize) -> Result<Vec<Intent>, StoreError>;
     /// Drops promises that are kept or void. Safe to repeat.
     async fn drop_intents(&self, intents: &[Intent]) -> Result<(), StoreError>;
-    /// Owed rows of entries after `after`, by rising number, at most `limit`; rows of one entry are never split over two answers.
+    /// Owed rows of entries after `after`, by rising number. At least `limit` of them where there are so many: rows of one entry
+    /// are never split over two answers, so the last entry may bring a few more.
     async fn owed(&self, order: &OrderId, after: Seq, limit: usize) -> Result<Vec<OwedRow>, StoreError>;
     /// Up to here all that is owed went out and was confirmed; 0 at first.
     async fn events_mark(&self, order: &OrderId) -> Result<Seq, StoreError>;

@@ -1,0 +1,134 @@
+//! Opening and migrating a store by its address.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use souk_chat::ports::Store;
+
+use crate::address::Address;
+use crate::sqlite::Sqlite;
+
+/// What may be set beside the address.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// SQLite: how many threads read. At least one.
+    pub readers: usize,
+    /// CQL: how long one request may take before its outcome counts as unknown.
+    pub request_timeout: Duration,
+    /// CQL: how long connecting to the cluster may take, all in all.
+    pub connect_timeout: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        Self {
+            readers: cores.clamp(2, 8),
+            request_timeout: Duration::from_secs(5),
+            connect_timeout: Duration::from_secs(10),
+        }
+    }
+}
+
+/// An open store.
+#[non_exhaustive]
+pub struct Opened {
+    /// The store. SQLite: dropping the last handle finishes the writes it took, which blocks for one commit.
+    pub store: Arc<dyn Store>,
+    /// `sqlite` or `cql`.
+    pub engine: &'static str,
+    /// What runs there, for the log: product and version.
+    pub server: String,
+}
+
+/// Why a store could not be opened or migrated.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OpenError {
+    /// The address is not one.
+    #[error("the store's address is wrong: {0}")]
+    Address(String),
+    /// SQLite: another process, or another store of this one, has the file.
+    #[error("{} is in use: another souk has it open, and SQLite serves one at a time", path.display())]
+    Locked {
+        /// The database.
+        path: PathBuf,
+    },
+    /// SQLite: the file cannot be made or read, or is damaged.
+    #[error("{} cannot be used: {why}", path.display())]
+    File {
+        /// The database.
+        path: PathBuf,
+        /// What the system or SQLite says.
+        why: String,
+    },
+    /// SQLite: the file is another program's database.
+    #[error("{} is another program's database", path.display())]
+    Foreign {
+        /// The database.
+        path: PathBuf,
+    },
+    /// The schema was written by a newer souk.
+    #[error("the schema has version {found}, this souk knows {known}: start a newer one")]
+    Newer {
+        /// The version that is there.
+        found: i64,
+        /// The newest version that this program knows.
+        known: i64,
+    },
+    /// CQL: keyspace or tables are missing or older.
+    #[error("the keyspace {keyspace} has not been brought up to date ({found}): run `souk migrate`")]
+    Unmigrated {
+        /// The keyspace.
+        keyspace: String,
+        /// What was found instead.
+        found: String,
+    },
+    /// CQL: the address names another volume size than the keyspace was made with; it can never change.
+    #[error("the keyspace was made with {made} entries a volume, the address says {asked}")]
+    Volume {
+        /// What the keyspace was made with.
+        made: u64,
+        /// What the address says.
+        asked: u64,
+    },
+    /// CQL: the cluster cannot be reached or refuses us.
+    #[error("the CQL cluster does not let us in: {0}")]
+    Connect(String),
+    /// CQL: a schema statement failed.
+    #[error("the keyspace could not be brought up to date: {0}")]
+    Migrate(String),
+}
+
+/// Opens the store at `address`. SQLite files are made and brought up to date; a CQL keyspace must have been [`migrate`]d.
+/// Must be called inside a tokio runtime. Dropping the future leaves nothing open.
+pub async fn open(address: &str, settings: &Settings) -> Result<Opened, OpenError> {
+    match Address::parse(address)? {
+        Address::Sqlite(path) => {
+            let readers = settings.readers;
+            let store = blocking(move || Sqlite::open(&path, readers)).await?;
+            let server = format!("SQLite {}", rusqlite::version());
+            Ok(Opened { store: Arc::new(store), engine: "sqlite", server })
+        }
+        Address::Cql(address) => Err(OpenError::Connect(format!("no engine for {address:?} in this build"))),
+    }
+}
+
+/// Makes or brings up to date what `address` names. Safe to repeat, and to run on several nodes at once.
+pub async fn migrate(address: &str, settings: &Settings) -> Result<(), OpenError> {
+    match Address::parse(address)? {
+        Address::Sqlite(path) => blocking(move || Sqlite::migrate(&path)).await,
+        Address::Cql(address) => {
+            Err(OpenError::Connect(format!("no engine for {address:?} in this build, {settings:?}")))
+        }
+    }
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, OpenError> + Send + 'static,
+) -> Result<T, OpenError> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result,
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    }
+}

@@ -1,0 +1,157 @@
+//! The ports of the domain, each handed to the right thread.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use souk_chat::limits::PAGE_MESSAGES_MAX;
+use souk_chat::log::{Entry, EntryKey, Head, Seq};
+use souk_chat::ports::store::{
+    Appended, Heartbeat, Heartbeats, Incarnation, Intent, ListRow, Lists, Log, Look, Orders, Outbox, StoreError,
+    Watermarks,
+};
+use souk_chat::{Mark, Marks, Message, NewEntry, NewOrder, Order, OrderId, OwedRow, Timestamp, UserId};
+
+use super::Sqlite;
+
+fn unshare(messages: Vec<Arc<Message>>) -> Vec<Message> {
+    messages.into_iter().map(Arc::unwrap_or_clone).collect()
+}
+
+#[async_trait]
+impl Orders for Sqlite {
+    async fn put_order(&self, order: &NewOrder, at: Timestamp) -> Result<Option<(Order, bool)>, StoreError> {
+        if order.client == order.contractor {
+            return Err(StoreError::Invalid("an order has two different parties".into()));
+        }
+        let order = order.clone();
+        self.queues.write(move |write| write.put_order(&order, at)).await
+    }
+
+    async fn order(&self, id: &OrderId) -> Result<Option<Order>, StoreError> {
+        let id = id.clone();
+        self.queues.read(move |read| read.order(&id)).await
+    }
+}
+
+#[async_trait]
+impl Log for Sqlite {
+    async fn look(&self, order: &OrderId, keys: &[EntryKey]) -> Result<Option<Look>, StoreError> {
+        let (order, keys) = (order.clone(), keys.to_vec());
+        self.queues.read(move |read| read.look(&order, &keys)).await
+    }
+
+    async fn append(&self, order: &OrderId, head: &Head, entries: &[NewEntry]) -> Result<Appended, StoreError> {
+        let (order, head, entries) = (order.clone(), *head, entries.to_vec());
+        self.queues.write(move |write| write.append(&order, &head, &entries)).await
+    }
+
+    async fn head(&self, order: &OrderId) -> Result<Option<Head>, StoreError> {
+        let order = order.clone();
+        self.queues.read(move |read| read.head(&order)).await
+    }
+
+    async fn entries(&self, order: &OrderId, after: Seq, limit: usize) -> Result<Vec<Entry>, StoreError> {
+        let order = order.clone();
+        self.queues.read(move |read| read.entries(&order, after, limit)).await
+    }
+
+    async fn messages_before(
+        &self,
+        order: &OrderId,
+        before: Option<Seq>,
+        limit: usize,
+    ) -> Result<Vec<Message>, StoreError> {
+        let order = order.clone();
+        self.queues.read(move |read| read.messages_before(&order, before, limit).map(unshare)).await
+    }
+
+    async fn messages(&self, order: &OrderId, seqs: &[Seq]) -> Result<Vec<Message>, StoreError> {
+        if seqs.len() > PAGE_MESSAGES_MAX {
+            return Err(StoreError::Invalid(format!("at most {PAGE_MESSAGES_MAX} messages at once")));
+        }
+        let (order, seqs) = (order.clone(), seqs.to_vec());
+        self.queues.read(move |read| read.messages(&order, &seqs).map(unshare)).await
+    }
+}
+
+#[async_trait]
+impl Lists for Sqlite {
+    /// Nothing to do: a row shows the order's log as it is.
+    async fn advance(&self, _order: &Order, _head: &Head, _at: Timestamp) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn list(&self, user: &UserId, limit: usize) -> Result<Vec<ListRow>, StoreError> {
+        let user = user.clone();
+        self.queues.read(move |read| read.list(&user, limit)).await
+    }
+}
+
+#[async_trait]
+impl Watermarks for Sqlite {
+    async fn raise(
+        &self,
+        order: &OrderId,
+        user: &UserId,
+        delivered: Option<Mark>,
+        read: Option<Mark>,
+    ) -> Result<(), StoreError> {
+        let (order, user) = (order.clone(), user.clone());
+        self.queues.write(move |write| write.raise_marks(&order, &user, delivered, read)).await
+    }
+
+    async fn marks(&self, order: &OrderId, users: &[&UserId]) -> Result<Vec<Marks>, StoreError> {
+        let (order, users) = (order.clone(), users.iter().map(|user| (*user).clone()).collect::<Vec<_>>());
+        self.queues.read(move |read| read.marks(&order, &users)).await
+    }
+}
+
+#[async_trait]
+impl Outbox for Sqlite {
+    /// Nothing to do: owed rows are found without promises.
+    async fn intend(&self, _intents: &[Intent]) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn intents(&self, incarnation: &Incarnation, minute: i64, limit: usize) -> Result<Vec<Intent>, StoreError> {
+        let incarnation = incarnation.clone();
+        self.queues.read(move |read| read.intents(&incarnation, minute, limit)).await
+    }
+
+    /// Nothing to do: an order is named until its mark is raised.
+    async fn drop_intents(&self, _intents: &[Intent]) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn owed(&self, order: &OrderId, after: Seq, limit: usize) -> Result<Vec<OwedRow>, StoreError> {
+        let order = order.clone();
+        self.queues.read(move |read| read.owed(&order, after, limit)).await
+    }
+
+    async fn events_mark(&self, order: &OrderId) -> Result<Seq, StoreError> {
+        let order = order.clone();
+        self.queues.read(move |read| read.events_mark(&order)).await
+    }
+
+    async fn raise_events_mark(&self, order: &OrderId, to: Seq) -> Result<(), StoreError> {
+        let order = order.clone();
+        self.queues.write(move |write| write.raise_events(&order, to)).await
+    }
+}
+
+#[async_trait]
+impl Heartbeats for Sqlite {
+    async fn beat(&self, heartbeat: &Heartbeat) -> Result<(), StoreError> {
+        let heartbeat = heartbeat.clone();
+        self.queues.write(move |write| write.beat(&heartbeat)).await
+    }
+
+    async fn heartbeats(&self) -> Result<Vec<Heartbeat>, StoreError> {
+        self.queues.read(|read| read.heartbeats()).await
+    }
+
+    async fn forget(&self, incarnation: &Incarnation) -> Result<(), StoreError> {
+        let incarnation = incarnation.clone();
+        self.queues.write(move |write| write.forget(&incarnation)).await
+    }
+}
