@@ -62,14 +62,6 @@ pub struct Joined {
     pub more: bool,
 }
 
-impl Joined {
-    /// The answer of a join that read `caught_up`.
-    pub fn new(chat: Chat, caught_up: CatchUp) -> Self {
-        let CatchUp { messages, up_to, head, more } = caught_up;
-        Self { chat, messages, up_to, head, more }
-    }
-}
-
 /// Messages made or changed by a stretch of entries, as they are now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

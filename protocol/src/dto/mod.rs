@@ -9,6 +9,7 @@ mod hello;
 pub(crate) mod ids;
 mod message;
 mod time;
+mod view;
 
 pub use answers::{
     CatchUp, ChatList, Empty, Joined, Page, ReadUpTo, Reported, SignedIn, SyncOutcome, Synced, TokenAccepted,
