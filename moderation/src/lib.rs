@@ -1,0 +1,32 @@
+//! What may be said in an order chat: [`Rules::moderate`] takes a text and its [`Context`] and answers with a
+//! [`Verdict`]. Pure functions: no I/O, no clock, no runtime. The time taken is linear in the length of the text.
+//!
+//! The work goes in two steps. First every kind of contact claims its bytes, in a fixed order: addresses with a scheme,
+//! e-mails, bare domains, phone numbers. A kind looks only at what the ones before it left, and treats the edge of a
+//! claimed range as it treats a mask. Then the policies say what becomes of each find. What is to be masked is covered
+//! and the rest looked at again until nothing new shows; so a masked text moderated again stays as it is.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `rules.rs` | the order of the kinds, decision, masking |
+//! | `email.rs`, `link.rs`, `phone/` | one kind of contact each |
+//! | `host.rs`, `tld.rs` | host names, the marketplace's own hosts, top-level domains |
+//! | `category.rs`, `settings.rs`, `context.rs`, `verdict.rs` | what goes in and comes out |
+
+mod category;
+mod context;
+mod email;
+mod find;
+mod host;
+mod link;
+mod phone;
+mod rules;
+mod settings;
+mod tld;
+mod verdict;
+
+pub use category::{Categories, Category};
+pub use context::{Context, Earlier, Locale};
+pub use rules::Rules;
+pub use settings::{Policies, Policy, Settings, SettingsError};
+pub use verdict::{Action, RuleId, Span, Verdict};

@@ -1,0 +1,154 @@
+//! Links: addresses with a scheme, with `www.`, and bare domains.
+
+use std::ops::Range;
+
+use crate::Category;
+use crate::find::Found;
+use crate::host::{self, OwnHosts};
+
+const URL: &str = "link.url";
+const WWW: &str = "link.www";
+const DOMAIN: &str = "link.domain";
+
+/// Finds the addresses with a scheme in the whole text. Own ones are kept, up to a foreign one written inside them.
+pub(crate) fn urls(text: &str, own: &OwnHosts, out: &mut Vec<Found>) {
+    let mut floor = 0;
+    let mut token_end = 0;
+    while let Some(at) = text[floor..].find("://").map(|i| floor + i) {
+        let rest = at + "://".len();
+        if rest > token_end {
+            token_end = token(text, rest);
+        }
+        let letters = text.as_bytes()[floor..at].iter().rev().take_while(|b| b.is_ascii_alphabetic()).count();
+        let url = Url::read(text, rest, token_end);
+        floor = rest;
+        if letters < 2 || !text[url.host.clone()].starts_with(char::is_alphanumeric) {
+            continue;
+        }
+        let start = at - letters;
+        if let Some(last) = out.last_mut().filter(|last| last.end > start) {
+            last.end = start;
+        }
+        if !url.user && own.contains(&text[url.host.clone()]) {
+            out.push(Found::kept(start..url.end));
+            floor = url.host.end;
+        } else {
+            let end = trimmed(text, start, url.end);
+            out.push(Found::contact(start..end, Category::Link, URL));
+            floor = end;
+        }
+    }
+}
+
+/// Finds the domains without a scheme in one range of the text; own ones are kept.
+pub(crate) fn domains(text: &str, gap: Range<usize>, own: &OwnHosts, out: &mut Vec<Found>) {
+    let mut floor = gap.start;
+    let mut from = gap.start;
+    while let Some(dot) = text[from..gap.end].find('.').map(|i| from + i) {
+        from = dot + 1;
+        // The full stop at the end of a sentence, by far the most frequent.
+        if !text[from..gap.end].starts_with(host::is_host_char) {
+            continue;
+        }
+        let left = text[floor..dot].char_indices().rev().take_while(|(_, c)| host::is_host_char(*c)).last();
+        let start = left.map_or(dot, |(i, _)| floor + i);
+        let end = run_end(text, dot, gap.end);
+        (from, floor) = (end, end);
+        let run = &text[start..end];
+        let path = path_follows(&text[end..gap.end]);
+        // "done.it?Yes" is a question.
+        let proves = path && !text[end..].starts_with('?');
+        let whole = run.trim_matches(['.', '-']);
+        let whole_at = start + run.len() - run.trim_start_matches(['.', '-']).len();
+        let (range, rule) = if own.contains(whole) {
+            (whole_at..whole_at + whole.len(), DOMAIN)
+        } else if let Some(host) = host::bare(run, proves) {
+            (start + host.range.start..start + host.range.end, if host.by_www { WWW } else { DOMAIN })
+        } else {
+            continue;
+        };
+        let stop = if path && range.end == end { token(&text[..gap.end], end) } else { range.end };
+        if own.contains(&text[range.clone()]) {
+            out.push(Found::kept(range.start..stop));
+            floor = stop;
+        } else {
+            floor = trimmed(text, range.start, stop).max(range.end);
+            out.push(Found::contact(range.start..floor, Category::Link, rule));
+        }
+        from = floor;
+    }
+}
+
+/// The parts of an address after its `://`.
+struct Url {
+    host: Range<usize>,
+    /// Somebody is named before the host: `https://own.example@evil.example`.
+    user: bool,
+    end: usize,
+}
+
+impl Url {
+    fn read(text: &str, start: usize, token_end: usize) -> Self {
+        let ends_authority = |c| matches!(c, '/' | '?' | '#' | '\\');
+        let authority_end = text[start..token_end].find(ends_authority).map_or(token_end, |i| start + i);
+        let user = text[start..authority_end].rfind('@').map(|i| start + i + 1);
+        let host_start = user.unwrap_or(start);
+        let ends_host = |c| !host::is_host_char(c) && c != '_';
+        let host_end = text[host_start..authority_end].find(ends_host).map_or(authority_end, |i| host_start + i);
+        let digits = |port: &str| port.bytes().all(|b| b.is_ascii_digit());
+        let port = text[host_end..authority_end].strip_prefix(':').is_some_and(digits);
+        // Something else glued to the host ("https://x.example,call me") is not part of the address.
+        let end = if port || host_end == authority_end { token_end } else { host_end };
+        Self { host: host_start..host_end, user: user.is_some(), end }
+    }
+}
+
+/// Where the host characters from here on end.
+fn run_end(text: &str, from: usize, limit: usize) -> usize {
+    text[from..limit].find(|c| !host::is_host_char(c)).map_or(limit, |i| from + i)
+}
+
+/// Where an address that goes on here ends: at white space, a quotation mark or a bracket that no address holds. `[`,
+/// `]` and `*` are among them because masks are made of them.
+fn token(text: &str, from: usize) -> usize {
+    let ends = |c: char| {
+        c.is_whitespace()
+            || c.is_control()
+            || matches!(c, '<' | '>' | '"' | '«' | '»' | '“' | '”' | '`' | '[' | ']' | '{' | '}' | '|' | '*')
+    };
+    text[from..].find(ends).map_or(text.len(), |i| from + i)
+}
+
+/// Whether what follows a bare domain goes on like an address: a path, a query, a port.
+fn path_follows(after: &str) -> bool {
+    let mut chars = after.chars();
+    match chars.next() {
+        Some('/' | '?' | '#') => {
+            chars.next().is_some_and(|c| c.is_alphanumeric() || matches!(c, '@' | '+' | '_' | '~'))
+        }
+        Some(':') => {
+            let port = chars.as_str();
+            let digits = port.bytes().take_while(u8::is_ascii_digit).count();
+            digits > 0 && matches!(port.as_bytes().get(digits), Some(b'/' | b'?' | b'#'))
+        }
+        _ => false,
+    }
+}
+
+/// The end of an address without the punctuation of the sentence around it. A closing bracket belongs to the address
+/// when it was opened there.
+fn trimmed(text: &str, start: usize, end: usize) -> usize {
+    let count = |bracket| text[start..end].bytes().filter(|b| *b == bracket).count();
+    let mut closed_too_often = count(b')').saturating_sub(count(b'('));
+    let is_punctuation = |c: char| match c {
+        ')' if closed_too_often > 0 => {
+            closed_too_often -= 1;
+            true
+        }
+        _ => matches!(c, '.' | ',' | ';' | ':' | '!' | '?' | '\'' | '’' | '…'),
+    };
+    start + text[start..end].trim_end_matches(is_punctuation).len()
+}
+
+#[cfg(test)]
+mod tests;

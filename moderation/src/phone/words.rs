@@ -1,0 +1,138 @@
+//! The words and signs around a number that say what it is.
+
+/// What stands before a number says about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Before {
+    /// Nothing.
+    Nothing,
+    /// It is a phone number.
+    Phone,
+    /// It is an order's number. A phone number dressed as one says so too.
+    Order,
+    /// It is the number of a paper, a parcel, a part …
+    Code,
+    /// It is an amount of money.
+    Money,
+}
+
+/// How many words before a number are asked, and how many bytes are looked at for them.
+const WORDS: usize = 3;
+const REACH: usize = 48;
+
+/// What the text that ends right before a number says about it. Masks stop the look back: what they hide is not known
+/// when the masked text is looked at again.
+pub(super) fn before(text: &str) -> Before {
+    let from = text.ceil_char_boundary(text.len().saturating_sub(REACH));
+    let near = &text[from..];
+    let near = &near[near.rfind(['*', '[', ']', '\n', '!', '?']).map_or(0, |i| i + 1)..];
+    match near.trim_end().chars().next_back() {
+        Some('#' | '№' | '°') => return Before::Order,
+        Some('$' | '€' | '£' | '₽' | '¥') => return Before::Money,
+        _ => {}
+    }
+    let words = near.rsplit(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    // Digits are no words: "order 2 of 3" has one word.
+    let words = words.filter(|word| word.contains(char::is_alphabetic));
+    words.take(WORDS).map(meaning).find(|before| *before != Before::Nothing).unwrap_or(Before::Nothing)
+}
+
+/// Whether a unit or a currency follows: the number is an amount.
+pub(super) fn is_amount(after: &str) -> bool {
+    let after = after.strip_prefix([' ', '\u{A0}', '\u{202F}']).unwrap_or(after);
+    if after.starts_with(['$', '€', '£', '₽', '¥', '%', '°', '²', '³', '×', '"', '″']) {
+        return true;
+    }
+    let word = &after[..after.find(|c: char| !c.is_alphabetic()).unwrap_or(after.len())];
+    UNITS.iter().any(|unit| same(word, unit))
+}
+
+fn meaning(word: &str) -> Before {
+    let in_list = |list: &[&str]| {
+        list.iter().any(|entry| match entry.strip_suffix('*') {
+            Some(stem) => starts(word, stem),
+            None => same(word, entry),
+        })
+    };
+    match () {
+        () if in_list(PHONE) => Before::Phone,
+        () if in_list(ORDER) => Before::Order,
+        () if in_list(CODE) => Before::Code,
+        () => Before::Nothing,
+    }
+}
+
+/// `word` in small letters begins with `stem`.
+fn starts(word: &str, stem: &str) -> bool {
+    let mut lower = word.chars().flat_map(char::to_lowercase);
+    stem.chars().all(|c| lower.next() == Some(c))
+}
+
+fn same(word: &str, entry: &str) -> bool {
+    word.chars().flat_map(char::to_lowercase).eq(entry.chars())
+}
+
+// A star at the end: any ending, and longer words.
+
+const PHONE: &[&str] = &[
+    "phone*",
+    "tel",
+    "telephone*",
+    "cell",
+    "cellphone",
+    "mobile",
+    "mob",
+    "call",
+    "text",
+    "sms",
+    "ring",
+    "dial",
+    "whatsapp",
+    "viber",
+    "tél",
+    "téléphone*",
+    "portable",
+    "cellulaire",
+    "appelle*",
+    "appeler",
+    "appelez",
+    "textez",
+    "joindre",
+    "тел",
+    "телефон*",
+    "моб",
+    "мобил*",
+    "звон*",
+    "позвон*",
+    "набер*",
+    "смс",
+    "вотсап*",
+    "ватсап*",
+    "вайбер*",
+];
+
+const ORDER: &[&str] = &["order", "orders", "commande*", "заказ*", "ордер*"];
+
+#[rustfmt::skip]
+const CODE: &[&str] = &[
+    // English
+    "invoice*", "inv", "quote*", "estimate*", "receipt*", "tracking", "track", "parcel*", "shipment*", "waybill*", "permit*",
+    "licen*", "serial*", "sn", "model*", "sku", "upc", "ean", "isbn", "vin", "imei", "part", "parts", "ref", "reference*",
+    "item*", "article*", "id", "case", "ticket*", "contract", "account*", "policy", "transaction*", "payment*", "batch*",
+    "lot", "barcode*", "code*", "po", "gst", "hst", "pst", "sin", "ssn", "iban", "bn", "neq", "rbq",
+    // French
+    "facture*", "devis", "soumission*", "reçu*", "suivi*", "colis", "bordereau*", "permis", "licence*", "série", "serie",
+    "modèle*", "pièce*", "réf*", "dossier*", "contrat*", "compte*", "police", "paiement*", "siret", "siren", "tva", "tps",
+    "tvq",
+    // Russian
+    "счет*", "счёт*", "накладн*", "трек*", "посылк*", "артикул*", "арт", "серийн*", "серия", "серии", "модел*", "договор*",
+    "лиценз*", "разрешени*", "паспорт*", "акт", "акта", "чек*", "квитанц*", "инн", "кпп", "огрн*", "снилс", "бик", "код*",
+    "штрихкод*", "партия", "партии", "идентификатор*", "транзакц*", "платеж*", "платёж*",
+];
+
+#[rustfmt::skip]
+const UNITS: &[&str] = &[
+    "mm", "cm", "m", "km", "g", "kg", "t", "ml", "l", "sq", "ft", "in", "inch", "inches", "lb", "lbs", "oz", "px", "pcs", "pc",
+    "pieces", "units", "k", "usd", "cad", "eur", "rub", "dollars", "bucks", "euros", "roubles", "rubles", "pièces", "pouces",
+    "pieds", "мм", "см", "м", "км", "г", "кг", "т", "мл", "л", "шт", "штук", "р", "руб", "рублей", "рубля", "тыс", "млн",
+    "долларов", "евро", "тенге",
+];

@@ -1,0 +1,128 @@
+//! Top-level domains, sorted by how much one proves without `www.` or a scheme.
+
+/// How much a top-level domain proves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tld {
+    /// Hardly anything but a domain ends so: `com`, `ru`.
+    Strong,
+    /// A domain when written in small letters: `fr`, `shop`.
+    Common,
+    /// A word as well (`it`, `me`, `la`): wants a path or a third label, else it is a missing space after a full stop.
+    Word,
+    /// A file's ending as well (`md`, `zip`): wants `www.` or a scheme.
+    File,
+}
+
+/// The class of a label, in any case. `None`: no top-level domain that is used for links here.
+pub(crate) fn class(label: &str) -> Option<Tld> {
+    // The longest entry is shorter than this: anything longer needs no look-up.
+    const LONGEST: usize = 16;
+    if label.len() > LONGEST {
+        return None;
+    }
+    if !label.is_ascii() {
+        let strong = ["рф", "рус"].iter().any(|tld| label.chars().flat_map(char::to_lowercase).eq(tld.chars()));
+        return strong.then_some(Tld::Strong);
+    }
+    let mut lower = [0; LONGEST];
+    let lower = &mut lower[..label.len()];
+    lower.copy_from_slice(label.as_bytes());
+    lower.make_ascii_lowercase();
+    let lower = std::str::from_utf8(lower).ok()?;
+    let is_in = |list: &[&str]| list.binary_search(&lower).is_ok();
+    match lower {
+        _ if is_in(STRONG) => Some(Tld::Strong),
+        _ if is_in(WORDS) => Some(Tld::Word),
+        _ if is_in(FILES) => Some(Tld::File),
+        _ if is_in(COUNTRIES) || is_in(GENERIC) => Some(Tld::Common),
+        _ => None,
+    }
+}
+
+/// Whether a file's name ends so: what stands before it is then no host.
+pub(crate) fn is_file_ending(label: &str) -> bool {
+    let known = |ending: &&str| label.eq_ignore_ascii_case(ending);
+    FILES.iter().any(known) || ENDINGS.iter().any(known)
+}
+
+// Each list is sorted: a test holds that.
+
+const STRONG: &[&str] = &["com", "net", "org", "ru"];
+
+/// Words of English and French, units, and short words that start a sentence.
+const WORDS: &[&str] = &[
+    "ad", "ai", "am", "as", "at", "au", "be", "by", "ci", "do", "et", "il", "in", "is", "it", "la", "li", "lu", "ma",
+    "me", "mm", "mu", "my", "ne", "no", "now", "nu", "om", "one", "pa", "plus", "pm", "sa", "se", "si", "so", "su",
+    "to", "today", "us", "va", "vu",
+];
+
+const FILES: &[&str] = &["md", "mov", "ps", "py", "rs", "sh", "zip"];
+
+const ENDINGS: &[&str] = &[
+    "7z", "avi", "bak", "bmp", "c", "cfg", "conf", "cpp", "css", "csv", "dat", "doc", "docx", "dwg", "dxf", "eps",
+    "exe", "gif", "go", "gz", "h", "heic", "htm", "html", "ini", "java", "jpeg", "jpg", "js", "json", "jsx", "log",
+    "mkv", "mp3", "mp4", "obj", "odt", "pdf", "php", "png", "ppt", "pptx", "psd", "rar", "rtf", "sql", "step", "stl",
+    "svg", "tar", "tex", "tif", "tiff", "toml", "ts", "tsx", "ttf", "txt", "wav", "webm", "webp", "xls", "xlsx", "xml",
+    "yaml", "yml",
+];
+
+#[rustfmt::skip]
+const COUNTRIES: &[&str] = &[
+    "ac", "ae", "af", "ag", "al", "ao", "aq", "ar", "aw", "ax", "az", "ba", "bb", "bd", "bf", "bg", "bh", "bi",
+    "bj", "bm", "bn", "bo", "br", "bs", "bt", "bw", "bz", "ca", "cc", "cd", "cf", "cg", "ch", "ck", "cl", "cm",
+    "cn", "co", "cr", "cu", "cv", "cw", "cx", "cy", "cz", "de", "dj", "dk", "dm", "dz", "ec", "ee", "eg", "er",
+    "es", "eu", "fi", "fj", "fk", "fm", "fo", "fr", "ga", "gd", "ge", "gf", "gg", "gh", "gi", "gl", "gm", "gn",
+    "gp", "gq", "gr", "gs", "gt", "gu", "gw", "gy", "hk", "hm", "hn", "hr", "ht", "hu", "id", "ie", "im", "io",
+    "iq", "ir", "je", "jm", "jo", "jp", "ke", "kg", "kh", "ki", "km", "kn", "kp", "kr", "kw", "ky", "kz", "lb",
+    "lc", "lk", "lr", "ls", "lt", "lv", "ly", "mc", "mg", "mh", "mk", "ml", "mn", "mo", "mp", "mq", "mr", "ms",
+    "mt", "mv", "mw", "mx", "mz", "na", "nc", "nf", "ng", "ni", "nl", "np", "nr", "nz", "pe", "pf", "pg", "ph",
+    "pk", "pl", "pn", "pr", "pt", "pw", "qa", "re", "ro", "rw", "sb", "sc", "sd", "sg", "sk", "sl", "sm", "sn",
+    "sr", "ss", "st", "sv", "sx", "sy", "sz", "tc", "td", "tf", "tg", "th", "tj", "tk", "tl", "tm", "tn", "tr",
+    "tt", "tv", "tw", "tz", "ua", "ug", "uk", "uy", "uz", "vc", "ve", "vg", "vi", "vn", "ws", "ye", "yt", "za",
+    "zm", "zw",
+];
+
+#[rustfmt::skip]
+const GENERIC: &[&str] = &[
+    "academy", "agency", "app", "art", "asia", "beauty", "best", "bio", "biz", "blog", "boutique", "builders",
+    "business", "cafe", "capital", "care", "casa", "cat", "center", "chat", "city", "cleaning", "click", "cloud",
+    "club", "codes", "coffee", "community", "company", "construction", "consulting", "contact", "contractors",
+    "cool", "day", "deals", "design", "dev", "digital", "direct", "edu", "email", "energy", "estate", "events",
+    "exchange", "expert", "express", "family", "fashion", "finance", "fit", "fitness", "foundation", "fun", "fund",
+    "fyi", "gallery", "garden", "gmbh", "gov", "graphics", "group", "guide", "guru", "health", "help", "host",
+    "house", "icu", "immo", "info", "ink", "international", "jobs", "kim", "land", "law", "legal", "life", "link",
+    "live", "ltd", "market", "marketing", "media", "mobi", "moda", "moe", "monster", "name", "network", "news",
+    "ninja", "online", "ooo", "page", "paris", "party", "photo", "photography", "photos", "pics", "pizza",
+    "plumbing", "press", "pro", "properties", "pub", "quebec", "rent", "rentals", "repair", "report", "rest",
+    "restaurant", "rip", "rocks", "run", "sale", "school", "services", "shop", "shopping", "show", "site", "social",
+    "software", "solutions", "space", "store", "studio", "style", "support", "surf", "systems", "team", "tech",
+    "technology", "tel", "tools", "top", "training", "travel", "uno", "vip", "website", "wiki", "win", "work",
+    "works", "world", "wtf", "xyz", "yoga", "zone",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_are_sorted_and_entries_fit() {
+        for list in [STRONG, WORDS, FILES, COUNTRIES, GENERIC] {
+            assert!(list.windows(2).all(|pair| pair[0] < pair[1]), "{:?}", list.windows(2).find(|p| p[0] >= p[1]));
+            for entry in list {
+                assert!(class(entry).is_some(), "{entry}");
+            }
+        }
+    }
+
+    #[test]
+    fn classes() {
+        assert_eq!(class("COM"), Some(Tld::Strong));
+        assert_eq!(class("РФ"), Some(Tld::Strong));
+        assert_eq!(class("fr"), Some(Tld::Common));
+        assert_eq!(class("It"), Some(Tld::Word));
+        assert_eq!(class("md"), Some(Tld::File));
+        assert_eq!(class("see"), None);
+        assert_eq!(class("averyveryverylonglabel"), None);
+        assert!(is_file_ending("PDF") && is_file_ending("rs") && !is_file_ending("com"));
+    }
+}
