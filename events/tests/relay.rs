@@ -1,0 +1,306 @@
+//! The relay against doubles, on paused time: crashes, fences, errors in the middle, two nodes at once.
+
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
+
+mod support;
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use souk_chat::log::Head;
+use souk_chat::ports::{
+    Appended, EventData, Heartbeats, Incarnation, Intent, Outbox, Promises, Runtime, Store, StoreError,
+};
+use souk_chat::{ModerationAction, OrderId, Owed, Seq};
+use souk_events::relay::{Relay, Settings};
+use tokio::time::Instant;
+
+use support::double::{StoreDouble, key, message, notify_ann, order, user};
+use support::sink::Sink;
+use support::time::Process;
+use support::until;
+
+struct Node {
+    process: Arc<Process>,
+    relay: Relay,
+}
+
+fn node(store: &Arc<StoreDouble>, sink: &Arc<Sink>, name: &str, start: Instant) -> Node {
+    let seed = name.bytes().map(u64::from).sum();
+    let process = Arc::new(Process::new(start, seed));
+    let settings = Settings::new(Incarnation(name.into()));
+    let (store, sink): (Arc<dyn Store>, Arc<Sink>) = (Arc::clone(store) as _, Arc::clone(sink));
+    let relay = Relay::start(store, sink, Arc::clone(&process) as Arc<dyn Runtime>, settings);
+    Node { process, relay }
+}
+
+impl Node {
+    /// The first half of a send: a promise in the store.
+    async fn promise(&self, store: &StoreDouble, id: &OrderId, name: &str) -> (Head, Intent) {
+        let head = store.head_now(id);
+        let intent = self.relay.intents().intent(id, &key(name), head.seq);
+        store.intend(std::slice::from_ref(&intent)).await.unwrap();
+        (head, intent)
+    }
+
+    /// A whole send that owes a notification, without the nudge.
+    async fn send(&self, store: &StoreDouble, id: &OrderId, name: &str) {
+        let (head, _) = self.promise(store, id, name).await;
+        let written = store.write(id, &head, name, vec![notify_ann()]).await;
+        assert!(matches!(written, Appended::Applied(_)));
+    }
+
+    /// Dies at whatever await it is.
+    fn kill(self) {
+        self.process.kill();
+    }
+
+    fn count(&self, which: impl Fn(&souk_events::Metrics) -> u64) -> u64 {
+        which(&self.relay.metrics())
+    }
+}
+
+fn world(orders: &[&str]) -> (Arc<StoreDouble>, Arc<Sink>, Instant) {
+    (Arc::new(StoreDouble::with(orders)), Arc::default(), Instant::now())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_nudge_brings_out_what_is_owed_with_all_that_it_says() {
+    let (store, sink, start) = world(&["o-1", "o-2"]);
+    let (id, other) = (order("o-1"), order("o-2"));
+    store.write(&other, &store.head_now(&other), "elsewhere", vec![]).await;
+    let node = node(&store, &sink, "a", start);
+    let (head, _) = node.promise(&store, &id, "m").await;
+    let text = "x".repeat(60);
+    let masked = Owed::Moderation {
+        action: ModerationAction::Masked,
+        rules: vec!["phone.na".into()],
+        rules_version: "7".into(),
+    };
+    let entry = message(&id, &head, "m", &text, vec![notify_ann(), masked]);
+    souk_chat::ports::Log::append(&*store, &id, &head, &[entry]).await.unwrap();
+    node.relay.nudge(&id);
+    until("both are out and the promise is dropped", || store.intents_now().is_empty()).await;
+
+    let out = sink.out.lock().clone();
+    assert_eq!(sink.ids(), store.owed_ids(&id));
+    assert_eq!((out[0].order.clone(), out[0].at.millis()), (id.clone(), 1_700_000_000_001));
+    let EventData::Notification { user: to, message, title, body, locale, unread_total } = &out[0].data else {
+        panic!("{out:?}")
+    };
+    assert_eq!((to, message.seq, title.as_str(), locale.as_str()), (&user("ann"), Seq(1), "Title of o-1", "en"));
+    assert_eq!(*body, format!("Bob: {}", "x".repeat(50)));
+    assert_eq!(*unread_total, 2, "one here, one in the other chat");
+    assert!(matches!(&out[1].data, EventData::Moderation { sender, rules_version, .. }
+        if *sender == user("bob") && rules_version == "7"));
+    assert_eq!(store.mark_now(&id), Seq(1));
+    assert_eq!(node.relay.intents().open(), 0);
+    assert_eq!(node.count(|m| m.notifications.load(Ordering::Relaxed) + m.moderations.load(Ordering::Relaxed)), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_in_the_middle_repeats_from_the_mark_in_order() {
+    let (store, sink, start) = world(&["o-1"]);
+    let id = order("o-1");
+    let node = node(&store, &sink, "a", start);
+    for number in 0..200 {
+        node.send(&store, &id, &format!("m{number}")).await;
+    }
+    sink.fail_in_the_middle.store(2, Ordering::SeqCst);
+    sink.hang.store(1, Ordering::SeqCst);
+    sink.fail.store(1, Ordering::SeqCst);
+    node.relay.nudge(&id);
+    until("all is out", || store.mark_now(&id) == Seq(200)).await;
+    assert_eq!(sink.firsts(), store.owed_ids(&id));
+    assert!(sink.ids().len() > 200, "the failures bit");
+    assert_eq!(node.count(|m| m.failed.load(Ordering::Relaxed)), 4);
+    until("promises are dropped", || store.intents_now().is_empty()).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_crash_between_batch_and_emit_is_made_good_by_another_node() {
+    let (store, sink, start) = world(&["o-1"]);
+    let id = order("o-1");
+    let dying = node(&store, &sink, "a", start);
+    until("the sign of life is there", || dying.relay.intents().standing()).await;
+    dying.send(&store, &id, "m").await;
+    dying.kill();
+    let living = node(&store, &sink, "b", start);
+    until("the promise was swept", || store.intents_now().is_empty()).await;
+    assert_eq!(sink.ids(), store.owed_ids(&id));
+    assert!(start.elapsed() >= Duration::from_secs(60), "not before the sign of life has been still for a minute");
+    until("the dead is forgotten", || store.state.lock().heartbeats.len() == 1).await;
+    assert_eq!(living.count(|m| m.fenced.load(Ordering::Relaxed)), 0);
+    assert_eq!(living.count(|m| m.swept.load(Ordering::Relaxed)), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_paused_owner_cannot_write_after_the_fence() {
+    let (store, sink, start) = world(&["o-1"]);
+    let id = order("o-1");
+    let paused = node(&store, &sink, "a", start);
+    until("the sign of life is there", || paused.relay.intents().standing()).await;
+    store.write(&id, &store.head_now(&id), "earlier", vec![]).await;
+    let (head, _) = paused.promise(&store, &id, "late").await;
+    let (twin_head, _) = paused.promise(&store, &id, "late too").await;
+    assert_eq!(head, twin_head);
+    paused.kill();
+    // The fence's own answer is lost once: that must not lead to a second one.
+    store.lose_next_answer.store(true, Ordering::SeqCst);
+    let living = node(&store, &sink, "b", start);
+    until("the promises were swept", || store.intents_now().is_empty()).await;
+    assert_eq!(store.write(&id, &head, "late", vec![notify_ann()]).await, Appended::Refused);
+    assert_eq!(store.head_now(&id).seq, Seq(2), "one fence serves both promises");
+    assert_eq!(store.head_now(&id).counts, support::double::of_bob(1), "a fence is nobody's message");
+    assert_eq!(sink.ids(), Vec::<String>::new());
+    // Against the new head, with a new promise, the same message may be written.
+    living.send(&store, &id, "late").await;
+    living.relay.nudge(&id);
+    until("it is out", || sink.ids() == store.owed_ids(&id)).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_promise_against_a_head_left_behind_needs_no_fence() {
+    let (store, sink, start) = world(&["o-1"]);
+    let id = order("o-1");
+    let node = node(&store, &sink, "a", start);
+    let (head, _) = node.promise(&store, &id, "refused").await;
+    store.write(&id, &head, "somebody else's", vec![]).await;
+    until("the promise was swept", || store.intents_now().is_empty()).await;
+    assert!(start.elapsed() >= Duration::from_secs(30));
+    assert_eq!(store.head_now(&id).seq, Seq(1));
+    assert_eq!(node.count(|m| m.fenced.load(Ordering::Relaxed)), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_own_promise_that_nobody_kept_is_fenced_after_half_a_minute() {
+    let (store, sink, start) = world(&["o-1"]);
+    let id = order("o-1");
+    let node = node(&store, &sink, "a", start);
+    let (head, _) = node.promise(&store, &id, "given up").await;
+    until("the promise was swept", || store.intents_now().is_empty()).await;
+    assert!(start.elapsed() >= Duration::from_secs(30));
+    assert_eq!(store.write(&id, &head, "given up", vec![notify_ann()]).await, Appended::Refused);
+    assert_eq!(node.count(|m| m.fenced.load(Ordering::Relaxed)), 1);
+    assert_eq!(node.relay.intents().open(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_own_message_without_a_nudge_goes_out_all_the_same() {
+    let (store, sink, start) = world(&["o-1"]);
+    let id = order("o-1");
+    let node = node(&store, &sink, "a", start);
+    node.send(&store, &id, "m").await;
+    until("it is out", || sink.ids() == store.owed_ids(&id)).await;
+    until("the promise was swept", || store.intents_now().is_empty()).await;
+    assert!(start.elapsed() < Duration::from_secs(90));
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_nodes_walking_one_order_repeat_but_never_disorder() {
+    let (store, sink, start) = world(&["o-1"]);
+    let id = order("o-1");
+    let (a, b) = (node(&store, &sink, "a", start), node(&store, &sink, "b", start));
+    for number in 0..150 {
+        let node = if number % 3 == 0 { &a } else { &b };
+        node.send(&store, &id, &format!("m{number}")).await;
+        if number % 7 == 0 {
+            sink.fail_in_the_middle.fetch_add(1, Ordering::SeqCst);
+        }
+        a.relay.nudge(&id);
+        b.relay.nudge(&id);
+    }
+    until("all is out", || store.mark_now(&id) == Seq(150)).await;
+    assert_eq!(sink.firsts(), store.owed_ids(&id));
+    assert!(sink.ids().len() > 150, "they did walk at once");
+    until("promises are dropped", || store.intents_now().is_empty()).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_hour_without_events_delays_and_loses_nothing_and_one_bad_order_stalls_no_other() {
+    let names: Vec<String> = (0..100).map(|number| format!("o-{number}")).collect();
+    let (store, sink, start) = world(&names.iter().map(String::as_str).collect::<Vec<_>>());
+    let node = node(&store, &sink, "a", start);
+    sink.fail.store(usize::MAX, Ordering::SeqCst);
+    for name in &names {
+        node.send(&store, &order(name), "m").await;
+        node.relay.nudge(&order(name));
+    }
+    tokio::time::sleep(Duration::from_secs(3_600)).await;
+    assert!(sink.ids().is_empty());
+    let tries = node.count(|m| m.failed.load(Ordering::Relaxed));
+    assert!((100..=100 * 3_600).contains(&tries), "{tries}: paced");
+    assert!(node.relay.oldest_owed() >= Duration::from_secs(3_590));
+    sink.fail.store(0, Ordering::SeqCst);
+    until("all is out", || names.iter().all(|name| store.mark_now(&order(name)) == Seq(1))).await;
+    until("promises are dropped", || store.intents_now().is_empty()).await;
+    assert_eq!(node.relay.oldest_owed(), Duration::ZERO);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_engine_without_promises_has_what_an_earlier_run_left() {
+    let store = StoreDouble { needs_no_promises: true, ..StoreDouble::with(&["o-1"]) };
+    let (store, sink, start) = (Arc::new(store), Arc::<Sink>::default(), Instant::now());
+    let id = order("o-1");
+    let dying = node(&store, &sink, "a", start);
+    dying.send(&store, &id, "m").await;
+    dying.kill();
+    let living = node(&store, &sink, "b", start);
+    until("it is out", || sink.ids() == store.owed_ids(&id)).await;
+    assert!(start.elapsed() < Duration::from_secs(5), "at the start, not after a minute");
+    assert_eq!(living.count(|m| m.fenced.load(Ordering::Relaxed)), 0);
+    until("the earlier run is forgotten", || store.state.lock().heartbeats.len() == 1).await;
+    assert_eq!(store.head_now(&id).seq, Seq(1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn minutes_rise_and_stay_within_reach_of_the_sign_of_life() {
+    let (store, sink, start) = world(&["o-1"]);
+    let id = order("o-1");
+    let node = node(&store, &sink, "a", start);
+    let intents = node.relay.intents();
+    assert!(!intents.standing(), "nothing is in the store yet");
+    until("the sign of life is there", || intents.standing()).await;
+    let first = intents.intent(&id, &key("1"), Seq(9)).minute;
+    store.down.store(true, Ordering::SeqCst);
+    tokio::time::sleep(Duration::from_secs(600)).await;
+    assert!(!intents.standing(), "the sign of life is old");
+    let beaten = store.state.lock().heartbeats[0].clone();
+    let late = intents.intent(&id, &key("2"), Seq(9)).minute;
+    assert!(late <= beaten.minute + 1 && beaten.oldest_minute <= first && first <= late);
+    assert_eq!(store.beat(&beaten).await, Err(StoreError::Unavailable("down".into())));
+    store.down.store(false, Ordering::SeqCst);
+    until("the sign of life is back", || intents.standing()).await;
+    assert!(intents.intent(&id, &key("3"), Seq(9)).minute > late);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_that_leaves_in_good_order_leaves_nothing() {
+    let (store, sink, start) = world(&["o-1"]);
+    let id = order("o-1");
+    let node = node(&store, &sink, "a", start);
+    until("the sign of life is there", || node.relay.intents().standing()).await;
+    node.send(&store, &id, "m").await;
+    node.relay.nudge(&id);
+    node.relay.stop(Duration::from_secs(5)).await;
+    assert_eq!(sink.ids(), store.owed_ids(&id));
+    assert!(store.intents_now().is_empty() && store.state.lock().heartbeats.is_empty());
+    assert!(!node.relay.intents().standing());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_that_leaves_something_keeps_its_sign_of_life() {
+    let (store, sink, start) = world(&["o-1"]);
+    let id = order("o-1");
+    let leaving = node(&store, &sink, "a", start);
+    until("the sign of life is there", || leaving.relay.intents().standing()).await;
+    sink.hang.store(1, Ordering::SeqCst);
+    leaving.send(&store, &id, "m").await;
+    leaving.relay.nudge(&id);
+    leaving.relay.stop(Duration::from_secs(5)).await;
+    assert!(sink.ids().is_empty() && !store.state.lock().heartbeats.is_empty());
+    leaving.kill();
+    let _living = node(&store, &sink, "b", start);
+    until("another node makes it good", || sink.ids() == store.owed_ids(&id)).await;
+}
