@@ -1,0 +1,117 @@
+//! From what was said to a configuration, or to every mistake in it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use super::given::{Given, Wrong};
+use super::key::{Fallback, Key};
+use super::keys::KEYS;
+use super::mistake::{Mistake, Mistakes, Place};
+use super::sources::{Collected, Flags, Said, Surroundings};
+use super::{Config, together};
+
+/// A configuration, and where each value of it was said.
+pub struct Loaded {
+    /// The configuration.
+    pub config: Config,
+    pub(super) values: Values,
+}
+
+/// The values in force.
+#[derive(Default)]
+pub(super) struct Values {
+    said: BTreeMap<&'static str, Said>,
+    bad: BTreeSet<&'static str>,
+}
+
+impl Values {
+    /// The value in force; `None`: the setting is not set.
+    pub(super) fn get(&self, key: &str) -> Option<&Said> {
+        self.said.get(key)
+    }
+
+    /// Where the value in force was said.
+    pub(super) fn place(&self, key: &str) -> Place {
+        self.get(key).map_or(Place::Default, |said| said.place.clone())
+    }
+
+    /// Whether nobody said anything.
+    pub(super) fn is_default(&self, key: &str) -> bool {
+        self.place(key) == Place::Default
+    }
+
+    /// Whether somebody said what cannot be understood.
+    pub(super) fn is_bad(&self, key: &str) -> bool {
+        self.bad.contains(key)
+    }
+}
+
+/// Reads the file named by `--config` or `SOUK_CONFIG`, then the environment, then the flags; the later wins, the earlier is checked
+/// all the same. Nothing is written. Errors: every mistake.
+pub fn load(flags: Flags, surroundings: &Surroundings) -> Result<Loaded, Mistakes> {
+    let mut collected = Collected::default();
+    if let Some(path) = flags.file.clone().or_else(|| surroundings.file()) {
+        collected.file(&path);
+    }
+    collected.environment(&surroundings.environment);
+    collected.said.extend(flags.said);
+    collected.mistakes.extend(flags.mistakes);
+    understand(collected, surroundings)
+}
+
+/// Reads the text of a file, and nothing else.
+pub(super) fn from_text(text: &str, surroundings: &Surroundings) -> Result<Loaded, Mistakes> {
+    let mut collected = Collected::default();
+    collected.text(Path::new("souk.toml"), text);
+    understand(collected, surroundings)
+}
+
+fn understand(collected: Collected, surroundings: &Surroundings) -> Result<Loaded, Mistakes> {
+    let Collected { said, mut mistakes, incomplete } = collected;
+    let mut values = Values::default();
+    let mut config = Config::blank();
+    for said in said {
+        let name = said.key.name;
+        match (said.key.set)(&mut config, &said.given) {
+            Ok(()) => {
+                values.said.insert(name, said);
+            }
+            Err(wrong) => {
+                values.bad.insert(name);
+                mistakes.push(Mistake { place: said.place, key: Some(name), what: wrong.what, help: wrong.help });
+            }
+        }
+    }
+    // From the start again, in the order of the table: a setting that refines another comes after it, whoever said it.
+    let mut config = Config::blank();
+    for key in KEYS {
+        let set = match values.said.get(key.name) {
+            Some(said) => (key.set)(&mut config, &said.given),
+            None => set_default(key, &mut config, &mut values, surroundings),
+        };
+        if let Err(Wrong { what, help }) = set {
+            mistakes.push(Mistake { place: values.place(key.name), key: Some(key.name), what, help });
+        }
+    }
+    if !incomplete {
+        mistakes.extend(together::broken(&config, &values));
+    }
+    if mistakes.is_empty() { Ok(Loaded { config, values }) } else { Err(Mistakes(mistakes)) }
+}
+
+fn set_default(
+    key: &'static Key,
+    config: &mut Config,
+    values: &mut Values,
+    surroundings: &Surroundings,
+) -> Result<(), Wrong> {
+    let Fallback::Text(text) = key.default else { return Ok(()) };
+    let text = text
+        .replace("<data_dir>", &config.node.data_dir.to_string_lossy())
+        .replace("<host>", &surroundings.host)
+        .replace("<random>", &surroundings.random);
+    let given = Given::One(text);
+    (key.set)(config, &given)?;
+    values.said.insert(key.name, Said { key, given, place: Place::Default });
+    Ok(())
+}

@@ -1,0 +1,47 @@
+//! The settings as a JSON Schema, for editors that check a TOML file while it is written.
+
+use serde_json::{Map, Value, json};
+
+use super::key::{Fallback, Key, Kind};
+use super::keys::KEYS;
+
+/// A JSON Schema (draft 2020-12) of the file. `x-environment` and `x-flag` name the other two ways to say a setting.
+pub fn schema() -> Value {
+    let mut sections = Map::new();
+    for key in KEYS {
+        let section = sections
+            .entry(key.section())
+            .or_insert_with(|| json!({ "type": "object", "additionalProperties": false, "properties": {} }));
+        section["properties"][key.leaf()] = property(key);
+    }
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "souk",
+        "type": "object",
+        "additionalProperties": false,
+        "properties": sections,
+    })
+}
+
+fn property(key: &Key) -> Value {
+    let mut property = match key.kind {
+        Kind::Text | Kind::Url => json!({ "type": "string", "minLength": 1 }),
+        Kind::Choice(words) => json!({ "enum": words }),
+        Kind::Secret => json!({ "type": "string", "minLength": 32, "writeOnly": true }),
+        Kind::Secrets => json!({ "type": "array", "items": { "type": "string", "minLength": 32 }, "writeOnly": true }),
+        Kind::Number => json!({ "type": "integer", "minimum": 0, "maximum": u32::MAX }),
+        Kind::Duration => json!({ "type": "string", "pattern": "^([0-9]+(ms|s|m|h|d)|0)$" }),
+        Kind::Switch => json!({ "type": "boolean" }),
+        Kind::List => json!({ "type": "array", "items": { "type": "string" } }),
+    };
+    property["description"] = json!(key.doc);
+    property["x-environment"] = json!(key.variable());
+    property["x-flag"] = json!(key.flag());
+    match (key.default, key.kind) {
+        (Fallback::Unset(words), _) => property["x-default"] = json!(words),
+        (Fallback::Text(text), Kind::Number) => property["default"] = json!(text.parse::<u32>().ok()),
+        (Fallback::Text(text), Kind::Switch) => property["default"] = json!(text == "true"),
+        (Fallback::Text(text), _) => property["default"] = json!(text),
+    }
+    property
+}
