@@ -217,7 +217,7 @@ fn object(text: &str) -> Result<&str, Error> {
     Fields::read(text, []).map(|_| text)
 }
 
-/// The first two elements of a JSON array.
+/// The first two elements of a JSON array; `null` counts as absent.
 fn arguments(text: &str) -> Result<[Option<&str>; 2], Error> {
     struct Two;
 
@@ -238,7 +238,7 @@ fn arguments(text: &str) -> Result<[Option<&str>; 2], Error> {
     let mut reader = serde_json::Deserializer::from_str(text);
     let two = reader.deserialize_seq(Two).map_err(json::Unreadable::from)?;
     reader.end().map_err(json::Unreadable::from)?;
-    Ok(two.map(|raw| raw.map(RawValue::get)))
+    Ok(two.map(json::present))
 }
 
 /// The token of a connect packet's `auth` object; `None`: it has none, and the handshake's header counts. Errors: `unauthorized`, a

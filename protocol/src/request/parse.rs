@@ -1,118 +1,12 @@
-//! What clients ask. Every event of the vocabulary has its variant here, whatever a node makes of it.
+//! From an event's name and data to a request.
 
-use std::borrow::Cow;
-use std::fmt;
-
-use bytes::Bytes;
-use serde::Serialize;
-use serde::ser::SerializeMap;
 use souk_chat::limits::{LIST_CHATS_MAX, SYNC_ORDERS};
 use souk_chat::{ClientMessageId, MessageId, OrderId, Seq};
 
+use super::{Request, Token};
 use crate::error::Error;
 use crate::fields::{self, Fields};
-use crate::json;
 use crate::limits::{COMMENT_CHARS, CURSOR_BYTES, EVENT_NAME_BYTES, REASON_CHARS, TOKEN_BYTES};
-
-/// A JSON web token as it was sent, unchecked. Not shown by `Debug`.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Token<'a>(pub Cow<'a, str>);
-
-impl fmt::Debug for Token<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Token(…)")
-    }
-}
-
-/// A client's request: an event and its data. Texts borrow from the frame; ids were checked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Request<'a> {
-    /// Signs in, as the first frame of a plain connection without an `Authorization` header.
-    Authenticate {
-        /// The token.
-        token: Token<'a>,
-    },
-    /// Asks for [`Hello`](crate::dto::Hello).
-    JoinApp,
-    /// My chats, newest first.
-    ListChats {
-        /// Where the last answer ended.
-        cursor: Option<Cow<'a, str>>,
-        /// Most chats of this answer: 1 to [`LIST_CHATS_MAX`].
-        limit: Option<usize>,
-    },
-    /// Catches up with an order and goes live.
-    JoinOrderChat {
-        /// The order.
-        order: OrderId,
-        /// The last entry already known; `None`: start with the newest messages.
-        since: Option<Seq>,
-    },
-    /// No longer live in an order.
-    LeaveOrderChat {
-        /// The order.
-        order: OrderId,
-    },
-    /// Says something.
-    SendMessage {
-        /// The order.
-        order: OrderId,
-        /// What, not yet trimmed or measured.
-        content: Cow<'a, str>,
-        /// The sender's own id for it.
-        client_message_id: Option<ClientMessageId>,
-    },
-    /// Says it differently.
-    EditMessage {
-        /// Which.
-        message: MessageId,
-        /// The new text, not yet trimmed or measured.
-        content: Cow<'a, str>,
-    },
-    /// All up to this one arrived here.
-    MessageDelivered {
-        /// The last one.
-        message: MessageId,
-    },
-    /// All up to this one were read.
-    MessageRead {
-        /// The last one.
-        message: MessageId,
-    },
-    /// I am looking at this order, or no longer.
-    SetVisible {
-        /// The order.
-        order: OrderId,
-        /// Whether it is on the screen.
-        visible: bool,
-    },
-    /// I am typing.
-    Typing {
-        /// Where.
-        order: OrderId,
-    },
-    /// A complaint.
-    ReportMessage {
-        /// About what.
-        message: MessageId,
-        /// Why: 1 to [`REASON_CHARS`] characters.
-        reason: Cow<'a, str>,
-        /// More of it: at most [`COMMENT_CHARS`] characters.
-        comment: Option<Cow<'a, str>>,
-    },
-    /// Catches up with several orders without joining.
-    Sync {
-        /// Per order the last entry already known; each order once, at most [`SYNC_ORDERS`], by rising id.
-        cursors: Vec<(OrderId, Seq)>,
-    },
-    /// Goes on with a newer token.
-    RefreshToken {
-        /// The token.
-        token: Token<'a>,
-    },
-    /// Are you there?
-    Ping,
-}
 
 impl<'a> Request<'a> {
     /// Reads the event `name` with its `data` (`None` and `null` are `{}`). Unknown fields are ignored.
@@ -155,32 +49,6 @@ impl<'a> Request<'a> {
             "ping" => Fields::read(data, []).map(|_| Self::Ping)?,
             unknown => return Err(unknown_event(unknown)),
         })
-    }
-
-    /// The event's name.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Authenticate { .. } => "authenticate",
-            Self::JoinApp => "join_app",
-            Self::ListChats { .. } => "list_chats",
-            Self::JoinOrderChat { .. } => "join_order_chat",
-            Self::LeaveOrderChat { .. } => "leave_order_chat",
-            Self::SendMessage { .. } => "send_message",
-            Self::EditMessage { .. } => "edit_message",
-            Self::MessageDelivered { .. } => "message_delivered",
-            Self::MessageRead { .. } => "message_read",
-            Self::SetVisible { .. } => "set_visible",
-            Self::Typing { .. } => "typing",
-            Self::ReportMessage { .. } => "report_message",
-            Self::Sync { .. } => "sync",
-            Self::RefreshToken { .. } => "refresh_token",
-            Self::Ping => "ping",
-        }
-    }
-
-    /// The event's data as a client sends it.
-    pub fn data(&self) -> Bytes {
-        json::encode(self)
     }
 }
 
@@ -253,63 +121,6 @@ fn cursors(raw: &str) -> Result<Vec<(OrderId, Seq)>, Error> {
         return Err(Error::bad_request("cursors: each order may stand once"));
     }
     Ok(cursors)
-}
-
-/// Only the data: `{…}` with the event's fields, absent ones left out.
-impl Serialize for Request<'_> {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        match self {
-            Self::JoinApp | Self::Ping => {}
-            Self::Authenticate { token } | Self::RefreshToken { token } => map.serialize_entry("token", &token.0)?,
-            Self::ListChats { cursor, limit } => {
-                optional(&mut map, "cursor", cursor)?;
-                optional(&mut map, "limit", limit)?;
-            }
-            Self::JoinOrderChat { order, since } => {
-                map.serialize_entry("orderId", order.as_str())?;
-                optional(&mut map, "since", &since.map(|since| since.0))?;
-            }
-            Self::LeaveOrderChat { order } | Self::Typing { order } => {
-                map.serialize_entry("orderId", order.as_str())?
-            }
-            Self::SendMessage { order, content, client_message_id } => {
-                map.serialize_entry("orderId", order.as_str())?;
-                map.serialize_entry("content", content)?;
-                optional(&mut map, "clientMessageId", &client_message_id.as_ref().map(ClientMessageId::as_str))?;
-            }
-            Self::EditMessage { message, content } => {
-                map.serialize_entry("messageId", &format_args!("{message}"))?;
-                map.serialize_entry("content", content)?;
-            }
-            Self::MessageDelivered { message } | Self::MessageRead { message } => {
-                map.serialize_entry("messageId", &format_args!("{message}"))?;
-            }
-            Self::SetVisible { order, visible } => {
-                map.serialize_entry("orderId", order.as_str())?;
-                map.serialize_entry("visible", visible)?;
-            }
-            Self::ReportMessage { message, reason, comment } => {
-                map.serialize_entry("messageId", &format_args!("{message}"))?;
-                map.serialize_entry("reason", reason)?;
-                optional(&mut map, "comment", comment)?;
-            }
-            Self::Sync { cursors } => map.serialize_entry("cursors", &Cursors(cursors))?,
-        }
-        map.end()
-    }
-}
-
-fn optional<M: SerializeMap, T: Serialize>(map: &mut M, name: &'static str, value: &Option<T>) -> Result<(), M::Error> {
-    value.as_ref().map_or(Ok(()), |value| map.serialize_entry(name, value))
-}
-
-struct Cursors<'a>(&'a [(OrderId, Seq)]);
-
-impl Serialize for Cursors<'_> {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|(order, since)| (order.as_str(), since.0)))
-    }
 }
 
 #[cfg(test)]
