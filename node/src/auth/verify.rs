@@ -1,0 +1,209 @@
+//! Checking tokens.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use jsonwebtoken::errors::ErrorKind;
+use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+use parking_lot::{Mutex, RwLock};
+use souk_chat::Timestamp;
+
+use super::claims::{Claims, Demands};
+use super::keys::{Key, KeySet};
+use super::{AuthError, Identity, KeysError};
+use crate::config::{Auth, Secrets};
+
+/// Longest token, in bytes.
+pub const TOKEN_BYTES: usize = 8 * 1024;
+/// Longest header of a token, in encoded bytes.
+const HEADER_BYTES: usize = 2 * 1024;
+/// Largest file of keys, in bytes.
+const FILE_BYTES: u64 = 1024 * 1024;
+/// A token with an unknown key makes the file be looked at, at most this often.
+pub const RECHECK_AFTER: Duration = Duration::from_secs(3);
+/// How often [`Verifier::watch`] looks at the file.
+pub const WATCH_EVERY: Duration = Duration::from_secs(10);
+
+/// Checks tokens. One per node, shared.
+pub struct Verifier {
+    secret: Option<Key>,
+    file: Option<KeyFile>,
+    demands: Demands,
+}
+
+impl Verifier {
+    /// A verifier with the secret in force and the key set that `auth` names. Reads the file. Errors: it cannot be used, or there is no
+    /// key at all.
+    pub fn new(auth: &Auth, secrets: &Secrets) -> Result<Self, KeysError> {
+        let secret = secrets
+            .auth
+            .as_ref()
+            .map(|secret| Key { algorithm: Algorithm::HS256, decoding: DecodingKey::from_secret(secret.expose()) });
+        let file = auth.jwks.as_deref().map(KeyFile::open).transpose()?;
+        if secret.is_none() && file.is_none() {
+            return Err(KeysError::None);
+        }
+        Ok(Self { secret, file, demands: Demands::new(auth) })
+    }
+
+    /// Who the bearer of `token` is at `now`. Computes only, except that an unknown `kid` makes the file of keys be looked at, at
+    /// most every [`RECHECK_AFTER`].
+    pub fn verify(&self, token: &str, now: Timestamp) -> Result<Identity, AuthError> {
+        if token.len() > TOKEN_BYTES || token.find('.').is_some_and(|end| end > HEADER_BYTES) {
+            return Err(AuthError::TooLong);
+        }
+        let header = jsonwebtoken::decode_header(token).map_err(|_| AuthError::Malformed)?;
+        // An extension that must be understood and is not; and encrypted tokens are not signed ones.
+        if header.crit.is_some() || header.enc.is_some() {
+            return Err(AuthError::Malformed);
+        }
+        let kid = header.kid.as_deref();
+        let claims = match self.verify_now(token, kid, header.alg) {
+            Err(AuthError::UnknownKey) if self.file.as_ref().is_some_and(KeyFile::look_again) => {
+                self.verify_now(token, kid, header.alg)
+            }
+            result => result,
+        };
+        self.demands.check(claims?, now)
+    }
+
+    fn verify_now(&self, token: &str, kid: Option<&str>, algorithm: Algorithm) -> Result<Claims, AuthError> {
+        let set = self.file.as_ref().map(|file| file.keys.read().clone());
+        let set = set.as_deref();
+        let named = kid.and_then(|kid| set?.named(kid));
+        // Who signs with the one secret may name it as they like.
+        let secret = || self.secret.as_ref().filter(|_| algorithm == Algorithm::HS256);
+        let only = || set.filter(|_| kid.is_none())?.only(algorithm);
+        let key = named.or_else(secret).or_else(only).ok_or(AuthError::UnknownKey)?;
+        if key.algorithm != algorithm {
+            return Err(AuthError::Algorithm);
+        }
+        signed(token, key)
+    }
+
+    /// Looks at the file of keys every [`WATCH_EVERY`], for ever: so that a key that was taken out is no longer good. Returns at once
+    /// without a file. May be dropped at any time.
+    pub async fn watch(self: Arc<Self>) {
+        while self.file.is_some() {
+            tokio::time::sleep(WATCH_EVERY).await;
+            let this = self.clone();
+            let looked = tokio::task::spawn_blocking(move || this.file.as_ref().map(KeyFile::look)).await;
+            if let Err(error) = looked {
+                tracing::error!(%error, "looking at the key set failed");
+            }
+        }
+    }
+}
+
+/// The claims, if the signature is good. The library checks the signature and reads the claims; what they say is for [`Demands`].
+fn signed(token: &str, key: &Key) -> Result<Claims, AuthError> {
+    let mut validation = Validation::new(key.algorithm);
+    validation.required_spec_claims.clear();
+    validation.validate_exp = false;
+    validation.validate_nbf = false;
+    validation.validate_aud = false;
+    let data = jsonwebtoken::decode::<Claims>(token, &key.decoding, &validation);
+    data.map(|data| data.claims).map_err(|error| match error.kind() {
+        ErrorKind::Json(_) | ErrorKind::Utf8(_) => AuthError::Claims,
+        ErrorKind::InvalidAlgorithm | ErrorKind::MissingAlgorithm => AuthError::Algorithm,
+        ErrorKind::InvalidToken | ErrorKind::Base64(_) => AuthError::Malformed,
+        _ => AuthError::Signature,
+    })
+}
+
+/// A file of public keys. One that cannot be used any more leaves the keys in force that were read last.
+struct KeyFile {
+    path: PathBuf,
+    keys: RwLock<Arc<KeySet>>,
+    seen: Mutex<Seen>,
+}
+
+/// When the file was looked at, and what it looked like; so that the same one is read and complained about once.
+struct Seen {
+    at: Instant,
+    stamp: Option<Stamp>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Stamp {
+    modified: SystemTime,
+    bytes: u64,
+}
+
+impl KeyFile {
+    fn open(path: &Path) -> Result<Self, KeysError> {
+        let error = |why| KeysError::File { path: path.to_owned(), why };
+        let stamp = stamp(path).map_err(error)?;
+        let keys = read(path).map_err(error)?;
+        tracing::info!(keys = keys.len(), path = %path.display(), "key set read");
+        let seen = Mutex::new(Seen { at: Instant::now(), stamp: Some(stamp) });
+        Ok(Self { path: path.to_owned(), keys: RwLock::new(Arc::new(keys)), seen })
+    }
+
+    /// [`KeyFile::look`], unless it was looked at a moment ago.
+    fn look_again(&self) -> bool {
+        // Not held while reading: a second asker finds the moment taken and goes on with the old keys.
+        let due = {
+            let mut seen = self.seen.lock();
+            let due = seen.at.elapsed() >= RECHECK_AFTER;
+            if due {
+                seen.at = Instant::now();
+            }
+            due
+        };
+        due && self.look()
+    }
+
+    /// Reads the file if it changed. Whether other keys are in force now.
+    fn look(&self) -> bool {
+        let found = stamp(&self.path);
+        {
+            let mut seen = self.seen.lock();
+            let stamp = found.as_ref().ok().copied();
+            if seen.stamp == stamp {
+                return false;
+            }
+            seen.stamp = stamp;
+        }
+        match found.and_then(|_| read(&self.path)) {
+            Ok(keys) => {
+                tracing::info!(keys = keys.len(), path = %self.path.display(), "key set read again");
+                *self.keys.write() = Arc::new(keys);
+                true
+            }
+            Err(why) => {
+                tracing::warn!(why, path = %self.path.display(), "the key set cannot be used; the one before stays in force");
+                false
+            }
+        }
+    }
+}
+
+fn stamp(path: &Path) -> Result<Stamp, String> {
+    let file = std::fs::metadata(path).map_err(|error| error.to_string())?;
+    let modified = file.modified().map_err(|error| error.to_string())?;
+    if file.len() > FILE_BYTES {
+        Err("it is larger than 1 MiB".to_owned())
+    } else {
+        Ok(Stamp { modified, bytes: file.len() })
+    }
+}
+
+fn read(path: &Path) -> Result<KeySet, String> {
+    std::fs::read(path).map_err(|error| error.to_string()).and_then(|text| KeySet::parse(&text))
+}
+
+#[cfg(test)]
+impl Verifier {
+    /// Lets the next unknown `kid` look at the file, as if [`RECHECK_AFTER`] had passed.
+    pub(super) fn pass_time(&self) {
+        let file = self.file.as_ref().expect("a verifier with a file");
+        file.seen.lock().at = Instant::now().checked_sub(RECHECK_AFTER).expect("a clock that has run for some seconds");
+    }
+
+    /// Looks at the file as [`Verifier::watch`] does.
+    pub(super) fn look(&self) -> bool {
+        self.file.as_ref().is_some_and(KeyFile::look)
+    }
+}
