@@ -5,8 +5,10 @@
 //! [`Limiter`](souk_chat::ports::Limiter)); nothing here decides what a chat is. Nothing here is on the path of truth
 //! either: a server that forgets everything costs presence and limits for a moment, and no message.
 
+pub mod envelope;
 pub mod local;
 mod metrics;
+mod remote;
 mod settings;
 mod spread;
 mod window;
@@ -37,7 +39,7 @@ pub struct Parts {
 /// [`Presence::leave`] for giving it up at once).
 #[derive(Default)]
 pub struct Background {
-    tasks: JoinSet<()>,
+    pub(crate) tasks: JoinSet<()>,
 }
 
 impl Background {
@@ -57,7 +59,7 @@ pub fn connect(url: &str, settings: &Settings) -> Result<Parts, ConfigError> {
         let limiter = local::LocalLimiter::new(settings.quota, metrics.clone());
         return Ok(on_bus(&local::LocalBus::new(), limiter, metrics));
     }
-    Err(ConfigError::Scheme)
+    remote::connect(url, settings)
 }
 
 /// The engines of one node on a shared bus, with a limiter that may be shared as well.

@@ -70,7 +70,6 @@ impl Windows {
     }
 
     /// Remembers a send that somebody else admitted, so that a later decision here knows of it.
-    #[allow(dead_code)]
     pub(crate) fn note(&self, user: &UserId, key: &str) {
         let name = self.hasher.hash_one(key);
         let now = Instant::now();

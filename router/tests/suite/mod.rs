@@ -4,6 +4,7 @@
 pub(crate) mod limiter;
 pub(crate) mod presence;
 pub(crate) mod router;
+pub(crate) mod server;
 
 use std::sync::Arc;
 use std::time::Duration;

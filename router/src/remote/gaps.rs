@@ -1,0 +1,106 @@
+use std::collections::HashSet;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use souk_chat::ports::{Gap, Inbox, Room};
+use tokio::sync::Notify;
+
+use crate::metrics::Metrics;
+
+/// Rooms that are remembered one by one; beyond it the gap is everywhere.
+const ROOMS_MAX: usize = 16_384;
+/// Gaps are told together that come within this time: an overflow comes as a burst.
+const GATHER: Duration = Duration::from_millis(20);
+
+#[derive(Default)]
+struct Missed {
+    rooms: HashSet<Room>,
+    all: bool,
+}
+
+/// Where envelopes may have been lost, until the receiver was told.
+pub(super) struct Gaps {
+    missed: Mutex<Missed>,
+    some: Notify,
+    pub(super) inbox: OnceLock<Arc<dyn Inbox>>,
+    metrics: Arc<Metrics>,
+}
+
+impl Gaps {
+    pub(super) fn new(metrics: Arc<Metrics>) -> Self {
+        Self { missed: Mutex::default(), some: Notify::new(), inbox: OnceLock::new(), metrics }
+    }
+
+    pub(super) fn room(&self, room: Room) {
+        let mut missed = self.missed.lock();
+        if missed.rooms.len() < ROOMS_MAX {
+            missed.rooms.insert(room);
+        } else {
+            missed.all = true;
+        }
+        drop(missed);
+        self.some.notify_one();
+    }
+
+    pub(super) fn all(&self) {
+        self.missed.lock().all = true;
+        self.some.notify_one();
+    }
+
+    /// Tells the receiver, until dropped.
+    pub(super) async fn tell(self: Arc<Self>) {
+        loop {
+            self.some.notified().await;
+            tokio::time::sleep(GATHER).await;
+            let missed = std::mem::take(&mut *self.missed.lock());
+            let gap = match (missed.all, missed.rooms.is_empty()) {
+                (true, _) => Gap::All,
+                (false, false) => Gap::Rooms(missed.rooms.into_iter().collect()),
+                (false, true) => continue,
+            };
+            self.metrics.gaps.one();
+            if let Some(inbox) = self.inbox.get() {
+                super::dispatch::shielded(&self.metrics, || inbox.gap(gap));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use souk_chat::id::UserId;
+    use souk_chat::ports::Envelope;
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Told(Mutex<Vec<Gap>>);
+
+    impl Inbox for Told {
+        fn deliver(&self, _room: &Room, _envelope: &Envelope) {}
+
+        fn gap(&self, gap: Gap) {
+            self.0.lock().push(gap);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_burst_is_told_once_and_too_many_rooms_are_all() {
+        let told = Arc::new(Told::default());
+        let gaps = Arc::new(Gaps::new(Arc::default()));
+        assert!(gaps.inbox.set(told.clone()).is_ok());
+        let task = tokio::spawn(gaps.clone().tell());
+        let room = |n: usize| Room::User(UserId::new(&format!("u{n}")).unwrap());
+        gaps.room(room(1));
+        gaps.room(room(1));
+        tokio::time::sleep(GATHER * 2).await;
+        assert_eq!(*told.0.lock(), [Gap::Rooms(vec![room(1)])]);
+        for n in 0..=ROOMS_MAX {
+            gaps.room(room(n));
+        }
+        tokio::time::sleep(GATHER * 2).await;
+        assert_eq!(told.0.lock()[1..], [Gap::All]);
+        task.abort();
+    }
+}

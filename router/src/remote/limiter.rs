@@ -1,0 +1,141 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use redis::{Cmd, Pipeline, Script};
+use souk_chat::id::UserId;
+use souk_chat::limits::Quota;
+use souk_chat::ports::{Admission, Limiter};
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+use super::breaker::Breaker;
+use super::link::{Link, Live};
+use super::names::Names;
+use crate::metrics::Metrics;
+use crate::window::Windows;
+
+/// The server decides within this time, or the node does.
+const DEADLINE: Duration = Duration::from_millis(100);
+/// Countings to take back that wait; the next is dropped, and counted.
+const FORGIVE_QUEUE: usize = 4_096;
+/// Countings taken back together.
+const FORGIVE_BATCH: usize = 128;
+/// The server answers such a batch within this time, or it counts as dropped.
+const FORGIVE_DEADLINE: Duration = Duration::from_secs(2);
+
+/// The limit of sends over all nodes, in Redis; while that does not answer, over this node.
+pub(super) struct RedisLimiter {
+    quota: Quota,
+    link: Arc<Link>,
+    names: Arc<Names>,
+    script: Script,
+    breaker: Breaker,
+    /// Knows also what Redis admitted here, so that the node's own limit does not begin with nothing.
+    local: Windows,
+    forgiven: mpsc::Sender<Cmd>,
+    metrics: Arc<Metrics>,
+}
+
+impl RedisLimiter {
+    /// With the task that takes countings back.
+    pub(super) fn new(
+        quota: Quota,
+        link: Arc<Link>,
+        names: Arc<Names>,
+        metrics: Arc<Metrics>,
+    ) -> (Self, impl Future<Output = ()> + use<>) {
+        let (forgiven, queue) = mpsc::channel(FORGIVE_QUEUE);
+        let task = forgive(queue, link.clone(), metrics.clone());
+        let limiter = Self {
+            quota,
+            link,
+            names,
+            script: Script::new(include_str!("limit.lua")),
+            breaker: Breaker::new(),
+            local: Windows::new(quota, metrics.clone()),
+            forgiven,
+            metrics,
+        };
+        (limiter, task)
+    }
+
+    /// What the server says; `None` when it does not.
+    async fn ask(&self, user: &UserId, key: &str) -> Option<Admission> {
+        let Live { mut connection, .. } = self.link.now()?;
+        if !self.breaker.may_ask() {
+            return None;
+        }
+        let mut call = self.script.key(self.names.limit(user));
+        call.arg(u64::try_from(self.quota.window.as_millis()).unwrap_or(u64::MAX)).arg(self.quota.messages).arg(key);
+        match timeout(DEADLINE, call.invoke_async::<u64>(&mut connection)).await {
+            Ok(Ok(wait)) => {
+                self.breaker.succeeded();
+                Some(match wait {
+                    0 => Admission::Allowed,
+                    wait => Admission::Limited { retry_after: Duration::from_millis(wait) },
+                })
+            }
+            Ok(Err(error)) => {
+                self.breaker.failed();
+                self.link.report(&error);
+                tracing::debug!(%error, "the server did not decide about a send");
+                None
+            }
+            Err(_) => {
+                self.breaker.failed();
+                None
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Limiter for RedisLimiter {
+    async fn admit(&self, user: &UserId, key: &str) -> Admission {
+        if self.quota.messages == 0 {
+            return Admission::Allowed;
+        }
+        let Some(admission) = self.ask(user, key).await else {
+            self.metrics.limiter_fallbacks.one();
+            return self.local.admit(user, key);
+        };
+        if admission == Admission::Allowed {
+            self.local.note(user, key);
+        }
+        admission
+    }
+
+    fn forgive(&self, user: &UserId, key: &str) {
+        if self.quota.messages == 0 {
+            return;
+        }
+        self.local.forgive(user, key);
+        let mut command = redis::cmd("ZREM");
+        command.arg(self.names.limit(user)).arg(key);
+        if self.forgiven.try_send(command).is_err() {
+            self.metrics.forgive_dropped.one();
+        }
+    }
+}
+
+/// Takes countings back, all that wait in one write.
+async fn forgive(mut queue: mpsc::Receiver<Cmd>, link: Arc<Link>, metrics: Arc<Metrics>) {
+    let mut batch = Vec::with_capacity(FORGIVE_BATCH);
+    while queue.recv_many(&mut batch, FORGIVE_BATCH).await > 0 {
+        let mut pipeline = Pipeline::with_capacity(batch.len());
+        batch.drain(..).for_each(|command| {
+            pipeline.add_command(command);
+        });
+        let is_done = match link.now() {
+            Some(Live { mut connection, .. }) => {
+                let write = connection.send_packed_commands(&pipeline, 0, pipeline.len());
+                matches!(timeout(FORGIVE_DEADLINE, write).await, Ok(Ok(_)))
+            }
+            None => false,
+        };
+        if !is_done {
+            metrics.forgive_dropped.add(pipeline.len() as u64);
+        }
+    }
+}

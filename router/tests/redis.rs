@@ -1,0 +1,122 @@
+//! The engines over Redis: the suite, and what another client sees.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod suite;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use fred::prelude::{Builder, ClientLike, Config, EventInterface, PubsubInterface};
+use souk_chat::ports::{Presence, Subscription};
+use souk_router::{Parts, Settings, envelope};
+
+use suite::{Recorder, World, envelope, eventually, order_room, server, user, user_room};
+
+/// Nodes on the shared server, under a prefix of their own.
+struct Shared {
+    url: String,
+    prefix: String,
+}
+
+impl World for Shared {
+    fn node(&self, name: &str) -> Parts {
+        let settings = Settings { node: name.to_owned(), prefix: self.prefix.clone(), quota: suite::quota() };
+        souk_router::connect(&self.url, &settings).unwrap()
+    }
+}
+
+async fn world() -> Option<Shared> {
+    static WORLDS: AtomicU64 = AtomicU64::new(0);
+    let number = WORLDS.fetch_add(1, Ordering::Relaxed);
+    let prefix = format!("test-{}-{number}-{:x}", std::process::id(), rand::random::<u32>());
+    Some(Shared { url: server::shared()?, prefix })
+}
+
+conformance!(crate::world);
+
+impl Shared {
+    async fn redis(&self) -> redis::aio::MultiplexedConnection {
+        redis::Client::open(self.url.as_str()).unwrap().get_multiplexed_async_connection().await.unwrap()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_client_reads_what_was_published() {
+    let Some(world) = world().await else { return };
+    let a = world.node("a");
+    let observer = Builder::from_config(Config::from_url(&world.url).unwrap()).build_subscriber_client().unwrap();
+    observer.init().await.unwrap();
+    let mut messages = observer.message_rx();
+    let channels = [format!("{}:order:{{o}}", world.prefix), format!("{}:user:{{ann}}", world.prefix)];
+    for channel in &channels {
+        observer.subscribe(channel.as_str()).await.unwrap();
+    }
+    // The observer does not wait for the server's confirmation: the server itself is asked.
+    let mut redis = world.redis().await;
+    eventually("the observer is subscribed", async || {
+        let answer =
+            redis::cmd("PUBSUB").arg("NUMSUB").arg(&channels).query_async::<Vec<(String, u32)>>(&mut redis).await;
+        answer.unwrap().iter().all(|(_, count)| *count == 1)
+    })
+    .await;
+    eventually("connected", async || a.router.is_connected()).await;
+    let sent = envelope("o", 42);
+    a.router.publish(&[order_room("o"), user_room("ann")], sent.clone()).await.unwrap();
+    for channel in &channels {
+        let message = tokio::time::timeout(suite::PATIENCE, messages.recv()).await.unwrap().unwrap();
+        assert_eq!(message.channel, channel.as_str());
+        let bytes = message.value.as_bytes().unwrap().to_vec().into();
+        assert_eq!(envelope::decode(&bytes, None).unwrap(), sent);
+    }
+    observer.quit().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_no_known_envelope_is_dropped_and_counted() {
+    let Some(world) = world().await else { return };
+    let a = world.node("a");
+    let at_a = Recorder::attached(&a);
+    let room = order_room("o");
+    let held = Subscription::new(a.router.clone(), room.clone());
+    held.confirmed().await.unwrap();
+    let good = envelope::encode(&envelope("o", 1)).to_vec();
+    let (mut version, mut kind) = (good.clone(), good.clone());
+    version[0] = 9;
+    kind[1] = 99;
+    let mut redis = world.redis().await;
+    let channel = format!("{}:order:{{o}}", world.prefix);
+    for payload in [version, kind, b"rubbish".to_vec(), Vec::new(), good[..20].to_vec(), good] {
+        redis::cmd("PUBLISH").arg(&channel).arg(payload).exec_async(&mut redis).await.unwrap();
+    }
+    eventually("the good one arrives", async || at_a.seqs(&room) == [1]).await;
+    eventually("the others are counted", async || {
+        (a.metrics.dropped_unknown.get(), a.metrics.dropped_malformed.get()) == (3, 2)
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn people_of_a_node_without_a_lease_do_not_count_and_are_removed() {
+    let Some(world) = world().await else { return };
+    let (a, b) = (world.node("a"), world.node("b"));
+    a.presence.set(&user("ann"), 1);
+    sees(&*b.presence, "ann", true).await;
+    let mut redis = world.redis().await;
+    let person = format!("{}:presence:{{ann}}", world.prefix);
+    redis::cmd("HSET").arg(&person).arg("dead~1").arg(3).exec_async(&mut redis).await.unwrap();
+    // The node crashes: nothing is said any more, and its lease ends.
+    a.background.shutdown().await;
+    let pattern = format!("{}:node:a~*", world.prefix);
+    let leases: Vec<String> = redis::cmd("KEYS").arg(pattern).query_async(&mut redis).await.unwrap();
+    assert_eq!(leases.len(), 1);
+    let left: i64 = redis::cmd("PTTL").arg(&leases[0]).query_async(&mut redis).await.unwrap();
+    assert!(left > 0 && left <= 30_000, "the lease ends within 30 s by itself: {left}");
+    redis::cmd("DEL").arg(&leases[0]).exec_async(&mut redis).await.unwrap();
+    sees(&*b.presence, "ann", false).await;
+    let fields: Vec<String> = redis::cmd("HKEYS").arg(&person).query_async(&mut redis).await.unwrap();
+    assert!(fields.is_empty(), "{fields:?}");
+}
+
+async fn sees(presence: &dyn Presence, name: &str, wanted: bool) {
+    eventually(&format!("{name} is {wanted}"), async || presence.online(&[user(name)]).await == Ok(vec![wanted])).await;
+}
