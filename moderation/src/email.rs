@@ -7,20 +7,23 @@ use crate::{Category, host};
 
 const ADDRESS: &str = "email.address";
 
-/// Finds the addresses in one range of the text.
+/// Finds the addresses in one range of the text. What belongs to the part before an `@` is not the domain of the one
+/// before it, whether or not either is an address: so none depends on what became of the next.
 pub(crate) fn find(text: &str, gap: Range<usize>, out: &mut Vec<Found>) {
-    let mut floor = gap.start;
-    let mut from = gap.start;
-    while let Some(at) = text[from..gap.end].find('@').map(|i| from + i) {
-        from = at + 1;
-        let after = &text[from..gap.end];
-        let run = &after[..after.find(|c| !host::is_host_char(c)).unwrap_or(after.len())];
-        let local = local_start(&text[floor..at]).map(|i| floor + i);
-        floor = from;
+    let text = &text[..gap.end];
+    let at_from = |from: usize| text[from..].find('@').map(|i| from + i);
+    let local_in = |from: usize, at: usize| local_start(&text[from..at]).map(|i| from + i);
+    let mut here = at_from(gap.start).map(|at| (at, local_in(gap.start, at)));
+    while let Some((at, local)) = here {
+        let domain = at + 1;
+        let next = at_from(domain).map(|at| (at, local_in(domain, at)));
+        let limit = next.map_or(text.len(), |(at, local)| local.unwrap_or(at));
+        let run = &text[domain..limit];
+        let run = &run[..run.find(|c| !host::is_host_char(c)).unwrap_or(run.len())];
         if let (Some(start), Some(len)) = (local, host::mail_domain(run)) {
-            out.push(Found::contact(start..from + len, Category::Email, ADDRESS));
-            (from, floor) = (from + len, from + len);
+            out.push(Found::contact(start..domain + len, Category::Email, ADDRESS));
         }
+        here = next;
     }
 }
 
@@ -58,8 +61,9 @@ mod tests {
             ("вася@почта.рф", &["вася@почта.рф"]),
             ("mon adresse: jean-luc@exemple.fr!", &["jean-luc@exemple.fr"]),
             ("l'adresse d'bob@exemple.ca", &["bob@exemple.ca"]),
-            ("a@b.com@c.com", &["a@b.com"]),
+            ("a@b.com@c.com", &["b.com@c.com"]),
             ("x@y@z.com", &["y@z.com"]),
+            ("0..@x.comtҹ0..@y.com", &["0..@x.comtҹ", "0..@y.com"]),
             ("...bob@x.com", &["bob@x.com"]),
         ] {
             assert_eq!(found(text), addresses, "{text:?}");

@@ -108,11 +108,11 @@ struct Evidence {
 
 /// Whether a host ends with this label; how much of the label is it.
 fn ends_host(before: &str, label: &str, after: Option<&str>, evidence: &Evidence) -> Option<usize> {
-    if after.is_some_and(tld::is_file_ending) || is_framework(before, label) {
-        return None;
-    }
     let (top, glued) = top_part(label);
     let class = cased_class(top).filter(|class| !glued || *class == Tld::Strong);
+    if (class.is_none() && !evidence.www) || after.is_some_and(tld::is_file_ending) || is_framework(before, label) {
+        return None;
+    }
     if evidence.www {
         let word = top.len() >= 2 && !glued && top.chars().all(char::is_alphabetic) && !starts_sentence(top);
         return (class.is_some() || word).then_some(top.len());

@@ -15,9 +15,10 @@ pub(crate) enum Tld {
 
 /// The class of a label, in any case. `None`: no top-level domain that is used for links here.
 pub(crate) fn class(label: &str) -> Option<Tld> {
-    // The longest entry is shorter than this: anything longer needs no look-up.
+    // Every entry's length lies between these: the rest needs no look-up.
+    const SHORTEST: usize = 2;
     const LONGEST: usize = 16;
-    if label.len() > LONGEST {
+    if !(SHORTEST..=LONGEST).contains(&label.len()) {
         return None;
     }
     if !label.is_ascii() {

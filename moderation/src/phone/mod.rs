@@ -136,7 +136,13 @@ impl Around<'_> {
             Sureness::Likely if part.is_bare() => self.before != Before::Code && !self.is_glued_right(),
             Sureness::Likely => !self.is_glued_right(),
             Sureness::Weak => {
-                matches!(self.before, Before::Nothing | Before::Phone)
+                // Nobody writes an order's number in the groups of a phone number but to pass one off.
+                let named = match self.before {
+                    Before::Nothing | Before::Phone => false,
+                    Before::Order => part.is_bare(),
+                    Before::Code | Before::Money => true,
+                };
+                !named
                     && !self.is_glued_right()
                     && !self.left.ends_with(['/', '=', '&'])
                     && !words::is_amount(self.right)
