@@ -1,0 +1,67 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use super::*;
+
+fn has(text: &str, line: &str) {
+    assert!(text.lines().any(|found| found == line), "no line {line:?} in\n{text}");
+}
+
+#[test]
+fn what_is_counted_is_shown() {
+    let metrics = Metrics::default();
+    metrics.connections.set(3);
+    metrics.sessions.of(Carrier::SocketIo).inc();
+    metrics.frames_in.of(Carrier::Plain).inc_by(7);
+    metrics.messages_refused.count("spam");
+    metrics.messages_refused.count("spam");
+    metrics.closes.count("slow_consumer");
+    metrics.store_seconds.observe("append", Duration::from_millis(3));
+    let text = metrics.render();
+    has(&text, "# TYPE souk_connections gauge");
+    has(&text, "souk_connections 3");
+    has(&text, "souk_sessions{carrier=\"socketio\"} 1");
+    has(&text, "souk_sessions{carrier=\"plain\"} 0");
+    has(&text, "# HELP souk_frames_in Messages of sockets that arrived, whole.");
+    has(&text, "souk_frames_in_total{carrier=\"plain\"} 7");
+    has(&text, "souk_messages_refused_total{code=\"spam\"} 2");
+    has(&text, "souk_closes_total{code=\"slow_consumer\"} 1");
+    has(&text, "souk_store_seconds_bucket{le=\"0.002\",call=\"append\"} 0");
+    has(&text, "souk_store_seconds_bucket{le=\"0.004\",call=\"append\"} 1");
+    has(&text, "# EOF");
+    assert_eq!((metrics.messages_refused.get("spam"), metrics.messages_refused.get("empty")), (2, 0));
+}
+
+#[test]
+fn figures_of_other_parts_are_read_when_somebody_asks() {
+    let (metrics, figure) = (Metrics::default(), Arc::new(AtomicU64::new(1)));
+    let shared = figure.clone();
+    metrics.attach(move || {
+        let value = shared.load(Ordering::Relaxed);
+        vec![
+            Sample { name: "router_published", help: "Published.", kind: SampleKind::Counter, value },
+            Sample { name: "router_queue", help: "Waiting.", kind: SampleKind::Gauge, value: value * 2 },
+        ]
+    });
+    has(&metrics.render(), "souk_router_published_total 1");
+    figure.store(5, Ordering::Relaxed);
+    let text = metrics.render();
+    has(&text, "souk_router_published_total 5");
+    has(&text, "# TYPE souk_router_queue gauge");
+    has(&text, "souk_router_queue 10");
+}
+
+#[test]
+fn the_process_is_described() {
+    let text = Metrics::default().render();
+    let figure = |name: &str| {
+        let line = text.lines().find(|line| line.starts_with(name)).unwrap_or_else(|| panic!("no {name} in\n{text}"));
+        line.rsplit_once(' ').unwrap().1.parse::<f64>().unwrap()
+    };
+    assert!(figure("souk_process_resident_memory_bytes ") > 1e6);
+    assert!(figure("souk_process_cpu_seconds_total ") >= 0.0);
+    assert!(figure("souk_process_open_fds ") >= 3.0);
+    assert!(figure("souk_process_start_time_seconds ") > 1.7e9);
+    has(&text, &format!("souk_build_info{{version=\"{}\"}} 1", env!("CARGO_PKG_VERSION")));
+}

@@ -1,0 +1,293 @@
+//! The second port: `/metrics`, `/livez` and `/readyz`, for operators and their machines.
+//!
+//! It shares nothing with the first but the process: a node full of clients still answers here. Its connections are few, short and
+//! bounded: at most [`CONNECTIONS_MAX`], a head within [`HEAD_WITHIN`], none longer than [`CONNECTION_LIVES`].
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Method, Request, Response, StatusCode};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use parking_lot::Mutex;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::metrics::{self, Metrics};
+
+/// Most connections at once; more wait in the system's backlog.
+pub const CONNECTIONS_MAX: usize = 64;
+/// How long the head of a request may take, from the opening of the connection or the end of the request before.
+pub const HEAD_WITHIN: Duration = Duration::from_secs(5);
+/// Longest life of a connection.
+pub const CONNECTION_LIVES: Duration = Duration::from_secs(60);
+/// How long connections get to finish when the node leaves.
+pub const FINISH_WITHIN: Duration = Duration::from_secs(2);
+/// Pause after a failed accept, so that a lack of descriptors is not a busy loop.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// Largest head of a request, in bytes.
+const HEAD_BYTES: usize = 16 * 1024;
+
+/// Whether this node should be sent clients: every part says it for itself. Cheap to clone, all clones are one.
+#[derive(Clone, Debug, Default)]
+pub struct Readiness {
+    parts: Arc<Mutex<BTreeMap<&'static str, Option<String>>>>,
+}
+
+impl Readiness {
+    /// The part is ready.
+    pub fn ready(&self, part: &'static str) {
+        self.parts.lock().insert(part, None);
+    }
+
+    /// The part is not ready, for this reason: a sentence without secrets.
+    pub fn not_ready(&self, part: &'static str, reason: impl Into<String>) {
+        self.parts.lock().insert(part, Some(reason.into()));
+    }
+
+    /// Whether there are parts and all of them are ready.
+    pub fn is_ready(&self) -> bool {
+        let parts = self.parts.lock();
+        !parts.is_empty() && parts.values().all(Option::is_none)
+    }
+
+    /// What `/readyz` answers: `{"ready":false,"parts":{"router":"connecting","store":"ok"}}`.
+    fn to_json(&self) -> (bool, String) {
+        let parts = self.parts.lock().clone();
+        let ready = !parts.is_empty() && parts.values().all(Option::is_none);
+        let parts: BTreeMap<_, _> = parts.into_iter().map(|(name, why)| (name, why.unwrap_or("ok".into()))).collect();
+        (ready, serde_json::json!({ "ready": ready, "parts": parts }).to_string())
+    }
+}
+
+/// The server of the second port.
+pub struct Operator {
+    listener: TcpListener,
+    metrics: Arc<Metrics>,
+    readiness: Readiness,
+}
+
+impl Operator {
+    /// Listens on `address`. Errors: it is taken, or not ours.
+    pub async fn bind(address: SocketAddr, metrics: Arc<Metrics>, readiness: Readiness) -> io::Result<Self> {
+        Ok(Self { listener: TcpListener::bind(address).await?, metrics, readiness })
+    }
+
+    /// Where it listens: the real port, if any free one was asked for. Errors: the system's.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// Answers until `stop`, then takes no more connections and gives the open ones [`FINISH_WITHIN`]. Dropping the future cuts off
+    /// nothing but new connections.
+    pub async fn run(self, stop: CancellationToken) {
+        let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+        let tasks = TaskTracker::new();
+        loop {
+            let accepted = tokio::select! {
+                () = stop.cancelled() => break,
+                accepted = accept(&self.listener, &places) => accepted,
+            };
+            match accepted {
+                Ok((stream, place)) => {
+                    let (metrics, readiness, stop) = (self.metrics.clone(), self.readiness.clone(), stop.clone());
+                    tasks.spawn(async move {
+                        serve(stream, metrics, readiness, stop).await;
+                        drop(place);
+                    });
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "a connection to the operators' port was not accepted");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
+            }
+        }
+        drop(self.listener);
+        tasks.close();
+        if tokio::time::timeout(FINISH_WITHIN, tasks.wait()).await.is_err() {
+            tracing::info!("connections to the operators' port were still open");
+        }
+    }
+}
+
+/// The next connection, once there is a place for it. May be dropped: a connection that was not accepted stays in the backlog.
+async fn accept(
+    listener: &TcpListener,
+    places: &Arc<Semaphore>,
+) -> io::Result<(TcpStream, tokio::sync::OwnedSemaphorePermit)> {
+    let place = places.clone().acquire_owned().await.map_err(io::Error::other)?;
+    Ok((listener.accept().await?.0, place))
+}
+
+async fn serve(stream: TcpStream, metrics: Arc<Metrics>, readiness: Readiness, stop: CancellationToken) {
+    let service = service_fn(|request: Request<Incoming>| {
+        let response = respond(&request, &metrics, &readiness);
+        async move { Ok::<_, Infallible>(response) }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_WITHIN)
+        .max_buf_size(HEAD_BYTES)
+        .serve_connection(TokioIo::new(stream), service);
+    let mut connection = pin!(connection);
+    let life = async {
+        let ended = tokio::select! {
+            ended = connection.as_mut() => ended,
+            () = stop.cancelled() => {
+                connection.as_mut().graceful_shutdown();
+                connection.as_mut().await
+            }
+        };
+        if let Err(error) = ended {
+            tracing::debug!(%error, "a connection to the operators' port broke");
+        }
+    };
+    if tokio::time::timeout(CONNECTION_LIVES, life).await.is_err() {
+        tracing::debug!("a connection to the operators' port lived too long");
+    }
+}
+
+fn respond(request: &Request<Incoming>, metrics: &Metrics, readiness: &Readiness) -> Response<Full<Bytes>> {
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        let mut refused = answer(StatusCode::METHOD_NOT_ALLOWED, "text/plain; charset=utf-8", "only GET\n".into());
+        refused.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+        return refused;
+    }
+    match request.uri().path() {
+        "/metrics" => answer(StatusCode::OK, metrics::CONTENT_TYPE, metrics.render()),
+        "/livez" => answer(StatusCode::OK, "text/plain; charset=utf-8", "ok\n".into()),
+        "/readyz" => {
+            let (ready, body) = readiness.to_json();
+            let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+            answer(status, "application/json", body)
+        }
+        _ => answer(StatusCode::NOT_FOUND, "text/plain; charset=utf-8", "/metrics, /livez, /readyz\n".into()),
+    }
+}
+
+fn answer(status: StatusCode, content_type: &'static str, body: String) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(Bytes::from(body)));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::time::{Instant, timeout};
+
+    use super::*;
+
+    const SOON: Duration = Duration::from_secs(20);
+
+    struct Running {
+        address: SocketAddr,
+        readiness: Readiness,
+        stop: CancellationToken,
+        task: tokio::task::JoinHandle<()>,
+    }
+
+    async fn start() -> Running {
+        let (readiness, stop) = (Readiness::default(), CancellationToken::new());
+        let any = "127.0.0.1:0".parse().unwrap();
+        let operator = Operator::bind(any, Arc::new(Metrics::default()), readiness.clone()).await.unwrap();
+        let address = operator.local_addr().unwrap();
+        Running { address, readiness, task: tokio::spawn(operator.run(stop.clone())), stop }
+    }
+
+    /// Status line, head and body of one request on a connection of its own.
+    async fn ask(address: SocketAddr, request: &str) -> (String, String) {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let text = format!("{request} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+        stream.write_all(text.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        timeout(SOON, stream.read_to_string(&mut answer)).await.expect("an answer in time").unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        (head.to_owned(), body.to_owned())
+    }
+
+    #[tokio::test]
+    async fn operators_get_what_they_ask_for() {
+        let node = start().await;
+        let (head, body) = ask(node.address, "GET /livez").await;
+        assert!(head.starts_with("HTTP/1.1 200") && body == "ok\n", "{head}");
+        let (head, body) = ask(node.address, "GET /metrics").await;
+        assert!(head.contains("content-type: application/openmetrics-text; version=1.0.0"), "{head}");
+        assert!(body.ends_with("# EOF\n"), "{body}");
+        let (head, body) = ask(node.address, "HEAD /metrics").await;
+        assert!(head.starts_with("HTTP/1.1 200") && body.is_empty(), "{head}");
+        assert!(ask(node.address, "GET /").await.0.starts_with("HTTP/1.1 404"));
+        let (head, _) = ask(node.address, "POST /livez").await;
+        assert!(head.starts_with("HTTP/1.1 405") && head.contains("allow: GET, HEAD"), "{head}");
+    }
+
+    #[tokio::test]
+    async fn a_node_is_ready_when_all_of_its_parts_are() {
+        let node = start().await;
+        let (head, body) = ask(node.address, "GET /readyz").await;
+        assert!(head.starts_with("HTTP/1.1 503") && body == r#"{"parts":{},"ready":false}"#, "{head} {body}");
+        node.readiness.ready("store");
+        node.readiness.not_ready("router", "connecting");
+        let (head, body) = ask(node.address, "GET /readyz").await;
+        assert!(head.starts_with("HTTP/1.1 503") && !node.readiness.is_ready(), "{head}");
+        assert_eq!(body, r#"{"parts":{"router":"connecting","store":"ok"},"ready":false}"#);
+        node.readiness.ready("router");
+        assert!(ask(node.address, "GET /readyz").await.0.starts_with("HTTP/1.1 200") && node.readiness.is_ready());
+        node.readiness.not_ready("node", "draining");
+        assert!(ask(node.address, "GET /readyz").await.0.starts_with("HTTP/1.1 503"));
+    }
+
+    #[tokio::test]
+    async fn who_dawdles_is_cut_off_and_holds_up_nobody() {
+        let node = start().await;
+        let began = Instant::now();
+        // All places taken by connections that say half a word.
+        let mut slow = Vec::new();
+        for _ in 0..CONNECTIONS_MAX {
+            let mut stream = TcpStream::connect(node.address).await.unwrap();
+            stream.write_all(b"GET /li").await.unwrap();
+            slow.push(stream);
+        }
+        let (head, _) = ask(node.address, "GET /livez").await;
+        assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+        assert!(began.elapsed() >= HEAD_WITHIN - Duration::from_secs(1), "the places were not taken");
+        for mut stream in slow {
+            let mut rest = Vec::new();
+            timeout(SOON, stream.read_to_end(&mut rest)).await.expect("the connection stays open").ok();
+        }
+    }
+
+    #[tokio::test]
+    async fn a_head_without_end_is_refused() {
+        let node = start().await;
+        let (head, _) = ask(node.address, &format!("GET /{}", "x".repeat(HEAD_BYTES * 2))).await;
+        assert!(head.starts_with("HTTP/1.1 4"), "{head}");
+    }
+
+    #[tokio::test]
+    async fn stopping_ends_idle_connections_and_frees_the_port() {
+        let node = start().await;
+        let mut idle = TcpStream::connect(node.address).await.unwrap();
+        idle.write_all(b"GET /livez HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+        let mut byte = [0];
+        timeout(SOON, idle.read_exact(&mut byte)).await.expect("an answer").unwrap();
+        node.stop.cancel();
+        timeout(FINISH_WITHIN, node.task).await.expect("the server stops").unwrap();
+        timeout(SOON, idle.read_to_end(&mut Vec::new())).await.expect("the idle connection ends").unwrap();
+        assert!(TcpStream::connect(node.address).await.is_err());
+    }
+}
