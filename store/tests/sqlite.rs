@@ -1,0 +1,155 @@
+//! The conformance suite on SQLite, and what is SQLite's own: one process at a time, grouped commits, damaged files.
+
+#![allow(clippy::unwrap_used, reason = "a test that meets an error has failed")]
+
+mod suite;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use futures_util::FutureExt as _;
+use souk_chat::ports::Store;
+use souk_chat::ports::store::{Appended, StoreError};
+use souk_chat::{Head, NewEntry, OrderId, Seq, Side};
+use souk_store::{OpenError, Settings, open};
+use suite::Engine;
+use suite::chat::Chat;
+
+struct Sqlite(Arc<dyn Store>);
+
+#[async_trait]
+impl Engine for Sqlite {
+    fn store(&self) -> Arc<dyn Store> {
+        self.0.clone()
+    }
+
+    fn rival(&self) -> Arc<dyn Store> {
+        self.0.clone()
+    }
+
+    fn volume(&self) -> Option<u64> {
+        None
+    }
+
+    async fn append_losing_the_answer(&self, order: &OrderId, head: &Head, entries: &[NewEntry]) {
+        // Polled once, the write is on its way; the caller goes away before the answer.
+        let mut append = self.0.append(order, head, entries);
+        assert!((&mut append).now_or_never().is_none(), "the answer was there at once: nothing was lost");
+    }
+}
+
+fn address(folder: &tempfile::TempDir) -> String {
+    format!("sqlite:{}", folder.path().join("souk.db").display())
+}
+
+async fn store(folder: &tempfile::TempDir) -> Arc<dyn Store> {
+    open(&address(folder), &Settings::default()).await.unwrap().store
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sqlite_passes_the_suite() {
+    let folder = tempfile::tempdir().unwrap();
+    suite::run(&Sqlite(store(&folder).await)).await;
+}
+
+#[tokio::test]
+async fn what_was_written_is_there_after_opening_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut chat = Chat::new(store(&folder).await).await;
+    chat.say(Side::Client, "a", "still here").await;
+    let (order, head) = (chat.order.clone(), chat.head);
+    drop(chat);
+    let mut chat = Chat { store: store(&folder).await, order: order.clone(), head };
+    assert_eq!(chat.store.order(&order.id).await.unwrap(), Some(order));
+    assert_eq!(&*chat.message(Seq(1)).await.content, "still here");
+    chat.look().await;
+    assert_eq!(chat.head, head);
+}
+
+#[tokio::test]
+async fn a_file_serves_one_store_at_a_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = store(&folder).await;
+    let refused = open(&address(&folder), &Settings::default()).await.err().unwrap();
+    assert!(matches!(refused, OpenError::Locked { .. }), "{refused}");
+    assert!(refused.to_string().contains("is in use"));
+    assert!(matches!(
+        souk_store::migrate(&address(&folder), &Settings::default()).await,
+        Err(OpenError::Locked { .. })
+    ));
+    drop(first);
+    store(&folder).await;
+}
+
+#[tokio::test]
+async fn files_that_are_not_ours_are_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("souk.db");
+    let opened = async || open(&address(&folder), &Settings::default()).await.err().unwrap();
+
+    std::fs::write(&path, "this is a text, and no database at all ".repeat(100)).unwrap();
+    assert!(matches!(opened().await, OpenError::File { why, .. } if why.contains("not a database")));
+    std::fs::remove_file(&path).unwrap();
+
+    rusqlite::Connection::open(&path).unwrap().execute_batch("CREATE TABLE theirs (a)").unwrap();
+    assert!(matches!(opened().await, OpenError::Foreign { .. }));
+    std::fs::remove_file(&path).unwrap();
+
+    drop(store(&folder).await);
+    rusqlite::Connection::open(&path).unwrap().execute_batch("PRAGMA user_version = 99").unwrap();
+    assert!(matches!(opened().await, OpenError::Newer { found: 99, .. }));
+
+    let nowhere = open("sqlite:/proc/nowhere/souk.db", &Settings::default()).await.err().unwrap();
+    assert!(matches!(nowhere, OpenError::File { .. }), "{nowhere}");
+}
+
+#[tokio::test]
+async fn a_lock_of_an_operators_tool_is_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut chat = Chat::new(store(&folder).await).await;
+    let tool = rusqlite::Connection::open(folder.path().join("souk.db")).unwrap();
+    tool.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let release = tokio::task::spawn_blocking(move || {
+        std::thread::sleep(std::time::Duration::from_millis(200));
+        tool.execute_batch("ROLLBACK").unwrap();
+    });
+    assert_eq!(chat.say(Side::Client, "a", "x").await, Seq(1));
+    release.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_bad_request_does_not_fail_its_company() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store(&folder).await;
+    let chat = Chat::new(store.clone()).await;
+    let nobody =
+        Chat { order: souk_chat::Order { id: OrderId::new("none").unwrap(), ..chat.order.clone() }, ..chat.clone() };
+    let mark = Some(souk_chat::Mark { seq: Seq(1), others: 1 });
+    // All are polled before the thread can answer the first, so that they share transactions.
+    let (mut good, mut bad) = (Vec::new(), Vec::new());
+    for _ in 0..50 {
+        good.push(store.raise(chat.id(), chat.party(Side::Client), mark, None));
+        bad.push(store.raise(nobody.id(), chat.party(Side::Client), mark, None));
+    }
+    let (good, bad) = futures_util::join!(futures_util::future::join_all(good), futures_util::future::join_all(bad));
+    assert!(good.iter().all(Result::is_ok));
+    assert!(bad.iter().all(|answer| matches!(answer, Err(StoreError::Invalid(_)))));
+}
+
+#[tokio::test]
+async fn many_orders_at_once_are_each_dense() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store(&folder).await;
+    let writers = (0..40).map(|_| {
+        let store = store.clone();
+        async move {
+            let mut chat = Chat::new(store).await;
+            for n in 0..25 {
+                let message = chat.message_after(&chat.head, Side::Client, &format!("m-{n}"), "x");
+                assert!(matches!(chat.try_append(&[message]).await.unwrap(), Appended::Applied(_)));
+            }
+            assert_eq!(chat.assert_dense().await.len(), 25);
+        }
+    });
+    futures_util::future::join_all(writers).await;
+}

@@ -1,0 +1,95 @@
+//! The conformance suite: what every engine of the store's ports does. Each case works on orders and people of its own, so
+//! that cases can share one database.
+
+#![allow(clippy::unwrap_used, reason = "a test that meets an error has failed")]
+#![allow(unreachable_pub, reason = "a module of a test program is reached by that program alone")]
+
+pub mod chat;
+mod lists;
+mod log;
+mod orders;
+mod outbox;
+mod pages;
+mod races;
+mod refusals;
+mod volumes;
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use souk_chat::ports::Store;
+use souk_chat::{Head, NewEntry, OrderId};
+
+/// An engine under test.
+#[async_trait]
+pub trait Engine: Send + Sync {
+    /// The store.
+    fn store(&self) -> Arc<dyn Store>;
+    /// The same data as another node sees it.
+    fn rival(&self) -> Arc<dyn Store>;
+    /// Entries of a volume; `None`: the engine has one volume only.
+    fn volume(&self) -> Option<u64>;
+    /// Appends, so that the write is applied and its answer lost. Fails when the answer was not lost.
+    async fn append_losing_the_answer(&self, order: &OrderId, head: &Head, entries: &[NewEntry]);
+}
+
+type Case = for<'a> fn(&'a dyn Engine) -> BoxFuture<'a, ()>;
+
+macro_rules! cases {
+    ($($module:ident :: $case:ident),* $(,)?) => {
+        &[$((concat!(stringify!($module), "::", stringify!($case)), |engine| Box::pin($module::$case(engine)))),*]
+    };
+}
+
+const CASES: &[(&str, Case)] = cases![
+    orders::an_order_is_made_once_and_changed_after,
+    orders::of_many_that_make_an_order_one_does,
+    orders::of_two_pairs_one_gets_the_order,
+    orders::an_order_that_is_not_there_has_nothing,
+    log::every_kind_of_entry_comes_back,
+    log::a_change_is_seen_wherever_the_message_is_read,
+    log::a_batch_may_change_what_it_makes,
+    log::texts_of_every_script_come_back,
+    log::an_absent_key_is_told_beside_a_known_one,
+    refusals::a_stale_head_writes_nothing,
+    refusals::a_known_id_writes_nothing,
+    refusals::a_moved_version_writes_nothing,
+    refusals::what_makes_no_sense_is_invalid,
+    refusals::a_closed_chat_is_another_head,
+    races::two_writers_fight_over_one_order,
+    races::two_writers_of_one_id_make_one_message,
+    races::two_editors_of_one_message_take_turns,
+    races::a_lost_answer_is_found_by_looking,
+    pages::a_long_log_reads_the_same_both_ways,
+    pages::messages_are_found_by_number,
+    volumes::a_volumes_end_is_crossed_both_ways,
+    volumes::an_id_of_an_earlier_volume_is_known,
+    volumes::a_message_of_an_earlier_volume_is_changed,
+    volumes::two_writers_cross_a_volumes_end,
+    volumes::a_closed_chat_stays_closed_in_the_next_volume,
+    lists::marks_only_rise,
+    lists::concurrent_marks_end_at_the_highest,
+    lists::a_list_shows_both_parties_their_chat,
+    lists::a_list_is_cut_at_its_limit,
+    outbox::owed_rows_come_in_order_and_whole,
+    outbox::a_promise_is_found_until_it_is_kept,
+    outbox::heartbeats_are_kept_until_forgotten,
+];
+
+/// Runs every case, each to its end whatever the others do; fails with the names of those that failed.
+pub async fn run(engine: &dyn Engine) {
+    let only = std::env::var("SOUK_CASE").unwrap_or_default();
+    let mut failed = Vec::new();
+    for (name, case) in CASES.iter().filter(|(name, _)| name.contains(&only)) {
+        let started = std::time::Instant::now();
+        let passed = AssertUnwindSafe(case(engine)).catch_unwind().await.is_ok();
+        println!("{} {name} ({:?})", if passed { "ok    " } else { "FAILED" }, started.elapsed());
+        if !passed {
+            failed.push(*name);
+        }
+    }
+    assert!(failed.is_empty(), "cases that failed: {failed:#?}");
+}

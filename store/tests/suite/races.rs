@@ -1,0 +1,155 @@
+//! Several writers, and answers that get lost.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use futures_util::future::join_all;
+use souk_chat::Side;
+use souk_chat::log::{Body, Entry, Seq};
+use souk_chat::ports::Store;
+use souk_chat::ports::store::{Appended, StoreError};
+
+use super::Engine;
+use super::chat::{Chat, key};
+
+/// Appends a batch under ids of its own as the service does: against the head it knows; refused or unknown: look, then again
+/// without what is there already. Returns how often it was refused.
+async fn insist(chat: &mut Chat, side: Side, ids: &[String]) -> usize {
+    let party = chat.party(side).clone();
+    let mut left: Vec<&String> = ids.iter().collect();
+    let mut refused = 0;
+    for _ in 0..500 {
+        let mut head = chat.head;
+        let batch: Vec<_> = left
+            .iter()
+            .map(|id| {
+                let new = chat.message_after(&head, side, id, id);
+                head = super::chat::step(&head, &new);
+                new
+            })
+            .collect();
+        match chat.try_append(&batch).await {
+            Ok(Appended::Applied(head)) => {
+                let done = left.iter().zip(&batch).filter(|(_, new)| new.entry.seq <= head.seq).count();
+                left.drain(..done);
+            }
+            Ok(Appended::Refused) => refused += 1,
+            Err(StoreError::Unknown(_)) => {}
+            Err(error) => panic!("{error}"),
+        }
+        if left.is_empty() {
+            return refused;
+        }
+        let keys: Vec<_> = left.iter().map(|id| key(&party, id)).collect();
+        let look = chat.store.look(chat.id(), &keys).await.unwrap().unwrap();
+        chat.head = look.head;
+        let mut known = look.known.into_iter();
+        left.retain(|_| known.next().unwrap().is_none());
+        if left.is_empty() {
+            return refused;
+        }
+    }
+    panic!("500 attempts did not get {left:?} in");
+}
+
+pub(super) async fn fight(chat: &Chat, rival: Arc<dyn Store>, batches: usize, size: usize) -> Vec<Entry> {
+    let (mut left, mut right) = (chat.clone(), chat.seen_by(rival));
+    let ids = |side: &str| -> Vec<Vec<String>> {
+        (0..batches).map(|batch| (0..size).map(|n| format!("{side}-{batch}-{n}")).collect()).collect()
+    };
+    let (lefts, rights) = (ids("l"), ids("r"));
+    let write = async |chat: &mut Chat, side: Side, all: &[Vec<String>]| {
+        let mut refused = 0;
+        for ids in all {
+            refused += insist(chat, side, ids).await;
+        }
+        refused
+    };
+    let (one, other) =
+        futures_util::join!(write(&mut left, Side::Client, &lefts), write(&mut right, Side::Contractor, &rights));
+    assert!(one + other > 0, "nobody ever lost a race: they did not fight");
+    let entries = chat.assert_dense().await;
+    let written: HashSet<String> = entries.iter().map(|entry| entry.key.id.to_string()).collect();
+    let sent: HashSet<String> = lefts.into_iter().chain(rights).flatten().collect();
+    assert_eq!(written, sent, "something was lost or made up");
+    assert_eq!(entries.len(), sent.len(), "something was doubled");
+    entries
+}
+
+pub async fn two_writers_fight_over_one_order(engine: &dyn Engine) {
+    let chat = Chat::new(engine.store()).await;
+    let entries = fight(&chat, engine.rival(), 10, 3).await;
+    // What each sent stands in the order it was sent.
+    for prefix in ["l-", "r-"] {
+        let own: Vec<_> = entries.iter().map(|entry| &*entry.key.id).filter(|id| id.starts_with(prefix)).collect();
+        let sorted: Vec<_> = (0..10).flat_map(|b| (0..3).map(move |n| format!("{prefix}{b}-{n}"))).collect();
+        assert_eq!(own, sorted);
+    }
+}
+
+pub async fn two_writers_of_one_id_make_one_message(engine: &dyn Engine) {
+    let chat = Chat::new(engine.store()).await;
+    for round in 0..5 {
+        let ids = [format!("same-{round}")];
+        let writers = [engine.store(), engine.rival(), engine.store(), engine.rival()];
+        join_all(writers.map(|store| {
+            let (mut chat, ids) = (chat.seen_by(store), &ids);
+            async move {
+                chat.look().await;
+                insist(&mut chat, Side::Client, ids).await
+            }
+        }))
+        .await;
+        assert_eq!(chat.assert_dense().await.len(), round + 1);
+    }
+}
+
+pub async fn two_editors_of_one_message_take_turns(engine: &dyn Engine) {
+    let mut chat = Chat::new(engine.store()).await;
+    chat.say(Side::Client, "m", "0").await;
+    // Both read version 1 and the same head; then each has the head of the other's entry, but not its version.
+    let message = chat.message(Seq(1)).await;
+    let mut rival = chat.seen_by(engine.rival());
+    let edit = |chat: &Chat, id: &str| {
+        let changed = chat.changed(&chat.head, &message, id);
+        [chat.entry_after(&chat.head, key(chat.party(Side::Client), id), Body::Edit(changed))]
+    };
+    let (mine, theirs) = (edit(&chat, "mine"), edit(&rival, "theirs"));
+    let (mine, theirs) = futures_util::join!(chat.try_append(&mine), rival.try_append(&theirs));
+    let won = |answer: &Result<Appended, StoreError>| matches!(answer, Ok(Appended::Applied(_)));
+    assert!(won(&mine) != won(&theirs), "one of two edits wins: {mine:?}, {theirs:?}");
+    let (loser, id) = if won(&mine) { (&mut rival, "theirs") } else { (&mut chat, "mine") };
+    loser.look().await;
+    let late = edit(loser, id);
+    assert_eq!(loser.try_append(&late).await.unwrap(), Appended::Refused, "the head is right, the version is not");
+    loser.edit(Seq(1), id, id).await;
+    assert_eq!(loser.message(Seq(1)).await.version, 3);
+    assert_eq!(loser.assert_dense().await.len(), 3);
+}
+
+pub async fn a_lost_answer_is_found_by_looking(engine: &dyn Engine) {
+    let mut chat = Chat::new(engine.store()).await;
+    let ann = chat.party(Side::Client).clone();
+    chat.say(Side::Client, "before", "x").await;
+    let batch = chat.batch_after(&chat.head, &[("lost-1", "one"), ("lost-2", "two")]);
+    engine.append_losing_the_answer(chat.id(), &chat.head, &batch).await;
+    let keys = [key(&ann, "lost-2"), key(&ann, "lost-1")];
+    // What was on its way when the answer got lost may still be a moment from landing.
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    let look = loop {
+        let look = chat.store.look(chat.id(), &keys).await.unwrap().unwrap();
+        if look.known.iter().all(Option::is_some) {
+            break look;
+        }
+        assert!(std::time::Instant::now() < deadline, "the write was applied, yet looking does not find it");
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    };
+    let known: Vec<_> = look.known.iter().map(|known| known.as_ref().unwrap().seq.0).collect();
+    assert_eq!((known, look.head.seq), (vec![3, 2], Seq(3)));
+    // Sending the same again, against the old head and against the new one, makes nothing twice.
+    assert_eq!(chat.try_append(&batch).await.unwrap(), Appended::Refused);
+    chat.head = look.head;
+    let again = chat.batch_after(&chat.head, &[("lost-1", "one"), ("lost-2", "two")]);
+    assert_eq!(chat.try_append(&again).await.unwrap(), Appended::Refused);
+    assert_eq!(chat.assert_dense().await.len(), 3);
+}
