@@ -91,6 +91,12 @@ struct Structured<'a> {
     data: Data<'a>,
 }
 
+/// The data as JSON: the value of the binary mode.
+#[cfg(feature = "kafka")]
+pub(crate) fn data(event: &Event) -> Vec<u8> {
+    serde_json::to_vec(&Data::of(event)).expect("text, numbers and lists of text always serialise")
+}
+
 /// Appends the event's structured form and a line feed. JSON escapes line feeds, so an event is one line.
 pub(crate) fn write_line(event: &Event, source: &str, out: &mut Vec<u8>) {
     let structured = Structured {

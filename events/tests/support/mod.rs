@@ -3,6 +3,10 @@
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part, all of it from one module")]
 
 pub mod double;
+#[cfg(feature = "kafka")]
+pub mod kafka;
+#[cfg(feature = "kafka")]
+pub mod proxy;
 pub mod sink;
 pub mod time;
 

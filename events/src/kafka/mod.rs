@@ -1,0 +1,144 @@
+//! Kafka: CloudEvents in binary mode, keyed by order, through an idempotent producer that gives up nothing.
+
+mod client;
+mod flight;
+mod topics;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use parking_lot::Mutex;
+use rdkafka::config::{ClientConfig, FromClientConfigAndContext};
+use rdkafka::message::{Header, OwnedHeaders};
+use rdkafka::producer::{BaseRecord, Producer as _};
+use souk_chat::ports::{Event, Events, EventsError};
+
+use crate::cloud::{self, DATA_CONTENT_TYPE, SPEC_VERSION};
+use crate::settings::{ConfigError, KafkaOptions, Settings};
+use client::{Callbacks, Producer};
+use flight::{Batch, Flight};
+use topics::{Shape, Topics};
+
+/// The Kafka engine. Nothing in it blocks: the client's own threads talk to the brokers, and wait for them for as long as it takes.
+///
+/// The topic is the event's type, the key its order. An emit that has waited for [`Settings::patience`] answers with an error while
+/// its events stay queued in their places; emitted again, they wait for the same records instead of being queued twice.
+pub struct Kafka {
+    settings: Settings,
+    config: ClientConfig,
+    producer: Mutex<Held>,
+    flight: Arc<Flight>,
+    topics: Topics,
+}
+
+impl Kafka {
+    /// Starts the client and the making of topics. No broker is waited for. Errors: the client refuses its configuration.
+    pub(crate) fn open(options: &KafkaOptions, settings: Settings) -> Result<Self, ConfigError> {
+        let shape = Shape { partitions: options.partitions, replication: options.replication };
+        let topics = Topics::start(client::base_config(options), shape)
+            .map_err(|error| ConfigError::Kafka(format!("no thread for making topics: {error}")))?;
+        let (config, flight) = (client::producer_config(options), Arc::default());
+        let producer = start_producer(&config, &flight, &topics).map_err(ConfigError::Kafka)?;
+        Ok(Self { settings, config, producer: Mutex::new(producer), flight, topics })
+    }
+
+    /// The producer, a new one if the old has stopped for good.
+    fn producer(&self) -> Result<Held, EventsError> {
+        let mut producer = self.producer.lock();
+        if let Some((code, reason)) = producer.client().fatal_error() {
+            tracing::warn!(%code, reason, "the Kafka producer stopped; starting another");
+            *producer = start_producer(&self.config, &self.flight, &self.topics).map_err(EventsError)?;
+        }
+        Ok(producer.clone())
+    }
+
+    /// Queues the events, in order, and tells when all have their outcome.
+    async fn send(&self, events: &[Event]) -> Result<(), EventsError> {
+        self.topics.ready().await;
+        let (batch, outcome) = Batch::new(events.len());
+        {
+            let producer = self.producer()?;
+            for event in events {
+                // Nothing may pass an event that could not be queued: the whole is emitted again.
+                self.queue(&producer, event, &batch)?;
+            }
+        }
+        let outcome = outcome.await.unwrap_or_else(|_| Err("the producer ended".into()));
+        outcome.map_err(EventsError)
+    }
+
+    fn queue(&self, producer: &Producer, event: &Event, batch: &Arc<Batch>) -> Result<(), EventsError> {
+        let Some(id) = self.flight.board(&event.id, batch) else { return Ok(()) };
+        let data = cloud::data(event);
+        let record = BaseRecord::with_opaque_to(event.data.event_type().as_str(), Box::new(Arc::clone(&id)))
+            .key(event.order.as_str())
+            .payload(&data)
+            .headers(self.headers(event));
+        producer.send(record).map_err(|(error, _)| {
+            let reason = error.to_string();
+            self.flight.land(&id, Err(&reason));
+            EventsError(reason)
+        })
+    }
+
+    fn headers(&self, event: &Event) -> OwnedHeaders {
+        let time = cloud::rfc3339(event.at);
+        let headers = [
+            ("ce_specversion", SPEC_VERSION),
+            ("ce_id", &event.id),
+            ("ce_source", &self.settings.source),
+            ("ce_type", event.data.event_type().as_str()),
+            ("ce_time", &time),
+            ("ce_subject", event.order.as_str()),
+            ("content-type", DATA_CONTENT_TYPE),
+        ];
+        let empty = OwnedHeaders::new_with_capacity(headers.len());
+        headers.into_iter().fold(empty, |all, (key, value)| all.insert(Header { key, value: Some(value) }))
+    }
+}
+
+fn start_producer(config: &ClientConfig, flight: &Arc<Flight>, topics: &Topics) -> Result<Held, String> {
+    let callbacks = Callbacks { flight: Arc::clone(flight), topic_missing: topics.missing() };
+    let producer = Producer::from_config_and_context(config, callbacks);
+    producer.map(|producer| Held(Some(Arc::new(producer)))).map_err(|error| error.to_string())
+}
+
+/// A share in a producer. Who lets go of the last one waits for the producer's threads, so that happens in a thread of its own.
+#[derive(Clone)]
+struct Held(Option<Arc<Producer>>);
+
+impl std::ops::Deref for Held {
+    type Target = Producer;
+
+    fn deref(&self) -> &Producer {
+        self.0.as_deref().expect("taken only when dropped")
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let Some(producer) = self.0.take().and_then(Arc::into_inner) else { return };
+        let ended = std::thread::Builder::new().name("souk-kafka-end".into()).spawn(move || drop(producer));
+        if let Err(error) = ended {
+            tracing::warn!(%error, "no thread to end a Kafka producer in");
+        }
+    }
+}
+
+#[async_trait]
+impl Events for Kafka {
+    async fn emit(&self, events: &[Event]) -> Result<(), EventsError> {
+        if events.is_empty() {
+            return Ok(());
+        }
+        let patience = self.settings.patience;
+        tokio::time::timeout(patience, self.send(events))
+            .await
+            .unwrap_or_else(|_| Err(EventsError(format!("no broker confirmed within {patience:?}"))))
+    }
+
+    async fn flush(&self, patience: Duration) {
+        let _ = tokio::time::timeout(patience, self.flight.empty()).await;
+    }
+}

@@ -1,0 +1,151 @@
+//! Making the topics that are missing. In a thread of its own: asking for the list of topics blocks.
+
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::time::Duration;
+
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::client::ClientContext;
+use rdkafka::config::{ClientConfig, FromClientConfigAndContext, RDKafkaLogLevel};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use souk_chat::EventType;
+use tokio::sync::watch;
+
+use super::client::{log, report};
+
+/// How long a broker may take to list topics or to make one.
+const ANSWER_WITHIN: Duration = Duration::from_secs(5);
+/// Time between two attempts while no broker answers.
+const AGAIN_AFTER: Duration = Duration::from_secs(1);
+/// At most so often is looked again after a topic was found missing.
+const MISSING_AGAIN_AFTER: Duration = Duration::from_secs(5);
+
+const TOPICS: [EventType; 2] = [EventType::Notification, EventType::Moderation];
+
+/// The thread that makes topics; ends when this is dropped.
+pub(super) struct Topics {
+    poke: SyncSender<()>,
+    ready: watch::Receiver<bool>,
+}
+
+/// How topics are made.
+pub(super) struct Shape {
+    pub(super) partitions: i32,
+    pub(super) replication: i32,
+}
+
+impl Topics {
+    pub(super) fn start(config: ClientConfig, shape: Shape) -> std::io::Result<Self> {
+        let (poke, poked) = sync_channel(1);
+        let (tell, ready) = watch::channel(false);
+        let name = "souk-kafka-topics".to_owned();
+        std::thread::Builder::new().name(name).spawn(move || run(&config, &shape, &poked, &tell))?;
+        Ok(Self { poke, ready })
+    }
+
+    /// Waits until the topics are there, or are known to be somebody else's to make.
+    pub(super) async fn ready(&self) {
+        let mut ready = self.ready.clone();
+        // An error means that the thread could not begin; sending shows then what is wrong.
+        let _ = ready.wait_for(|ready| *ready).await;
+    }
+
+    /// What tells the thread that a topic is missing after all. Never waits.
+    pub(super) fn missing(&self) -> Box<dyn Fn() + Send + Sync> {
+        let poke = self.poke.clone();
+        Box::new(move || match poke.try_send(()) {
+            Ok(()) | Err(TrySendError::Full(()) | TrySendError::Disconnected(())) => {}
+        })
+    }
+}
+
+struct Quiet;
+
+impl ClientContext for Quiet {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        log(level, facility, message);
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        report(&error, reason);
+    }
+}
+
+fn run(config: &ClientConfig, shape: &Shape, poked: &Receiver<()>, ready: &watch::Sender<bool>) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+    let (admin, runtime) = match (AdminClient::from_config_and_context(config, Quiet), runtime) {
+        (Ok(admin), Ok(runtime)) => (admin, runtime),
+        (Err(error), _) => return tracing::error!(%error, "topics cannot be looked at"),
+        (_, Err(error)) => return tracing::error!(%error, "topics cannot be looked at"),
+    };
+    let mut told = false;
+    loop {
+        let wait = match runtime.block_on(make_missing(&admin, shape)) {
+            Ok(()) => {
+                ready.send_replace(true);
+                None
+            }
+            Err(error) => {
+                if !told {
+                    tracing::warn!(%error, "Kafka does not answer yet; events wait");
+                    told = true;
+                }
+                Some(AGAIN_AFTER)
+            }
+        };
+        let over = match wait {
+            Some(wait) => matches!(poked.recv_timeout(wait), Err(RecvTimeoutError::Disconnected)),
+            None => poked.recv().is_err() || pause(poked),
+        };
+        if over {
+            return;
+        }
+    }
+}
+
+/// Lets some time pass after a topic was found missing. `true`: the engine is gone.
+fn pause(poked: &Receiver<()>) -> bool {
+    let end = std::time::Instant::now() + MISSING_AGAIN_AFTER;
+    loop {
+        match poked.recv_timeout(end.saturating_duration_since(std::time::Instant::now())) {
+            Ok(()) => {}
+            Err(RecvTimeoutError::Timeout) => return false,
+            Err(RecvTimeoutError::Disconnected) => return true,
+        }
+    }
+}
+
+/// Errors: no broker answered. What a broker refuses is logged, and left to whoever runs it.
+async fn make_missing(admin: &AdminClient<Quiet>, shape: &Shape) -> Result<(), KafkaError> {
+    let there = admin.inner().fetch_metadata(None, ANSWER_WITHIN)?;
+    let missing = TOPICS.map(EventType::as_str).into_iter();
+    let missing: Vec<_> = missing.filter(|name| !there.topics().iter().any(|topic| topic.name() == *name)).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let new = missing.iter().map(|name| NewTopic {
+        name,
+        num_partitions: shape.partitions,
+        replication: TopicReplication::Fixed(shape.replication),
+        config: Vec::new(),
+    });
+    let new: Vec<_> = new.collect();
+    let options = AdminOptions::new().operation_timeout(Some(ANSWER_WITHIN)).request_timeout(Some(ANSWER_WITHIN));
+    for made in admin.create_topics(&new, &options).await? {
+        match made {
+            Ok(topic) => tracing::info!(topic, partitions = shape.partitions, "topic made"),
+            // Another node was faster.
+            Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
+            Err((topic, RDKafkaErrorCode::RequestTimedOut | RDKafkaErrorCode::NotController)) => {
+                tracing::debug!(topic, "the topic is not made yet");
+                return Err(KafkaError::AdminOp(RDKafkaErrorCode::RequestTimedOut));
+            }
+            Err((topic, error)) => tracing::error!(
+                topic,
+                %error,
+                partitions = shape.partitions,
+                "this topic is missing and may not be made by souk: its events wait until somebody makes it"
+            ),
+        }
+    }
+    Ok(())
+}
