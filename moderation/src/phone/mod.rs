@@ -15,8 +15,8 @@ use digits::{Between, Groups, Part, separator};
 use plan::{Fit, Sureness};
 use words::Before;
 
-/// The fewest digits of a number, with its country code.
-pub(crate) const MIN_DIGITS: usize = 9;
+/// The fewest digits of a number.
+pub(crate) const MIN_DIGITS: usize = 7;
 
 /// Finds the numbers in one range of the text.
 pub(crate) fn find(text: &str, gap: Range<usize>, order: &mut OrderId<'_>, out: &mut Vec<Found>) {

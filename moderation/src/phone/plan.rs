@@ -39,7 +39,8 @@ pub(super) fn after_plus(part: &Part<'_>) -> Option<Fit> {
 
 /// A number without a `+`. `cued`: a word before it says that it is a phone number.
 pub(super) fn national(part: &Part<'_>, cued: bool) -> Option<Fit> {
-    let fit = russian(part).or_else(|| nanp(part, cued)).or_else(|| french(part, cued)).or_else(|| prefixed(part))?;
+    let fit =
+        russian(part, cued).or_else(|| nanp(part, cued)).or_else(|| french(part, cued)).or_else(|| prefixed(part))?;
     Some(if cued { Fit { sureness: Sureness::Sure, ..fit } } else { fit })
 }
 
@@ -57,8 +58,9 @@ fn prefixed(part: &Part<'_>) -> Option<Fit> {
     Some(Fit { rule: INTERNATIONAL, sureness })
 }
 
-/// `8 (495) 123-45-67`, `8 912 345 67 89`, `89123456789`; without the 8: `(495) 123-45-67`, `912 345-67-89`.
-fn russian(part: &Part<'_>) -> Option<Fit> {
+/// `8 (495) 123-45-67`, `8 912 345 67 89`, `89123456789`; without the 8: `(495) 123-45-67`, `912 345-67-89`;
+/// after a word that announces a number: `123-45-67`.
+fn russian(part: &Part<'_>, cued: bool) -> Option<Fit> {
     let area = |digit: u8| matches!(digit, b'3' | b'4' | b'8' | b'9');
     let sureness = match part.digits {
         [b'7' | b'8', first, ..] if part.digits.len() == 11 && (area(*first) || *first == b'7') => match part.lens {
@@ -76,6 +78,8 @@ fn russian(part: &Part<'_>) -> Option<Fit> {
             }
         }
         [b'9', ..] if part.is_layout(&[10]) => Sureness::Weak,
+        // Inside one town. Without a word before it, three numbers in a row.
+        [b'1'..=b'9', ..] if cued && part.is_layout(&[3, 2, 2]) && part.is_punctuated() => Sureness::Likely,
         _ => return None,
     };
     Some(Fit { rule: RUSSIA, sureness })
@@ -98,11 +102,18 @@ fn nanp(part: &Part<'_>, cued: bool) -> Option<Fit> {
             let ranges = part.between.iter().all(|b| b.has(Between::SPACE) && b.has(Between::DASH));
             if ranges { Sureness::Weak } else { Sureness::Sure }
         }
-        [3, 3, 4] | [4, 3, 4] => Sureness::Weak,
-        [3, 7] | [10] | [11] if assigned || cued => Sureness::Weak,
+        [3, 3, 4] | [4, 3, 4] if *exchange != b'0' => Sureness::Weak,
+        [3, 7] | [11] if assigned || cued => Sureness::Weak,
+        [10] if cued || (assigned && !begins_with_date(local)) => Sureness::Weak,
         _ => return None,
     };
     Some(Fit { rule: NANP, sureness })
+}
+
+/// `2024110512`: invoices are numbered so.
+fn begins_with_date(digits: &[u8]) -> bool {
+    matches!(digits, [b'2', b'0', b'0'..=b'4', _, b'0', b'1'..=b'9', b'0'..=b'3', ..])
+        || matches!(digits, [b'2', b'0', b'0'..=b'4', _, b'1', b'0'..=b'2', b'0'..=b'3', ..])
 }
 
 /// `06 12 34 56 78`, `06.12.34.56.78`, `0612345678`, `33 6 12 34 56 78`.
@@ -110,8 +121,11 @@ fn french(part: &Part<'_>, cued: bool) -> Option<Fit> {
     let sureness = match part.digits {
         [b'0', b'1'..=b'9', ..] if part.digits.len() == 10 => match part.lens {
             // "01.02-05.03.24" is two dates: the separators of a number are all alike.
-            [2, 2, 2, 2, 2] if part.between.iter().all(|b| *b == part.between[0]) => Sureness::Sure,
-            [10] | [4, 2, 2, 2] | [4, 3, 3] | [2, 4, 4] => Sureness::Likely,
+            [2, 2, 2, 2, 2] if part.between.iter().all(|b| *b == part.between[0]) && !is_series(part.digits) => {
+                Sureness::Sure
+            }
+            [10] | [4, 2, 2, 2] | [4, 3, 3] => Sureness::Likely,
+            [2, 4, 4] if cued => Sureness::Likely,
             _ => return None,
         },
         [b'3', b'3', b'1'..=b'9', ..] if part.is_layout(&[2, 1, 2, 2, 2, 2]) => Sureness::Sure,
@@ -119,6 +133,15 @@ fn french(part: &Part<'_>, cued: bool) -> Option<Fit> {
         _ => return None,
     };
     Some(Fit { rule: FRANCE, sureness })
+}
+
+/// `06 08 10 12 14`: sizes, or days, in small equal steps.
+fn is_series(pairs: &[u8]) -> bool {
+    const STEP_MAX: u8 = 5;
+    let value = |pair: &[u8]| pair.iter().fold(0u8, |n, digit| n * 10 + (digit - b'0'));
+    let mut steps = pairs.chunks_exact(2).zip(pairs[2..].chunks_exact(2)).map(|(a, b)| value(b).checked_sub(value(a)));
+    let first = steps.next().flatten();
+    first.is_some_and(|step| step <= STEP_MAX) && steps.all(|step| step == first)
 }
 
 /// How many digits the country code has, when these are one and a national number of a length that it knows.

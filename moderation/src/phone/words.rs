@@ -39,7 +39,7 @@ pub(super) fn before(text: &str) -> Before {
 /// Whether a unit or a currency follows: the number is an amount.
 pub(super) fn is_amount(after: &str) -> bool {
     let after = after.strip_prefix([' ', '\u{A0}', '\u{202F}']).unwrap_or(after);
-    if after.starts_with(['$', '€', '£', '₽', '¥', '%', '°', '²', '³', '×', '"', '″']) {
+    if after.starts_with(['$', '€', '£', '₽', '¥', '%', '°', '²', '³', '×', '″']) {
         return true;
     }
     let word = &after[..after.find(|c: char| !c.is_alphabetic()).unwrap_or(after.len())];
