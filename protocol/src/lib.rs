@@ -4,6 +4,7 @@
 //!   [`error`], [`code`] and [`close`]: why not, and why no longer.
 //! * [`plain`] (subprotocol `souk.v1`) and [`socketio`] (Engine.IO 4, Socket.IO protocol 5) put them into text frames. A body is
 //!   encoded once, as [`bytes::Bytes`], and each carrier wraps those bytes.
+//! * [`rest`]: the bodies and queries of what is not live.
 //! * [`envelope`]: what nodes send each other, so that a body is encoded once for the whole cluster.
 //!
 //! Decoders borrow from the frame, check its [depth] before a parser sees it, and never panic, whatever the bytes. There is no
@@ -21,6 +22,7 @@ pub mod limits;
 pub mod plain;
 pub mod push;
 pub mod request;
+pub mod rest;
 pub mod socketio;
 
 pub use close::{Close, Closing, Reconnect};

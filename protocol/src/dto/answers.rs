@@ -62,6 +62,15 @@ pub struct Joined {
     pub more: bool,
 }
 
+impl Joined {
+    /// The answer of a join that read `caught_up`. Joining without `since` leaves nothing newer out: `more` is false there, whatever
+    /// stands below the first message.
+    pub fn new(chat: Chat, caught_up: CatchUp) -> Self {
+        let CatchUp { messages, up_to, head, more } = caught_up;
+        Self { chat, messages, up_to, head, more: more && up_to < head }
+    }
+}
+
 /// Messages made or changed by a stretch of entries, as they are now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -74,7 +83,7 @@ pub struct CatchUp {
     /// The last entry there is.
     #[serde(with = "seq")]
     pub head: Seq,
-    /// Whether there is more above `upTo`.
+    /// Whether there is more: above `upTo` when catching up, below the first message when paging back.
     pub more: bool,
 }
 

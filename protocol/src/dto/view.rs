@@ -15,7 +15,7 @@ impl Message {
 
 impl Chat {
     /// The wire form of `chat` for `viewer`.
-    pub fn new(chat: &ChatView, viewer: &UserId) -> Self {
+    pub fn of(chat: &ChatView, viewer: &UserId) -> Self {
         let participants = chat.participants.iter().map(|participant| Participant {
             user_id: participant.user.clone(),
             role: match participant.side {
@@ -46,7 +46,7 @@ impl Chat {
 
 impl CatchUp {
     /// The wire form of a catch-up, or of a page of history, for `viewer`.
-    pub fn new(caught: &Caught, viewer: &UserId) -> Self {
+    pub fn of(caught: &Caught, viewer: &UserId) -> Self {
         let messages = caught.history.messages.iter();
         Self {
             messages: messages.map(|message| Message::in_chat(message, &caught.chat, viewer)).collect(),
@@ -58,19 +58,17 @@ impl CatchUp {
 }
 
 impl Joined {
-    /// The answer of a join, for `viewer`. Joining without `since` leaves nothing newer out: `more` is false there, whatever stands
-    /// below the first message.
-    pub fn new(caught: &Caught, viewer: &UserId) -> Self {
-        let CatchUp { messages, up_to, head, more } = CatchUp::new(caught, viewer);
-        Self { chat: Chat::new(&caught.chat, viewer), messages, up_to, head, more: more && up_to < head }
+    /// The answer of a join, for `viewer`.
+    pub fn of(caught: &Caught, viewer: &UserId) -> Self {
+        Self::new(Chat::of(&caught.chat, viewer), CatchUp::of(caught, viewer))
     }
 }
 
 impl ChatList {
     /// A page of the list of `viewer`.
-    pub fn new(list: &List, viewer: &UserId) -> Self {
+    pub fn of(list: &List, viewer: &UserId) -> Self {
         Self {
-            chats: list.chats.iter().map(|chat| Chat::new(chat, viewer)).collect(),
+            chats: list.chats.iter().map(|chat| Chat::of(chat, viewer)).collect(),
             cursor: list.cursor.as_deref().map(Into::into),
         }
     }
@@ -78,14 +76,14 @@ impl ChatList {
 
 impl Synced {
     /// The answer of a `sync`, for `viewer`.
-    pub fn new(synced: &SyncedOrders, viewer: &UserId) -> Self {
+    pub fn of(synced: &SyncedOrders, viewer: &UserId) -> Self {
         let orders = synced.orders.iter().map(|(order, outcome)| {
             let outcome = match outcome {
-                Ok(caught) => SyncOutcome::CaughtUp(CatchUp::new(caught, viewer)),
+                Ok(caught) => SyncOutcome::CaughtUp(CatchUp::of(caught, viewer)),
                 Err(refusal) => SyncOutcome::Refused { error: refusal.clone().into() },
             };
             (order.clone(), outcome)
         });
-        Self { orders: orders.collect(), chats: synced.chats.iter().map(|chat| Chat::new(chat, viewer)).collect() }
+        Self { orders: orders.collect(), chats: synced.chats.iter().map(|chat| Chat::of(chat, viewer)).collect() }
     }
 }

@@ -7,7 +7,7 @@ use souk_protocol::depth::is_shallow;
 use souk_protocol::limits::JSON_DEPTH;
 use souk_protocol::push::{PushKind, ServerEvent};
 use souk_protocol::socketio::{self, Frame, Packet};
-use souk_protocol::{Request, plain};
+use souk_protocol::{Request, plain, rest};
 
 use crate::golden::frames;
 
@@ -33,6 +33,10 @@ fn decode_all(text: &str) {
         Err(malformed) => assert_eq!(malformed.is_misuse(), malformed.id.is_none()),
     }
     let _ = socketio::check_query(text);
+    let _ = rest::history_query(text);
+    let _ = rest::list_query(text);
+    let _ = rest::content(text.as_bytes());
+    let _ = rest::order_spec(text.as_bytes());
     for kind in PushKind::ALL {
         let _ = ServerEvent::parse(*kind, text);
     }

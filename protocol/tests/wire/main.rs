@@ -13,3 +13,4 @@ mod samples;
 mod socketio;
 mod stock;
 mod things;
+mod view;
