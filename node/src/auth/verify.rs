@@ -47,6 +47,11 @@ impl Verifier {
         Ok(Self { secret, file, demands: Demands::new(auth) })
     }
 
+    /// Whether the key set that `auth` names can be used. Errors: it cannot.
+    pub fn check(auth: &Auth) -> Result<(), KeysError> {
+        auth.jwks.as_deref().map(KeyFile::open).transpose().map(drop)
+    }
+
     /// Who the bearer of `token` is at `now`. Computes only, except that an unknown `kid` makes the file of keys be looked at, at
     /// most every [`RECHECK_AFTER`].
     pub fn verify(&self, token: &str, now: Timestamp) -> Result<Identity, AuthError> {

@@ -100,19 +100,23 @@ pub(super) fn router(router: &mut Router, given: &Given) -> Result<(), Wrong> {
 pub(super) fn store(store: &mut Store, given: &Given) -> Result<(), Wrong> {
     let text = given.text()?;
     store.engine = match (text.strip_prefix("sqlite:"), text.strip_prefix("cql://")) {
-        (Some(path), _) if !path.is_empty() => StoreEngine::Sqlite(path.into()),
+        // `sqlite:///srv/souk.db` is how other programs write it.
+        (Some(path), _) if !path.is_empty() => StoreEngine::Sqlite(path.strip_prefix("//").unwrap_or(path).into()),
         (_, Some(rest)) => {
             let (nodes, tail) = hosts(rest, true, STORE_HELP)?;
-            let (path, query) = tail.split_once('?').unwrap_or((tail, ""));
-            let keyspace = path.strip_prefix('/').unwrap_or_default().to_owned();
+            let keyspace = before_options(tail).strip_prefix('/').unwrap_or_default().to_owned();
             check_keyspace(&keyspace)?;
-            check_query(query)?;
             StoreEngine::Cql { nodes, keyspace }
         }
         _ => return Err(Wrong::new("is no store that souk knows", STORE_HELP)),
     };
     store.url = EngineUrl(text.to_owned());
     Ok(())
+}
+
+/// The text before a '?'. What stands behind are options of the engine, which reads and checks them when it is opened.
+fn before_options(text: &str) -> &str {
+    text.split_once('?').map_or(text, |(before, _)| before)
 }
 
 fn check_keyspace(name: &str) -> Result<(), Wrong> {
@@ -127,31 +131,17 @@ fn check_keyspace(name: &str) -> Result<(), Wrong> {
     Ok(())
 }
 
-fn check_query(query: &str) -> Result<(), Wrong> {
-    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-        let good = match pair.split_once('=') {
-            Some(("replication", count)) => count.parse::<u8>().is_ok_and(|count| count > 0),
-            Some(("dc", name)) => !name.is_empty(),
-            _ => false,
-        };
-        if !good {
-            return Err(Wrong::new(
-                "asks for what a CQL store does not know",
-                "use replication=<number> and dc=<name> only",
-            ));
-        }
-    }
-    Ok(())
-}
-
 pub(super) fn events(events: &mut Events, given: &Given) -> Result<(), Wrong> {
     let text = given.text()?;
     events.engine = match (text.strip_prefix("file:"), text.strip_prefix("kafka://")) {
-        (Some(path), _) if !path.is_empty() => EventsEngine::File(path.into()),
-        (_, Some(rest)) => match hosts(rest, true, EVENTS_HELP)? {
-            (brokers, "" | "/") => EventsEngine::Kafka { brokers },
-            _ => return Err(Wrong::new("has something behind the brokers", EVENTS_HELP)),
-        },
+        (Some(path), _) if !before_options(path).is_empty() => EventsEngine::File(before_options(path).into()),
+        (_, Some(rest)) => {
+            let (brokers, tail) = hosts(rest, true, EVENTS_HELP)?;
+            if !matches!(before_options(tail), "" | "/") {
+                return Err(Wrong::new("has a path behind the brokers", EVENTS_HELP));
+            }
+            EventsEngine::Kafka { brokers }
+        }
         _ => return Err(Wrong::new("is no place for events that souk knows", EVENTS_HELP)),
     };
     events.url = EngineUrl(text.to_owned());

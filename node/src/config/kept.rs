@@ -46,10 +46,21 @@ pub(super) fn secrets(config: &Config) -> Result<Secrets, KeptError> {
         Some(secret) => secret.clone(),
         None => keep(&config.node.data_dir, "store.secret")?,
     };
-    let made_up = config.auth.secret.is_none() && config.auth.jwks.is_none();
-    let auth = if made_up { Some(keep(&config.node.data_dir, "auth.secret")?) } else { config.auth.secret.clone() };
     let store = std::iter::once(current).chain(config.store.previous_secrets.iter().cloned()).collect();
-    Ok(Secrets { store, auth, auth_is_made_up: made_up })
+    Ok(Secrets { store, auth: auth_secret(config)?, auth_is_made_up: is_made_up(config) })
+}
+
+/// The HS256 secret alone.
+pub(super) fn auth_secret(config: &Config) -> Result<Option<Secret>, KeptError> {
+    if is_made_up(config) {
+        keep(&config.node.data_dir, "auth.secret").map(Some)
+    } else {
+        Ok(config.auth.secret.clone())
+    }
+}
+
+fn is_made_up(config: &Config) -> bool {
+    config.auth.secret.is_none() && config.auth.jwks.is_none()
 }
 
 /// The secret in `folder/name`, made if there is none. It appears whole or not at all, and whoever comes second takes the first's.

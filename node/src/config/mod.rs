@@ -188,6 +188,11 @@ impl Config {
         kept::secrets(self)
     }
 
+    /// The HS256 secret of [`Config::secrets`] alone, read or made in the same way.
+    pub fn auth_secret(&self) -> Result<Option<Secret>, KeptError> {
+        kept::auth_secret(self)
+    }
+
     /// The starting point that the table's defaults are put into; no value of it is seen by anybody, and a test holds that.
     fn blank() -> Self {
         let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));

@@ -116,6 +116,11 @@ impl Flags {
         self.mistake(Place::Flag(name.to_owned()), None, "there is no such flag", help);
     }
 
+    /// Whether nothing wrong was said so far.
+    pub fn is_fine(&self) -> bool {
+        self.mistakes.is_empty()
+    }
+
     /// Notes a mistake of the command line that is not about a setting.
     pub fn wrong(&mut self, word: &str, what: impl Into<String>, help: impl Into<String>) {
         self.mistake(Place::Flag(word.to_owned()), None, what, help);

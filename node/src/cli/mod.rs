@@ -1,0 +1,140 @@
+//! The commands of the program `souk`.
+//!
+//! | command | what it does |
+//! |---|---|
+//! | `souk`, `souk serve` | runs a node |
+//! | `souk config check` | reads the configuration and the key set, and says every mistake; changes nothing |
+//! | `souk config print` | shows every setting in force and where it was said |
+//! | `souk config schema` | prints a JSON Schema of the file |
+//! | `souk token --user U …` | prints a token; see [`TokenArgs`] |
+//! | `souk migrate` | makes or brings up to date the store's tables |
+//!
+//! Every command takes all setting flags. Exit status: 0 done, 1 failed, 64 called or configured wrongly.
+//!
+//! A node that stands alone and is given no key makes one up and keeps it in its data folder, so `souk token` in another shell, with
+//! the same data folder, makes tokens that the running node takes. Whichever of the two comes first makes the key.
+
+mod args;
+mod help;
+mod logging;
+#[cfg(test)]
+mod tests;
+mod token;
+
+use std::error::Error;
+use std::io::Write;
+use std::pin::Pin;
+use std::time::Duration;
+
+use crate::auth::Verifier;
+use crate::config::{self, Config, Loaded, Mistakes, Surroundings};
+
+use args::Command;
+pub use args::TokenArgs;
+
+/// Exit status of a call or a configuration that is wrong (`EX_USAGE`).
+pub const EXIT_USAGE: u8 = 64;
+/// How long tasks that block may go on after a command is done.
+const LEAVE_WITHIN: Duration = Duration::from_secs(5);
+
+/// What a long-running command comes to.
+pub type Outcome = Pin<Box<dyn Future<Output = Result<(), Box<dyn Error + Send + Sync>>>>>;
+
+/// The commands that need the whole node, given by the program: everything else here can be had without one.
+pub struct Actions {
+    /// Runs a node until it is told to stop.
+    pub serve: fn(Config) -> Outcome,
+    /// Makes or brings up to date the store's tables.
+    pub migrate: fn(Config) -> Outcome,
+}
+
+/// Does what `args` (without the program's name) say. Answers go to `out`, mistakes and failures to `err`. Returns the exit status.
+pub fn run(
+    args: impl IntoIterator<Item = String>,
+    surroundings: &Surroundings,
+    actions: &Actions,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> u8 {
+    match dispatch(args, surroundings, actions) {
+        Ok(answer) => {
+            // Nobody reads any more (`souk config print | head`): nothing is wrong with that.
+            out.write_all(answer.as_bytes()).and_then(|()| out.flush()).ok();
+            0
+        }
+        Err(Failure::Called(mistakes)) => {
+            writeln!(err, "souk: {mistakes}").ok();
+            EXIT_USAGE
+        }
+        Err(Failure::Done(error)) => {
+            writeln!(err, "souk: {}", with_causes(error.as_ref())).ok();
+            1
+        }
+    }
+}
+
+enum Failure {
+    Called(Mistakes),
+    Done(Box<dyn Error + Send + Sync>),
+}
+
+impl From<Mistakes> for Failure {
+    fn from(mistakes: Mistakes) -> Self {
+        Self::Called(mistakes)
+    }
+}
+
+fn dispatch(
+    args: impl IntoIterator<Item = String>,
+    surroundings: &Surroundings,
+    actions: &Actions,
+) -> Result<String, Failure> {
+    let (command, flags) = args::parse(args);
+    match command {
+        Command::Help => return Ok(help::text()),
+        Command::Version => return Ok(format!("souk {}\n", env!("CARGO_PKG_VERSION"))),
+        Command::Schema if flags.is_fine() => return Ok(format!("{:#}\n", config::schema())),
+        _ => {}
+    }
+    let loaded = config::load(flags, surroundings)?;
+    match command {
+        Command::Serve => block_on(&loaded.config.clone(), (actions.serve)(loaded.config)),
+        Command::Migrate => block_on(&loaded.config.clone(), (actions.migrate)(loaded.config)),
+        Command::Token(args) => token::token(&loaded.config, &args).map_err(Failure::Done),
+        Command::Check => check(&loaded),
+        Command::Print => Ok(config::print(&loaded)),
+        Command::Help | Command::Version | Command::Schema => Ok(String::new()),
+    }
+}
+
+fn check(loaded: &Loaded) -> Result<String, Failure> {
+    Verifier::check(&loaded.config.auth).map_err(|error| Failure::Done(error.into()))?;
+    Ok("the configuration is fine\n".to_owned())
+}
+
+/// Runs a command that waits for things, on all cores.
+fn block_on(config: &Config, outcome: Outcome) -> Result<String, Failure> {
+    logging::init(&config.log);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_name("souk")
+        .build()
+        .map_err(|error| Failure::Done(error.into()))?;
+    let result = runtime.block_on(outcome);
+    runtime.shutdown_timeout(LEAVE_WITHIN);
+    result.map(|()| String::new()).map_err(Failure::Done)
+}
+
+/// An error and what caused it, in one line; a cause that the line tells already is not told again.
+fn with_causes(error: &(dyn Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let why = error.to_string();
+        if !text.contains(&why) {
+            text = format!("{text}: {why}");
+        }
+        cause = error.source();
+    }
+    text
+}

@@ -1,0 +1,126 @@
+use std::ffi::OsString;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use souk_chat::{Role, Timestamp};
+
+use super::*;
+
+static SERVED: AtomicU32 = AtomicU32::new(0);
+
+const ACTIONS: Actions = Actions {
+    serve: |config| {
+        Box::pin(async move {
+            SERVED.fetch_add(1, Ordering::Relaxed);
+            if config.node.id == "broken" { Err("the port is taken".into()) } else { Ok(()) }
+        })
+    },
+    migrate: |_| Box::pin(async { Err(std::io::Error::other("no such server").into()) }),
+};
+
+/// Exit status, answer and complaints.
+fn souk(words: &[&str], variables: &[(&str, &str)]) -> (u8, String, String) {
+    let environment = variables.iter().map(|(name, value)| (OsString::from(name), OsString::from(value))).collect();
+    let surroundings = Surroundings { environment, host: "h".into(), random: "r".into() };
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let args = words.iter().map(|word| (*word).to_owned());
+    let status = run(args, &surroundings, &ACTIONS, &mut out, &mut err);
+    (status, String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
+}
+
+#[test]
+fn a_call_without_words_runs_a_node() {
+    let before = SERVED.load(Ordering::Relaxed);
+    assert_eq!(souk(&[], &[]).0, 0);
+    assert_eq!(souk(&["serve", "--node-listen", "127.0.0.1:0"], &[]).0, 0);
+    assert_eq!(souk(&["--log-format=json", "serve"], &[]).0, 0);
+    let (status, _, err) = souk(&["--node-id", "broken"], &[]);
+    assert_eq!((status, err.as_str()), (1, "souk: the port is taken\n"));
+    let (status, _, err) = souk(&["migrate"], &[]);
+    assert_eq!((status, err.as_str()), (1, "souk: no such server\n"));
+    assert!(SERVED.load(Ordering::Relaxed) >= before + 4);
+}
+
+#[test]
+fn what_is_called_wrongly_is_told_all_at_once_and_not_run() {
+    let words = ["serv", "--node-lisen=x", "--user", "ann", "--limits-window", "1"];
+    let (status, out, err) = souk(&words, &[("SOUK_NODE_IDD", "x")]);
+    assert_eq!((status, out.as_str()), (EXIT_USAGE, ""));
+    let expected = "souk: the configuration has 5 mistakes:
+  SOUK_NODE_IDD: there is no such setting; did you mean SOUK_NODE_ID?
+  --node-lisen: there is no such flag; did you mean --node-listen?
+  serv: there is no such command; did you mean souk serve?
+  --user: belongs to another command; write souk token --user U
+  --limits-window: \"1\" is not a length of time; write a whole number and its unit: 500ms, 60s, 2m, 1h or 1d
+";
+    assert_eq!(err, expected);
+    for (words, said) in [
+        (&["config"][..], "write souk config check, print or schema"),
+        (&["config", "chekc"], "did you mean souk config check?"),
+        (&["frobnicate"], "`souk --help` lists them all"),
+        (&["serve", "now"], "now: is one word too many"),
+        (&["-x"], "-x: there is no such flag"),
+        (&["--hlep"], "did you mean --help?"),
+        (&["token"], "--user: is needed"),
+        (&["token", "--user", "a b"], "is no user id"),
+        (&["token", "--user", "a", "--role", "boss"], "client, contractor, admin or service"),
+        (&["token", "--user", "a", "--ttl", "2y"], "is not a length of time"),
+        (&["token", "--user", "a", "--user", "b"], "said twice"),
+        (&["token", "--user"], "has no value"),
+        (&["config", "schema", "--x"], "--x: there is no such flag"),
+    ] {
+        let (status, out, err) = souk(words, &[]);
+        assert!(status == EXIT_USAGE && out.is_empty() && err.contains(said), "{words:?}: {status} {err}");
+    }
+}
+
+#[test]
+fn a_token_made_in_another_shell_is_taken_by_the_node() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let data = data.to_str().unwrap();
+    let words =
+        ["token", "--user", "ann", "--role=contractor", "--name", "Ann Lee", "--ttl", "10m", "--node-data-dir", data];
+    let (status, token, err) = souk(&words, &[]);
+    assert_eq!((status, err.as_str()), (0, ""));
+
+    let config = Config::from_toml(&format!("node.data_dir = {data:?}")).unwrap();
+    let secrets = config.secrets().unwrap();
+    assert!(secrets.auth_is_made_up);
+    let now = Timestamp(time::OffsetDateTime::now_utc().unix_timestamp() * 1000);
+    let verifier = Verifier::new(&config.auth, &secrets).unwrap();
+    let identity = verifier.verify(token.trim_end(), now).unwrap();
+    assert_eq!((identity.actor.user.as_str(), identity.actor.role), ("ann", Role::Contractor));
+    assert_eq!(identity.actor.name.as_deref(), Some("Ann Lee"));
+    assert!((identity.expires_at.0 - now.0 - 600_000).abs() < 30_000);
+
+    let jwks = concat!(env!("CARGO_MANIFEST_DIR"), "/src/auth/testdata/jwks.json");
+    let (status, _, err) = souk(&["token", "--user", "ann", "--auth-jwks", jwks], &[]);
+    assert!(status == 1 && err.contains("whoever has the private keys"), "{err}");
+}
+
+#[test]
+fn the_configuration_is_checked_and_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let variables = [("SOUK_NODE_DATA_DIR", data.to_str().unwrap())];
+    assert_eq!(souk(&["config", "check"], &variables), (0, "the configuration is fine\n".into(), String::new()));
+    assert!(!data.exists(), "checking wrote something");
+    let (status, out, _) = souk(&["config", "print", "--limits-messages", "7"], &variables);
+    assert!(status == 0 && out.contains("messages = 7  # --limits-messages"), "{out}");
+    assert!(out.contains("id = \"h-r\"  # default"), "{out}");
+    let (status, out, _) = souk(&["config", "schema"], &[]);
+    assert!(status == 0 && serde_json::from_str::<serde_json::Value>(&out).is_ok(), "{out}");
+    let missing = folder.path().join("none.json");
+    let (status, _, err) = souk(&["config", "check", "--auth-jwks", missing.to_str().unwrap()], &variables);
+    assert!(status == 1 && err.contains("the key set") && err.contains("cannot be used"), "{err}");
+}
+
+#[test]
+fn help_and_version_win_over_mistakes() {
+    for words in [&["--help"][..], &["-h"], &["help"], &["serve", "--x", "--help"]] {
+        let (status, out, err) = souk(words, &[("SOUK_X", "1")]);
+        assert!(status == 0 && err.is_empty() && out.contains("souk token --user U"), "{words:?}: {err}");
+        assert!(config::KEYS.iter().all(|key| out.contains(&key.flag())), "{out}");
+    }
+    assert_eq!(souk(&["--version"], &[]).1, format!("souk {}\n", env!("CARGO_PKG_VERSION")));
+}
