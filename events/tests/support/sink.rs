@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use parking_lot::Mutex;
+use souk_chat::OrderId;
 use souk_chat::ports::{Event, Events, EventsError};
 
 /// Remembers what came out, in order, repeats too.
@@ -13,6 +14,8 @@ pub struct Sink {
     pub fail_in_the_middle: AtomicUsize,
     /// So many emits in a row fail before anything gets out.
     pub fail: AtomicUsize,
+    /// Emits of this order always fail.
+    pub refused: Mutex<Option<OrderId>>,
     /// So many emits in a row never answer.
     pub hang: AtomicUsize,
 }
@@ -40,7 +43,9 @@ impl Events for Sink {
         if take(&self.hang) {
             std::future::pending::<()>().await;
         }
-        if take(&self.fail) {
+        let refused =
+            self.refused.lock().as_ref().is_some_and(|order| events.iter().any(|event| event.order == *order));
+        if refused || take(&self.fail) {
             return Err(EventsError("down".into()));
         }
         if take(&self.fail_in_the_middle) {
