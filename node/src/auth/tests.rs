@@ -126,6 +126,17 @@ fn a_forged_token_is_refused() {
 }
 
 #[test]
+fn a_token_with_one_character_changed_or_missing_is_refused() {
+    let (verifier, good) = (by_secret(), hs256(&good()));
+    for at in 0..good.len() {
+        for other in ["A", "B", "_", ".", ""] {
+            let changed = format!("{}{other}{}", &good[..at], &good[at + 1..]);
+            assert!(changed == good || verifier.verify(&changed, NOW).is_err(), "{at}: {changed}");
+        }
+    }
+}
+
+#[test]
 fn no_algorithm_is_no_signature() {
     for name in ["none", "None", "NONE", "nOnE", "", "HS1"] {
         let unsigned =

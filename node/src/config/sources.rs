@@ -262,7 +262,7 @@ fn scalar(value: &DeValue<'_>) -> Option<String> {
 
 /// Variables that begin with `SOUK_` and are not settings: the test runs', the stack's, and what Kubernetes puts into every pod
 /// beside a service whose name begins with `souk`.
-fn is_no_setting(name: &str) -> bool {
+pub(super) fn is_no_setting(name: &str) -> bool {
     let service_link = name.ends_with("_SERVICE_HOST")
         || name.contains("_SERVICE_PORT")
         || name.ends_with("_PORT")

@@ -271,6 +271,13 @@ fn the_list_of_settings_is_the_table() {
     }
 }
 
+#[test]
+fn no_setting_is_taken_for_something_else() {
+    let unheard: Vec<_> =
+        KEYS.iter().filter(|key| sources::is_no_setting(&key.variable())).map(|key| key.name).collect();
+    assert!(unheard.is_empty(), "never read from the environment: {unheard:?}");
+}
+
 /// Compares with a file of this folder; `SOUK_TEST_BLESS=1` writes it instead.
 fn compare(file: &str, text: &str) {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(file);
