@@ -1,9 +1,7 @@
 //! Between nodes: rooms, presence and limits, in one process and over Redis.
 //!
 //! [`connect`] makes the engines that an address names. They stand behind the ports of `souk-chat`
-//! ([`Router`](souk_chat::ports::Router), [`Presence`](souk_chat::ports::Presence),
-//! [`Limiter`](souk_chat::ports::Limiter)); nothing here decides what a chat is. Nothing here is on the path of truth
-//! either: a server that forgets everything costs presence and limits for a moment, and no message.
+//! ([`Router`], [`Presence`], [`Limiter`]); nothing here decides what a chat is. Nothing here is on the path of truth either: a server that forgets everything costs presence and limits for a moment, and no message.
 
 pub mod envelope;
 pub mod local;

@@ -35,7 +35,7 @@ impl LocalLimiter {
 #[async_trait]
 impl Limiter for LocalLimiter {
     async fn admit(&self, user: &UserId, key: &str) -> Admission {
-        self.windows.as_ref().map_or(Admission::Allowed, |windows| windows.admit(user, key))
+        self.windows.as_ref().map_or(Admission::Allowed { counted: false }, |windows| windows.admit(user, key))
     }
 
     fn forgive(&self, user: &UserId, key: &str) {

@@ -15,6 +15,13 @@ const LIBRARY_QUEUE: usize = 1_024;
 /// Bytes after which the library writes although more is coming.
 const WRITE_BUFFER: usize = 64 * 1024;
 
+/// Names the provider of cryptography, unless the program has named one. Without one the first TLS connection would panic.
+#[cfg(feature = "redis-tls")]
+pub(super) fn prepare_tls() {
+    // An error says that there is one already.
+    drop(rustls::crypto::ring::default_provider().install_default());
+}
+
 /// Why there is no connection.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum DialError {

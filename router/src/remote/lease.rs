@@ -37,6 +37,15 @@ enum Stop {
     Left,
 }
 
+/// What the server was told so far.
+#[derive(Default)]
+struct Told {
+    /// The lease that was written last.
+    lease: Option<Arc<str>>,
+    /// The connection on which everybody was written again.
+    generation: u64,
+}
+
 /// Holds the node's lease, and writes who is connected to it.
 pub(super) struct Lease {
     people: Arc<People>,
@@ -55,10 +64,10 @@ impl Lease {
     /// Runs until the node left.
     pub(super) async fn keep(self: Arc<Self>) {
         let mut changes = self.link.changes();
-        let mut held_before = false;
+        let mut told = Told::default();
         loop {
             let stop = match self.link.now() {
-                Some(live) => self.serve(&live, &mut held_before).await,
+                Some(live) => self.serve(&live, &mut told).await,
                 None => Stop::Changed,
             };
             match stop {
@@ -75,14 +84,15 @@ impl Lease {
         }
     }
 
-    async fn serve(&self, live: &Live, held_before: &mut bool) -> Stop {
+    async fn serve(&self, live: &Live, told: &mut Told) -> Stop {
         let mut changes = self.link.changes();
-        let mut held = match self.renew(live, held_before).await {
-            Ok(lease) => lease,
-            Err(stop) => return stop,
-        };
+        if let Err(stop) = self.renew(live, told).await {
+            return stop;
+        }
         // A server one connects to may have forgotten some people even where it kept the lease.
-        self.people.assert_all();
+        if std::mem::replace(&mut told.generation, live.generation) != live.generation {
+            self.people.assert_all();
+        }
         let mut renewal = interval(RENEW_EVERY);
         renewal.set_missed_tick_behavior(MissedTickBehavior::Delay);
         renewal.reset();
@@ -91,12 +101,12 @@ impl Lease {
         loop {
             let outcome = tokio::select! {
                 () = left(&mut changes, live.generation) => Err(Stop::Changed),
-                _ = renewal.tick() => self.renew(live, held_before).await.map(|lease| held = lease),
+                _ = renewal.tick() => self.renew(live, told).await,
                 _ = assertion.tick() => {
                     self.people.assert_all();
                     Ok(())
                 }
-                () = self.people.some.notified() => self.write_all(live, &mut held, held_before).await,
+                () = self.people.some.notified() => self.write_all(live, told).await,
             };
             if let Err(stop) = outcome {
                 return stop;
@@ -104,8 +114,8 @@ impl Lease {
         }
     }
 
-    /// Writes the lease; where it was missing, everybody is to be written again. Answers with its name.
-    async fn renew(&self, live: &Live, held_before: &mut bool) -> Result<Arc<str>, Stop> {
+    /// Writes the lease; where it was missing, everybody is to be written again.
+    async fn renew(&self, live: &Live, told: &mut Told) -> Result<(), Stop> {
         let _turn = self.turn.lock().await;
         if self.people.has_left() {
             return Err(Stop::Left);
@@ -121,36 +131,36 @@ impl Lease {
         if let Some(former) = former {
             self.people.removed(&former);
         }
+        let was_held = told.lease.as_ref() == Some(&lease);
+        told.lease = Some(lease);
         if matches!(answers.first(), Some(Value::Nil)) {
-            if std::mem::replace(held_before, true) {
+            if was_held {
                 self.metrics.leases_lost.one();
                 tracing::warn!("the lease was missing and was taken anew; all people of this node are written again");
             }
             self.people.assert_all();
         }
-        Ok(lease)
+        Ok(())
     }
 
     /// Writes every change, in batches; renews in between when it takes long or the lease has a new name.
-    async fn write_all(&self, live: &Live, held: &mut Arc<str>, held_before: &mut bool) -> Result<(), Stop> {
+    async fn write_all(&self, live: &Live, told: &mut Told) -> Result<(), Stop> {
         let mut renewed = Instant::now();
         loop {
             let changes = self.people.take(BATCH);
             if changes.counts.is_empty() {
                 return Ok(());
             }
-            if changes.lease != *held || renewed.elapsed() >= RENEW_EVERY {
-                match self.renew(live, held_before).await {
-                    Ok(lease) => *held = lease,
-                    Err(stop) => {
-                        self.people.put_back(changes);
-                        return Err(stop);
-                    }
-                }
-                renewed = Instant::now();
-            }
             let is_full = changes.counts.len() == BATCH;
-            if let Err(stop) = self.write(live, &self.commands(&changes)).await {
+            let is_new = told.lease.as_ref() != Some(&changes.lease);
+            let written = async {
+                if is_new || renewed.elapsed() >= RENEW_EVERY {
+                    self.renew(live, told).await?;
+                    renewed = Instant::now();
+                }
+                self.write(live, &self.commands(&changes)).await
+            };
+            if let Err(stop) = written.await {
                 self.people.put_back(changes);
                 return Err(stop);
             }

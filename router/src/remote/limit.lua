@@ -1,12 +1,13 @@
 -- One send of one person. KEYS[1]: the sorted set of admitted sends, scored by the server's milliseconds.
 -- ARGV: window in milliseconds, most sends in it, name of this send.
--- Answers 0 when the send may go on, otherwise after how many milliseconds it may.
+-- Answers 0 when the send may go on and was counted, -1 when it may because it was counted before, otherwise after how many
+-- milliseconds it may.
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 local window, quota = tonumber(ARGV[1]), tonumber(ARGV[2])
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - window)
 if redis.call('ZSCORE', KEYS[1], ARGV[3]) then
-    return 0
+    return -1
 end
 local count = redis.call('ZCARD', KEYS[1])
 if count < quota then

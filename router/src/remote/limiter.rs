@@ -68,12 +68,13 @@ impl RedisLimiter {
         }
         let mut call = self.script.key(self.names.limit(user));
         call.arg(u64::try_from(self.quota.window.as_millis()).unwrap_or(u64::MAX)).arg(self.quota.messages).arg(key);
-        match timeout(DEADLINE, call.invoke_async::<u64>(&mut connection)).await {
+        match timeout(DEADLINE, call.invoke_async::<i64>(&mut connection)).await {
             Ok(Ok(wait)) => {
                 self.breaker.succeeded();
-                Some(match wait {
-                    0 => Admission::Allowed,
-                    wait => Admission::Limited { retry_after: Duration::from_millis(wait) },
+                Some(match u64::try_from(wait) {
+                    Ok(0) => Admission::Allowed { counted: true },
+                    Ok(wait) => Admission::Limited { retry_after: Duration::from_millis(wait) },
+                    Err(_) => Admission::Allowed { counted: false },
                 })
             }
             Ok(Err(error)) => {
@@ -94,13 +95,13 @@ impl RedisLimiter {
 impl Limiter for RedisLimiter {
     async fn admit(&self, user: &UserId, key: &str) -> Admission {
         if self.quota.messages == 0 {
-            return Admission::Allowed;
+            return Admission::Allowed { counted: false };
         }
         let Some(admission) = self.ask(user, key).await else {
             self.metrics.limiter_fallbacks.one();
             return self.local.admit(user, key);
         };
-        if admission == Admission::Allowed {
+        if matches!(admission, Admission::Allowed { .. }) {
             self.local.note(user, key);
         }
         admission

@@ -33,6 +33,8 @@ use crate::{Background, ConfigError, Metrics, Parts, Settings};
 /// Makes the engines and starts their tasks.
 pub(crate) fn connect(url: &str, settings: &Settings) -> Result<Parts, ConfigError> {
     let servers = Arc::new(address::Servers::parse(url, &settings.prefix)?);
+    #[cfg(feature = "redis-tls")]
+    dial::prepare_tls();
     let metrics = Arc::new(Metrics::default());
     let names = Arc::new(names::Names::new(&settings.prefix, servers.is_cluster()));
     let mut tasks = JoinSet::new();

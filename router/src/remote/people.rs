@@ -66,8 +66,10 @@ impl People {
         }
         if inner.changed.len() > inner.counts.len() + ABSENT_MAX {
             let former = std::mem::replace(&mut inner.lease, fresh_lease(&self.node));
-            // The first of several given up while the server was away is the only one it can know.
+            // Of several given up before one was removed, only the first was ever written.
             inner.former.get_or_insert(former);
+            inner.changed.clear();
+            inner.queue.clear();
             change_all(&mut inner);
         }
         drop(inner);
@@ -136,12 +138,8 @@ impl People {
     }
 }
 
-/// Everybody counts as changed. Absences stay only where the lease stays, which the caller has not changed, or need none.
+/// Everybody who is here counts as changed, beside what changed already.
 fn change_all(inner: &mut Inner) {
-    if inner.former.is_some() {
-        inner.changed.clear();
-        inner.queue.clear();
-    }
     let Inner { counts, changed, queue, .. } = inner;
     for user in counts.keys() {
         if changed.insert(user.clone()) {

@@ -28,6 +28,13 @@ pub(crate) trait World {
     fn node(&self, name: &str) -> Parts;
 }
 
+/// A node whose server answers: before that a publish fails and the node's own limit decides.
+pub(crate) async fn ready(world: &impl World, name: &str) -> Parts {
+    let parts = world.node(name);
+    eventually("connected", async || parts.router.is_connected()).await;
+    parts
+}
+
 /// The quota that the limiter's tests count with.
 pub(crate) fn quota() -> Quota {
     Quota { messages: 3, window: Duration::from_millis(1_500) }

@@ -6,7 +6,7 @@ use souk_chat::log::Seq;
 use souk_chat::ports::{Envelope, EnvelopeKind, Origin, Room, Subscription};
 use souk_chat::time::Timestamp;
 
-use super::{Recorder, World, envelope, eventually, order_room, user_room};
+use super::{Recorder, World, envelope, eventually, order_room, ready, user_room};
 
 async fn subscribed(parts: &souk_router::Parts, room: &Room) -> Subscription {
     let subscription = Subscription::new(parts.router.clone(), room.clone());
@@ -15,7 +15,7 @@ async fn subscribed(parts: &souk_router::Parts, room: &Room) -> Subscription {
 }
 
 pub(crate) async fn envelopes_of_an_order_come_in_order(world: &impl World) {
-    let (a, b) = (world.node("a"), world.node("b"));
+    let (a, b) = (ready(world, "a").await, ready(world, "b").await);
     let (at_a, at_b) = (Recorder::attached(&a), Recorder::attached(&b));
     let rooms: Vec<Room> = (0..8).map(|n| order_room(&format!("o{n}"))).collect();
     let mut held = Vec::new();
@@ -42,7 +42,7 @@ pub(crate) async fn envelopes_of_an_order_come_in_order(world: &impl World) {
 }
 
 pub(crate) async fn an_envelope_arrives_as_it_was_sent(world: &impl World) {
-    let (a, b) = (world.node("a"), world.node("b"));
+    let (a, b) = (ready(world, "a").await, ready(world, "b").await);
     let at_b = Recorder::attached(&b);
     Recorder::attached(&a);
     let order = OrderId::new(&"x~.-_Z9".repeat(100)[..ORDER_ID_MAX]).unwrap();
@@ -70,7 +70,7 @@ pub(crate) async fn an_envelope_arrives_as_it_was_sent(world: &impl World) {
 }
 
 pub(crate) async fn every_room_gets_its_copy(world: &impl World) {
-    let (a, b) = (world.node("a"), world.node("b"));
+    let (a, b) = (ready(world, "a").await, ready(world, "b").await);
     let (_at_a, at_b) = (Recorder::attached(&a), Recorder::attached(&b));
     let rooms = [order_room("o"), user_room("ann"), user_room("bob")];
     let mut held = Vec::new();
@@ -85,7 +85,7 @@ pub(crate) async fn every_room_gets_its_copy(world: &impl World) {
 }
 
 pub(crate) async fn subscriptions_are_counted(world: &impl World) {
-    let (a, b) = (world.node("a"), world.node("b"));
+    let (a, b) = (ready(world, "a").await, ready(world, "b").await);
     let (_at_a, at_b) = (Recorder::attached(&a), Recorder::attached(&b));
     let room = order_room("o");
     let first = subscribed(&b, &room).await;
@@ -97,7 +97,7 @@ pub(crate) async fn subscriptions_are_counted(world: &impl World) {
 }
 
 pub(crate) async fn nothing_comes_after_the_last_left(world: &impl World) {
-    let (a, b) = (world.node("a"), world.node("b"));
+    let (a, b) = (ready(world, "a").await, ready(world, "b").await);
     let (_at_a, at_b) = (Recorder::attached(&a), Recorder::attached(&b));
     let (room, other) = (order_room("o"), user_room("ann"));
     let held = subscribed(&b, &room).await;
@@ -111,7 +111,7 @@ pub(crate) async fn nothing_comes_after_the_last_left(world: &impl World) {
 }
 
 pub(crate) async fn who_comes_back_at_once_hears_again(world: &impl World) {
-    let (a, b) = (world.node("a"), world.node("b"));
+    let (a, b) = (ready(world, "a").await, ready(world, "b").await);
     let (_at_a, at_b) = (Recorder::attached(&a), Recorder::attached(&b));
     let room = order_room("o");
     let mut wanted = Vec::new();
@@ -125,7 +125,7 @@ pub(crate) async fn who_comes_back_at_once_hears_again(world: &impl World) {
 }
 
 pub(crate) async fn a_room_hears_only_its_own(world: &impl World) {
-    let (a, b) = (world.node("a"), world.node("b"));
+    let (a, b) = (ready(world, "a").await, ready(world, "b").await);
     let (_at_a, at_b) = (Recorder::attached(&a), Recorder::attached(&b));
     // An order and a person of the same name are different rooms.
     let (as_order, as_user) = (order_room("same"), user_room("same"));

@@ -44,7 +44,11 @@ fn free_port() -> u16 {
 impl Own {
     /// Starts an empty server and waits until it answers; `None`, said loudly, where the program is missing and not required.
     pub(crate) async fn start(arguments: &[&str]) -> Option<Self> {
-        let arguments = arguments.iter().map(|&one| one.to_owned()).collect();
+        let memory_only = ["--save", "", "--appendonly", "no"];
+        Self::begin(memory_only.iter().chain(arguments).map(|&one| one.to_owned()).collect()).await
+    }
+
+    async fn begin(arguments: Vec<String>) -> Option<Self> {
         let mut own = Self { port: free_port(), arguments, child: None };
         if !own.spawn() {
             let why = "`redis-server` is not installed (Debian: apt-get install redis-server)";
@@ -55,14 +59,18 @@ impl Own {
         Some(own)
     }
 
+    /// Starts a sentinel with this configuration.
+    pub(crate) async fn start_sentinel(configuration: &std::path::Path) -> Option<Self> {
+        Self::begin(vec![configuration.to_str().unwrap().to_owned(), "--sentinel".to_owned()]).await
+    }
+
     pub(crate) fn url(&self) -> String {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
     fn spawn(&mut self) -> bool {
         let mut command = Command::new("redis-server");
-        command.args(["--port", &self.port.to_string(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]);
-        command.args(["--daemonize", "no"]).args(&self.arguments);
+        command.args(&self.arguments).args(["--port", &self.port.to_string(), "--bind", "127.0.0.1"]);
         self.child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().ok();
         self.child.is_some()
     }
