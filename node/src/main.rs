@@ -1,1 +1,31 @@
-fn main() {}
+//! The program `souk`: the commands of [`souk_node::cli`], with the node and the store behind them.
+
+use std::process::ExitCode;
+
+use souk_node::cli::{self, Actions};
+use souk_node::config::Surroundings;
+use souk_node::serve;
+
+/// jemalloc gives freed pages back ten seconds after they were last used, from threads of its own (the crate's feature
+/// `background_threads`): a storm of connections leaves no high-water mark, and no request pays for it. `MALLOC_CONF` in the
+/// environment changes that.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
+const ACTIONS: Actions = Actions {
+    serve: |config| Box::pin(async { Ok(serve::run(config).await?) }),
+    migrate: |config| {
+        Box::pin(async move {
+            souk_store::migrate(config.store.url.expose(), &souk_store::Settings::default()).await?;
+            tracing::info!(store = %config.store.url, "the store is up to date");
+            Ok(())
+        })
+    },
+};
+
+fn main() -> ExitCode {
+    // A word that is not UTF-8 is none of ours: it is shown as what it resembles and refused.
+    let args = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned());
+    let surroundings = Surroundings::of_this_process();
+    ExitCode::from(cli::run(args, &surroundings, &ACTIONS, &mut std::io::stdout(), &mut std::io::stderr()))
+}

@@ -18,6 +18,9 @@ use super::view::ChatView;
 /// Chats that are put together at the same time for one list.
 const CHATS_AT_ONCE: usize = 8;
 
+/// Newest chats whose partners are told to be online or not at signing in.
+const PARTNERS_SHOWN: usize = 100;
+
 /// A page of a person's chats, newest first.
 #[derive(Clone, Debug)]
 pub struct ChatList {
@@ -57,6 +60,32 @@ impl Chats {
     /// Unread messages of all chats, by the list rows.
     pub async fn unread_total(&self, user: &UserId) -> Result<u64, Refusal> {
         Ok(self.rows(user).await?.iter().map(unread).sum())
+    }
+
+    /// What a person wants to know first: their unread messages in all chats, and which partners of their newest
+    /// hundred chats are connected. Presence that is unknown shows nobody.
+    pub async fn at_a_glance(&self, actor: &Actor) -> Result<(u64, Vec<UserId>), Refusal> {
+        let rows = self.rows(&actor.user).await?;
+        let total = rows.iter().map(unread).sum();
+        let orders = stream::iter(rows.into_iter().take(PARTNERS_SHOWN))
+            .map(|row| async move { self.order(&row.order).await })
+            .buffered(CHATS_AT_ONCE)
+            .try_collect::<Vec<_>>()
+            .await?;
+        let mut partners: Vec<UserId> = orders
+            .into_iter()
+            .flatten()
+            .filter_map(|order| Some(order.party(order.side_of(&actor.user)?.other()).clone()))
+            .collect();
+        partners.sort();
+        partners.dedup();
+        if partners.is_empty() {
+            return Ok((total, partners));
+        }
+        let online = self.ports.presence.online(&partners).await.unwrap_or_default();
+        let mut online = online.into_iter();
+        partners.retain(|_| online.next().unwrap_or(false));
+        Ok((total, partners))
     }
 
     /// Catches up with each of `cursors`, at most [`SYNC_ORDERS`], and names the other chats with something unread.

@@ -10,7 +10,7 @@ use crate::draft::Draft;
 use crate::id::{ClientMessageId, OrderId};
 use crate::limits::SEND_PATIENCE;
 use crate::log::{Body, EntryKey};
-use crate::message::Message;
+use crate::message::{Message, Status};
 use crate::order::Order;
 use crate::ports::{Admission, Origin};
 use crate::refusal::Refusal;
@@ -97,6 +97,16 @@ impl Chats {
             self.ports.limiter.forgive(&actor.user, &limit_key);
         }
         sent(order, result?)
+    }
+
+    /// How far a sent message got by now: of use for a repeat. Where that cannot be read it is `sent`, which is never wrong.
+    pub async fn status(&self, sent: &Sent) -> Status {
+        let Some(side) = sent.message.sender.as_ref().and_then(|user| sent.order.side_of(user)) else {
+            return Status::Sent;
+        };
+        let other = sent.order.party(side.other());
+        let marks = self.ports.store.marks(&sent.order.id, &[other]).await.unwrap_or_default();
+        sent.message.status(&marks.first().copied().unwrap_or_default().shown())
     }
 }
 

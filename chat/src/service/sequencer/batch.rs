@@ -78,11 +78,16 @@ impl<'a> Batch<'a> {
         let entries = composed.entries;
         let intents = intents(&self.sequencer.ports, self.order, &head, &entries);
         let store = &self.sequencer.ports.store;
-        if !intents.is_empty()
-            && let Err(error) = store.intend(&intents).await
-        {
-            self.failed(&error).await;
-            return None;
+        if !intents.is_empty() {
+            if let Err(error) = store.intend(&intents).await {
+                self.failed(&error).await;
+                return None;
+            }
+            if !self.sequencer.ports.promises.standing() {
+                // This process may have been taken for dead; it may write again after its next sign of life.
+                self.pause().await;
+                return None;
+            }
         }
         match store.append(&self.order.id, &head, &entries).await {
             Ok(Appended::Applied(new_head)) => {

@@ -1,0 +1,218 @@
+//! Carrying out what sessions ask for.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::future::{Either, select};
+use souk_chat::limits::Quota;
+use souk_chat::ports::Runtime;
+use souk_chat::service::{Chats, Send, Sent};
+use souk_chat::{ClientMessageId, Draft, OrderId, Refusal, Role, Seq};
+use souk_protocol::dto::{self, Audience, Empty, encode_message};
+use souk_protocol::push::Exception;
+use souk_protocol::{Code, Error, ServerEvent, json};
+
+use crate::delivery::Delivery;
+use crate::hub::{Ack, Device, Frames, Hub, Joined, ROOMS_PER_DEVICE, Room};
+use crate::session::Command;
+
+/// How long a join waits for the router to confirm its subscription before it is answered from the store alone.
+const CONFIRM_WITHIN: Duration = Duration::from_secs(2);
+/// How often a join reads again because entries passed that it had not kept.
+const JOIN_READS: usize = 4;
+
+/// What a node tells its clients at `join_app`.
+#[derive(Clone, Copy, Debug)]
+pub struct Announced {
+    /// The rate limit.
+    pub quota: Quota,
+    /// How clients come back.
+    pub reconnect: dto::ReconnectPolicy,
+    /// How often the server pings.
+    pub ping_interval: Duration,
+    /// How long it waits for the answer.
+    pub ping_timeout: Duration,
+}
+
+/// What carries out commands.
+pub struct Commands {
+    chats: Arc<Chats>,
+    hub: Arc<Hub>,
+    delivery: Arc<Delivery>,
+    runtime: Arc<dyn Runtime>,
+    announced: Announced,
+}
+
+/// Tells the session that its request is finished, however it ends.
+struct Finish {
+    device: Arc<Device>,
+    send: bool,
+}
+
+impl Drop for Finish {
+    fn drop(&mut self) {
+        self.device.finished(self.send);
+    }
+}
+
+impl Commands {
+    /// Commands over these parts.
+    pub fn new(
+        chats: Arc<Chats>,
+        hub: Arc<Hub>,
+        delivery: Arc<Delivery>,
+        runtime: Arc<dyn Runtime>,
+        announced: Announced,
+    ) -> Self {
+        Self { chats, hub, delivery, runtime, announced }
+    }
+
+    /// Starts carrying out a command as a task of its own; answers when done, and tells the session.
+    pub fn run(self: &Arc<Self>, device: Arc<Device>, ack: Option<Ack>, command: Command) {
+        let me = Arc::clone(self);
+        self.runtime.spawn(Box::pin(async move {
+            let _finish = Finish { device: Arc::clone(&device), send: matches!(command, Command::Send { .. }) };
+            me.carry_out(&device, ack, command).await;
+        }));
+    }
+
+    async fn carry_out(&self, device: &Arc<Device>, ack: Option<Ack>, command: Command) {
+        let (event, outcome) = match command {
+            Command::Send { order, draft, id } => return self.send(device, ack, order, draft, id).await,
+            Command::Join { order, since } => match self.join(device, ack, &order, since).await {
+                Ok(()) => return,
+                Err(error) => ("join_order_chat", Err(error)),
+            },
+            Command::Hello => ("join_app", self.hello(device).await),
+            Command::ListChats { cursor, limit } => ("list_chats", self.list(device, cursor, limit).await),
+            Command::Typing { order } => ("typing", self.typing(device, &order).await),
+            Command::Sync { cursors } => {
+                let synced = self.chats.sync(device.actor(), &cursors).await;
+                let body = synced.map(|synced| json::encode(&dto::Synced::of(&synced, device.user())));
+                ("sync", body.map_err(Error::from))
+            }
+        };
+        match outcome {
+            Ok(body) => device.answer(ack, &body),
+            Err(error) => device.refuse(ack, &error, || exception(event, &error, None)),
+        }
+    }
+
+    async fn send(
+        &self,
+        device: &Arc<Device>,
+        ack: Option<Ack>,
+        order: OrderId,
+        draft: Draft,
+        id: Option<ClientMessageId>,
+    ) {
+        let named = id.is_some();
+        let id = id.unwrap_or_else(|| self.chats.message_id());
+        let in_sequence = self.hub.room(&order).filter(|room| room.expect(device, &id, ack));
+        let send = Send { order, draft, id: id.clone(), origin: device.origin() };
+        let outcome = match self.chats.send(device.actor(), send).await {
+            Ok(sent) => Ok((sent.message.seq, self.sent_body(&sent).await)),
+            Err(refusal) => Err(Error::from(refusal)),
+        };
+        let told = |error: &Error| exception("send_message", error, named.then(|| id.clone()));
+        match (in_sequence, &outcome) {
+            (Some(room), outcome) => {
+                room.settle(device, &id, outcome.as_ref().map(|(seq, body)| (*seq, body.as_ref())), told);
+            }
+            (None, Ok((_, body))) => device.answer(ack, body),
+            (None, Err(error)) => device.refuse(ack, error, || told(error)),
+        }
+    }
+
+    /// The answer to a send. A repeat's message may have got further than `sent`.
+    async fn sent_body(&self, sent: &Sent) -> Bytes {
+        let status = if sent.repeat { self.chats.status(sent).await } else { souk_chat::Status::Sent };
+        encode_message(&sent.message, status, Audience::Sender)
+    }
+
+    async fn join(
+        &self,
+        device: &Arc<Device>,
+        ack: Option<Ack>,
+        order: &OrderId,
+        since: Option<Seq>,
+    ) -> Result<(), Error> {
+        // A stranger makes no room and no subscription.
+        self.chats.readable(device.actor(), order).await?;
+        let (room, ticket) =
+            self.hub.join(device, order).map_err(|error| Error::new(Code::TooManyRooms, error.to_string()))?;
+        self.confirm(&room).await;
+        for _ in 0..JOIN_READS {
+            let caught_up = match self.chats.catch_up(device.actor(), order, since).await {
+                Ok(caught_up) => caught_up,
+                Err(refusal) => {
+                    self.hub.abandon(device, order, ticket);
+                    return Err(refusal.into());
+                }
+            };
+            let body = json::encode(&dto::Joined::of(&caught_up, device.user()));
+            if caught_up.history.more && since.is_some() {
+                self.hub.abandon(device, order, ticket);
+                device.answer(ack, &body);
+                return Ok(());
+            }
+            if room.finish_join(device, ticket, caught_up.history.up_to, ack, &body) != Joined::ReadAgain {
+                self.delivery.look_after(&room);
+                return Ok(());
+            }
+        }
+        self.hub.abandon(device, order, ticket);
+        Err(Refusal::unavailable().into())
+    }
+
+    /// Waits for the router's word, for a while: without it the room is compared with the store often.
+    async fn confirm(&self, room: &Room) {
+        let confirmed = std::pin::pin!(room.confirmed());
+        let patience = self.runtime.sleep(CONFIRM_WITHIN);
+        if !matches!(select(confirmed, patience).await, Either::Left((Ok(()), _))) {
+            room.unconfirmed();
+        }
+    }
+
+    async fn hello(&self, device: &Device) -> Result<Bytes, Error> {
+        let actor = device.actor();
+        let (unread_total, online) = self.chats.at_a_glance(actor).await?;
+        let Announced { quota, reconnect, ping_interval, ping_timeout } = self.announced;
+        let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        let hello = dto::Hello {
+            me: dto::Me { user_id: actor.user.clone(), role: actor.role, name: actor.name.clone() },
+            session_id: device.session_id().into(),
+            server_time: self.runtime.now().into(),
+            limits: dto::Limits::new(quota, ROOMS_PER_DEVICE),
+            reconnect,
+            ping_interval_ms: millis(ping_interval),
+            ping_timeout_ms: millis(ping_timeout),
+            online,
+            unread_total,
+        };
+        Ok(json::encode(&hello))
+    }
+
+    async fn list(&self, device: &Device, cursor: Option<Box<str>>, limit: Option<usize>) -> Result<Bytes, Error> {
+        let list = self.chats.list(device.actor(), cursor.as_deref(), limit).await?;
+        Ok(json::encode(&dto::ChatList::of(&list, device.user())))
+    }
+
+    async fn typing(&self, device: &Device, order: &OrderId) -> Result<Bytes, Error> {
+        let known = self.chats.readable(device.actor(), order).await?;
+        if device.actor().role == Role::Admin || known.side_of(device.user()).is_none() {
+            return Err(Refusal::Forbidden.into());
+        }
+        if device.may_show_typing(self.runtime.monotonic()) {
+            self.delivery.publish_typing(order, device.user(), device.origin());
+        }
+        Ok(json::encode(&Empty {}))
+    }
+}
+
+/// The push that tells of a refusal nobody waits for.
+pub fn exception(event: &'static str, error: &Error, id: Option<ClientMessageId>) -> Frames {
+    let exception = Exception { event: event.into(), error: error.clone(), client_message_id: id };
+    Frames::from(&ServerEvent::Exception(exception))
+}

@@ -1,0 +1,325 @@
+//! From entries to devices: this node's own entries, what the router brings, and what the store has when something was missed.
+//!
+//! ```text
+//! committed ──► gate of the room ──► joined devices          router ──► order room ──► gate
+//!     └───────► router (order room, both user rooms)              └───► user room ───► the person's other devices
+//! ```
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::future::FutureExt;
+use futures_util::stream::{self, StreamExt};
+use parking_lot::Mutex;
+use souk_chat::limits::CATCH_UP_ENTRIES;
+use souk_chat::ports::{
+    Committed, Envelope, EnvelopeKind, Feed, Gap, Inbox, Origin, Room as Channel, Router, RouterError, Runtime, Store,
+};
+use souk_chat::{Entry, Order, OrderId, Seq, Status, UserId};
+use souk_protocol::ServerEvent;
+use souk_protocol::envelope::{decode_typing, encode_entry, encode_typing};
+use souk_protocol::push::Typing;
+
+use crate::gate::HOLE_PATIENCE;
+use crate::hub::{Frames, Hub, Parcel, Room};
+
+/// How often rooms are looked through for comparisons that are due.
+const COMPARE_ROUND: Duration = Duration::from_secs(1);
+/// How often the head of an order with an entry in the last [`LIVELY_FOR`] is compared with the store.
+const COMPARE_LIVELY: Duration = Duration::from_secs(5);
+/// How often the head of a silent order is.
+const COMPARE_SILENT: Duration = Duration::from_secs(60);
+/// How long after an entry an order counts as lively.
+const LIVELY_FOR: Duration = Duration::from_secs(60);
+/// Comparisons and fillings at the same time.
+const READS_AT_ONCE: usize = 16;
+/// First wait after a store that did not answer, or did not have the entry yet.
+const REFILL_MIN: Duration = Duration::from_millis(50);
+/// Longest such wait.
+const REFILL_MAX: Duration = Duration::from_secs(2);
+/// Publishes that failed and are tried again; the oldest are dropped, which the comparison with the store makes good.
+const REPUBLISH_MAX: usize = 4_096;
+/// How long failed publishes wait for the next try.
+const REPUBLISH_EVERY: Duration = Duration::from_millis(500);
+
+/// What counts what was delivered.
+#[derive(Debug, Default)]
+pub struct DeliveryCounters {
+    /// Entries that the store was asked for because they did not arrive.
+    pub holes_filled: AtomicU64,
+    /// Publishes that the router did not take.
+    pub publishes_failed: AtomicU64,
+    /// Heads compared with the store.
+    pub comparisons: AtomicU64,
+    /// Envelopes whose body could not be read.
+    pub unreadable: AtomicU64,
+}
+
+/// The delivery of a node. Also what wakes the walker of owed events: `owed` is called for orders that owe.
+pub struct Delivery {
+    hub: Arc<Hub>,
+    router: Arc<dyn Router>,
+    store: Arc<dyn Store>,
+    runtime: Arc<dyn Runtime>,
+    owed: Box<dyn Fn(&OrderId) + Send + Sync>,
+    /// Publishes to try again, oldest first.
+    failed: Mutex<VecDeque<(Vec<Channel>, Envelope)>>,
+    /// Told of each publish's outcome, to learn how long it took.
+    counters: Arc<DeliveryCounters>,
+    me: Weak<Delivery>,
+}
+
+impl Delivery {
+    /// A delivery over these parts. It is not attached to the router yet: see [`Router::attach`].
+    pub fn new(
+        hub: Arc<Hub>,
+        router: Arc<dyn Router>,
+        store: Arc<dyn Store>,
+        runtime: Arc<dyn Runtime>,
+        owed: Box<dyn Fn(&OrderId) + Send + Sync>,
+    ) -> Arc<Self> {
+        Arc::new_cyclic(|me| Self {
+            hub,
+            router,
+            store,
+            runtime,
+            owed,
+            failed: Mutex::default(),
+            counters: Arc::default(),
+            me: me.clone(),
+        })
+    }
+
+    /// What was counted.
+    pub fn counters(&self) -> &Arc<DeliveryCounters> {
+        &self.counters
+    }
+
+    /// Tells those who look at `order` that `user` types.
+    pub fn publish_typing(&self, order: &OrderId, user: &UserId, origin: Origin) {
+        let body = encode_typing(user);
+        let envelope = self.envelope(EnvelopeKind::Typing, order, Seq::ZERO, origin, body);
+        // Nobody misses a typing mark: a failed one is not tried again.
+        let publish = self.router.publish(&[Channel::Order(order.clone())], envelope);
+        if let Some(Err(_)) = publish.now_or_never() {
+            self.counters.publishes_failed.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn envelope(
+        &self,
+        kind: EnvelopeKind,
+        order: &OrderId,
+        seq: Seq,
+        origin: Origin,
+        body: Bytes,
+    ) -> Envelope {
+        Envelope { kind, order: order.clone(), seq, origin, published_at: self.runtime.now(), body }
+    }
+
+    fn publish(&self, order: &Order, entry: &Entry, origin: Origin, body: Bytes) {
+        let envelope = self.envelope(EnvelopeKind::Entry, &order.id, entry.seq, origin, body);
+        let channels = [
+            Channel::Order(order.id.clone()),
+            Channel::User(order.client.clone()),
+            Channel::User(order.contractor.clone()),
+        ];
+        let mut publish = self.router.publish(&channels, envelope.clone());
+        // In process the answer is there at once; only what takes time gets a task.
+        match (&mut publish).now_or_never() {
+            Some(outcome) => self.published(outcome, &channels, envelope),
+            None => {
+                let me = self.me.clone();
+                self.runtime.spawn(Box::pin(async move {
+                    let outcome = publish.await;
+                    if let Some(me) = me.upgrade() {
+                        me.published(outcome, &channels, envelope);
+                    }
+                }));
+            }
+        }
+    }
+
+    fn published(&self, outcome: Result<(), RouterError>, channels: &[Channel], envelope: Envelope) {
+        if outcome.is_ok() {
+            return;
+        }
+        self.counters.publishes_failed.fetch_add(1, Ordering::Relaxed);
+        if let Some(room) = self.hub.room(&envelope.order) {
+            room.suspect();
+        }
+        let mut failed = self.failed.lock();
+        if failed.len() == REPUBLISH_MAX {
+            failed.pop_front();
+        }
+        failed.push_back((channels.to_vec(), envelope));
+    }
+
+    fn fill(&self, room: Arc<Room>, patience: Duration) {
+        let Some(me) = self.me.upgrade() else { return };
+        self.runtime.clone().spawn(Box::pin(async move {
+            me.runtime.sleep(patience).await;
+            let mut wait = REFILL_MIN;
+            while let Some(after) = room.hole() {
+                let entries = me.store.entries(room.order(), after, CATCH_UP_ENTRIES).await.unwrap_or_default();
+                if entries.is_empty() {
+                    me.runtime.sleep(wait).await;
+                    wait = (wait * 2).min(REFILL_MAX);
+                } else {
+                    wait = REFILL_MIN;
+                    me.counters.holes_filled.fetch_add(entries.len() as u64, Ordering::Relaxed);
+                }
+                room.fill(entries.iter().filter_map(|entry| Parcel::of(room.order(), entry).ok()).map(Arc::new));
+            }
+        }));
+    }
+
+    fn offer(&self, room: Arc<Room>, parcel: Arc<Parcel>) {
+        if room.offer(parcel, self.runtime.monotonic()) {
+            self.fill(room, HOLE_PATIENCE);
+        }
+    }
+
+    /// A join opened the room's gate: entries that wait behind a hole are fetched.
+    pub fn look_after(&self, room: &Arc<Room>) {
+        if room.compare(Seq::ZERO) {
+            self.fill(Arc::clone(room), Duration::ZERO);
+        }
+    }
+
+    /// Compares rooms with the store for ever, and tries failed publishes again: what a router lost shows here.
+    /// `regularly`: also rooms that nothing speaks against. A node whose router cannot lose anything compares none of those.
+    pub async fn watch(self: Arc<Self>, regularly: bool) {
+        let mut republish_at = Duration::ZERO;
+        loop {
+            self.runtime.sleep(COMPARE_ROUND.min(REPUBLISH_EVERY)).await;
+            let now = self.runtime.monotonic();
+            if now >= republish_at {
+                republish_at = now + REPUBLISH_EVERY;
+                self.republish().await;
+            }
+            let (lively, silent) =
+                if regularly { (COMPARE_LIVELY, COMPARE_SILENT) } else { (Duration::MAX / 4, Duration::MAX / 4) };
+            let due = self.hub.rooms().into_iter().filter(|room| room.take_comparison(now, lively, silent, LIVELY_FOR));
+            stream::iter(due).for_each_concurrent(READS_AT_ONCE, |room| self.compare(room)).await;
+        }
+    }
+
+    async fn compare(&self, room: Arc<Room>) {
+        self.counters.comparisons.fetch_add(1, Ordering::Relaxed);
+        match self.store.head(room.order()).await {
+            Ok(Some(head)) => {
+                if room.compare(head.seq) {
+                    self.fill(room, Duration::ZERO);
+                }
+            }
+            Ok(None) => {}
+            Err(_) => room.compare_within(self.runtime.monotonic(), COMPARE_ROUND),
+        }
+    }
+
+    async fn republish(&self) {
+        if !self.router.is_connected() {
+            return;
+        }
+        let failed = std::mem::take(&mut *self.failed.lock());
+        for (channels, envelope) in failed {
+            let outcome = self.router.publish(&channels, envelope.clone()).await;
+            self.published(outcome, &channels, envelope);
+        }
+    }
+
+    fn deliver_to_person(&self, user: &UserId, envelope: &Envelope) {
+        if envelope.kind != EnvelopeKind::Entry {
+            return;
+        }
+        let devices = self.hub.devices(user);
+        let mut parcel = None;
+        for device in devices {
+            if device.origin() == envelope.origin || device.is_live(&envelope.order) {
+                continue;
+            }
+            let parcel = parcel.get_or_insert_with(|| self.decode(envelope));
+            let Some(parcel) = parcel else { return };
+            if let Some(frames) = parcel.frames_for(user) {
+                device.push(frames);
+            }
+        }
+    }
+
+    fn decode(&self, envelope: &Envelope) -> Option<Arc<Parcel>> {
+        self.parcel(&envelope.order, envelope.seq, envelope.body.clone())
+    }
+
+    fn parcel(&self, order: &OrderId, seq: Seq, body: Bytes) -> Option<Arc<Parcel>> {
+        match Parcel::read(order, seq, body) {
+            Ok(parcel) => Some(Arc::new(parcel)),
+            Err(error) => {
+                self.counters.unreadable.fetch_add(1, Ordering::Relaxed);
+                tracing::warn!(%error, "an envelope of another version or a broken one; the store has the entry");
+                None
+            }
+        }
+    }
+}
+
+impl Feed for Delivery {
+    fn committed(&self, committed: &Committed) {
+        let room = self.hub.room(&committed.order.id);
+        for (entry, origin) in committed.entries.iter().zip(&committed.origins) {
+            let body = encode_entry(entry, |_| Status::Sent);
+            if let Some(room) = room.as_ref().filter(|room| room.wants(entry.seq))
+                && let Some(parcel) = self.parcel(&committed.order.id, entry.seq, body.clone())
+            {
+                self.offer(Arc::clone(room), parcel);
+            }
+            self.publish(&committed.order, entry, *origin, body);
+        }
+        if committed.owes {
+            (self.owed)(&committed.order.id);
+        }
+    }
+}
+
+impl Inbox for Delivery {
+    fn deliver(&self, channel: &Channel, envelope: &Envelope) {
+        match channel {
+            Channel::User(user) => self.deliver_to_person(user, envelope),
+            Channel::Order(order) => {
+                let Some(room) = self.hub.room(order) else { return };
+                match envelope.kind {
+                    EnvelopeKind::Entry if room.wants(envelope.seq) => {
+                        if let Some(parcel) = self.decode(envelope) {
+                            self.offer(room, parcel);
+                        }
+                    }
+                    EnvelopeKind::Entry => {}
+                    EnvelopeKind::Typing => {
+                        if let Ok(user) = decode_typing(&envelope.body) {
+                            let event = ServerEvent::Typing(Typing::new(order.clone(), user.clone()));
+                            room.push_to_others(&user, &Frames::from(&event));
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn gap(&self, gap: Gap) {
+        match gap {
+            Gap::All => self.hub.rooms().iter().for_each(|room| room.suspect()),
+            Gap::Rooms(channels) => {
+                for channel in channels {
+                    if let Channel::Order(order) = channel
+                        && let Some(room) = self.hub.room(&order)
+                    {
+                        room.suspect();
+                    }
+                }
+            }
+        }
+    }
+}

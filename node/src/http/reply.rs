@@ -1,0 +1,53 @@
+//! Answers of the clients' port.
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use hyper::{Response, StatusCode};
+use souk_protocol::Error;
+
+/// What every handler gives.
+pub(super) type Answer = Response<Full<Bytes>>;
+
+/// JSON with this status. Nothing here is for caches: it is one person's.
+pub(super) fn json(status: StatusCode, body: Bytes) -> Answer {
+    with_type(status, body, "application/json")
+}
+
+/// An error as `application/problem+json`, with the status of its code.
+pub(super) fn problem(error: &Error) -> Answer {
+    let status = StatusCode::from_u16(error.code.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    problem_with(status, error)
+}
+
+/// The same with another status.
+pub(super) fn problem_with(status: StatusCode, error: &Error) -> Answer {
+    let mut response = with_type(status, error.problem(), souk_protocol::error::PROBLEM_MEDIA_TYPE);
+    if let Some(seconds) = error.retry_after_seconds() {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
+}
+
+/// 405, with what is allowed.
+pub(super) fn not_allowed(methods: &'static str) -> Answer {
+    let error = Error::bad_request(format!("this path answers {methods}"));
+    let mut response = problem_with(StatusCode::METHOD_NOT_ALLOWED, &error);
+    response.headers_mut().insert(ALLOW, HeaderValue::from_static(methods));
+    response
+}
+
+/// No body.
+pub(super) fn empty(status: StatusCode) -> Answer {
+    let mut response = Response::new(Full::default());
+    *response.status_mut() = status;
+    response
+}
+
+fn with_type(status: StatusCode, body: Bytes, kind: &'static str) -> Answer {
+    let mut response = Response::new(Full::new(body));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}

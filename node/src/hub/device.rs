@@ -1,0 +1,187 @@
+//! A session of a person on a connection.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use parking_lot::Mutex;
+use smallvec::SmallVec;
+use souk_chat::ports::Origin;
+use souk_chat::{Actor, OrderId, UserId};
+use souk_protocol::socketio::{self, Namespace};
+use souk_protocol::{Error, plain};
+
+use crate::socket::frame;
+
+use super::link::{Link, Notice};
+use super::parcel::Frames;
+use super::room::Room;
+use super::ROOMS_PER_DEVICE;
+
+/// Shortest time between two typing marks of a device, in milliseconds; a mark lasts ten seconds.
+const TYPING_EVERY_MS: u64 = 1_000;
+
+/// How frames of a session look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    /// `souk.v1`, one JSON object a frame.
+    Plain,
+    /// Socket.IO in this namespace.
+    SocketIo(Namespace),
+}
+
+impl Dialect {
+    /// Dialects are counted from 0, for tables.
+    pub(super) const COUNT: usize = 3;
+
+    /// The dialect's place in a table.
+    pub(super) fn index(self) -> usize {
+        match self {
+            Self::Plain => 0,
+            Self::SocketIo(Namespace::Root) => 1,
+            Self::SocketIo(Namespace::Chat) => 2,
+        }
+    }
+
+    /// The frame of an answer.
+    pub fn answer(self, ack: Ack, body: &[u8]) -> Bytes {
+        text(&match self {
+            Self::Plain => plain::answer(ack.0, body),
+            Self::SocketIo(namespace) => socketio::ack_packet(namespace, ack.0, body),
+        })
+    }
+
+    /// The frame of an answer that refuses.
+    pub fn refusal(self, ack: Ack, error: &Error) -> Bytes {
+        text(&match self {
+            Self::Plain => plain::error(Some(ack.0), error),
+            Self::SocketIo(namespace) => socketio::ack_error(namespace, ack.0, error),
+        })
+    }
+}
+
+/// A text frame around `payload`.
+pub(crate) fn text(payload: &[u8]) -> Bytes {
+    Bytes::from(frame::encode(fastwebsockets::OpCode::Text, payload))
+}
+
+/// The number under which a client waits for an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ack(pub u64);
+
+/// A signed-in session: one person, one way of framing, one connection under it.
+pub struct Device {
+    link: Arc<Link>,
+    /// Which of the connection's sessions it is.
+    slot: u8,
+    dialect: Dialect,
+    actor: Arc<Actor>,
+    node: u64,
+    /// When typing was last shown, in milliseconds of the monotonic clock.
+    typed_at: AtomicU64,
+    rooms: Mutex<SmallVec<[Arc<Room>; 2]>>,
+}
+
+impl Device {
+    /// A device on `link`. `node`: the number of this node's incarnation.
+    pub fn new(link: Arc<Link>, slot: u8, dialect: Dialect, actor: Arc<Actor>, node: u64) -> Self {
+        Self { link, slot, dialect, actor, node, typed_at: AtomicU64::new(0), rooms: Mutex::default() }
+    }
+
+    /// Who it is.
+    pub fn actor(&self) -> &Arc<Actor> {
+        &self.actor
+    }
+
+    /// Whose it is.
+    pub fn user(&self) -> &UserId {
+        &self.actor.user
+    }
+
+    /// How its frames look.
+    pub fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    /// What tells it apart from all other devices of all nodes.
+    pub fn origin(&self) -> Origin {
+        Origin { node: self.node, connection: (self.link.id() << 1) | u64::from(self.slot & 1) }
+    }
+
+    /// The session's public name: of use in a support ticket, and of no other.
+    pub fn session_id(&self) -> String {
+        let Origin { node, connection } = self.origin();
+        format!("{node:016x}-{connection:x}")
+    }
+
+    /// Whether a typing mark of this device goes out now: at most one in a second, the rest change nothing for those who watch.
+    pub fn may_show_typing(&self, now: Duration) -> bool {
+        let now = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
+        let last = self.typed_at.load(Ordering::Relaxed);
+        let may = last == 0 || now.saturating_sub(last) >= TYPING_EVERY_MS;
+        if may {
+            self.typed_at.store(now.max(1), Ordering::Relaxed);
+        }
+        may
+    }
+
+    /// Sends a push.
+    pub fn push(&self, frames: &Frames) {
+        self.link.push(frames.of(self.dialect));
+    }
+
+    /// Answers a request; a client that gave no number wants no answer.
+    pub fn answer(&self, ack: Option<Ack>, body: &[u8]) {
+        if let Some(ack) = ack {
+            self.link.push(self.dialect.answer(ack, body));
+        }
+    }
+
+    /// Refuses a request; without a number it is told as `exception`.
+    pub fn refuse(&self, ack: Option<Ack>, error: &Error, exception: impl FnOnce() -> Frames) {
+        match ack {
+            Some(ack) => {
+                self.link.push(self.dialect.refusal(ack, error));
+            }
+            None => self.push(&exception()),
+        }
+    }
+
+    /// Tells the connection's task that a request is finished.
+    pub fn finished(&self, send: bool) {
+        self.link.notify(Notice::Finished { slot: self.slot, send });
+    }
+
+    /// Whether the connection is gone.
+    pub fn is_gone(&self) -> bool {
+        self.link.is_closed()
+    }
+
+    /// The rooms it joined or is joining.
+    pub(super) fn rooms(&self) -> SmallVec<[Arc<Room>; 2]> {
+        self.rooms.lock().clone()
+    }
+
+    /// Whether it is live in this order: fed by the gate, and so not by its person's room.
+    pub fn is_live(&self, order: &OrderId) -> bool {
+        let room = self.rooms.lock().iter().find(|room| room.order() == order).cloned();
+        room.is_some_and(|room| room.is_live(self))
+    }
+
+    pub(super) fn add_room(&self, room: &Arc<Room>) -> bool {
+        let mut rooms = self.rooms.lock();
+        if rooms.iter().any(|known| Arc::ptr_eq(known, room)) {
+            return true;
+        }
+        if rooms.len() >= ROOMS_PER_DEVICE || self.link.is_closed() {
+            return false;
+        }
+        rooms.push(Arc::clone(room));
+        true
+    }
+
+    pub(super) fn remove_room(&self, order: &OrderId) {
+        self.rooms.lock().retain(|room| room.order() != order);
+    }
+}

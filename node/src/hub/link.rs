@@ -1,0 +1,211 @@
+//! A connection as the rest of the node sees it: a bounded outbox, notices for its task, and two times.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use futures_util::task::AtomicWaker;
+use parking_lot::Mutex;
+use souk_protocol::Close;
+
+/// Most bytes that wait for one connection; one more frame and it is a slow consumer (4101).
+pub const OUTBOX_BYTES: usize = 512 * 1024;
+/// Most frames that wait for one connection.
+pub const OUTBOX_FRAMES: usize = 2_048;
+
+/// Something that a connection's task must hear, beside frames to write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// A request of the session in this slot is finished. `send`: it was the one in the lane of sends.
+    Finished {
+        /// Which of the connection's sessions.
+        slot: u8,
+        /// It was a send: the next may begin.
+        send: bool,
+    },
+    /// The time that the session asked to be woken at is there.
+    Tick,
+    /// The connection must end.
+    Close(Close),
+}
+
+/// What a connection's task takes from its link in one go.
+#[derive(Debug, Default)]
+pub struct Outgoing {
+    /// Frames, ready for the socket, in order.
+    pub frames: VecDeque<Bytes>,
+    /// Notices, in order.
+    pub notices: Vec<Notice>,
+}
+
+#[derive(Default)]
+struct Queue {
+    out: Outgoing,
+    bytes: usize,
+    overflowed: bool,
+    closed: bool,
+}
+
+/// The handle of a connection. Its task is the only one that takes from it.
+pub struct Link {
+    id: u64,
+    queue: Mutex<Queue>,
+    waker: AtomicWaker,
+    /// When the session wants a tick, in seconds of the node's clock; [`u32::MAX`]: never.
+    tick_at: AtomicU32,
+    /// When something last came in, in seconds of the node's clock.
+    heard_at: AtomicU32,
+    /// When the last heartbeat went out, likewise.
+    pinged_at: AtomicU32,
+}
+
+impl Link {
+    /// A link with this number, heard at `now` (seconds of the node's clock).
+    pub fn new(id: u64, now: u32) -> Self {
+        Self {
+            id,
+            queue: Mutex::default(),
+            waker: AtomicWaker::new(),
+            tick_at: AtomicU32::new(u32::MAX),
+            heard_at: AtomicU32::new(now),
+            pinged_at: AtomicU32::new(now),
+        }
+    }
+
+    /// The connection's number on this node; never 0.
+    pub fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// Puts a frame at the end of the outbox. A full outbox loses all of it and ends the connection as a slow consumer: what
+    /// it missed is caught up with when it comes back. Returns whether the frame was taken.
+    pub fn push(&self, frame: Bytes) -> bool {
+        {
+            let mut queue = self.queue.lock();
+            if queue.closed || queue.overflowed {
+                return false;
+            }
+            queue.bytes += frame.len();
+            queue.out.frames.push_back(frame);
+            if queue.bytes > OUTBOX_BYTES || queue.out.frames.len() > OUTBOX_FRAMES {
+                queue.overflowed = true;
+                queue.out.frames = VecDeque::new();
+                queue.out.notices.push(Notice::Close(Close::SlowConsumer));
+            }
+        }
+        self.waker.wake();
+        true
+    }
+
+    /// Tells the task something. Notices are few: at most one per request under way, a tick and a close.
+    pub fn notify(&self, notice: Notice) {
+        {
+            let mut queue = self.queue.lock();
+            if queue.closed || queue.out.notices.contains(&notice) && notice == Notice::Tick {
+                return;
+            }
+            queue.out.notices.push(notice);
+        }
+        self.waker.wake();
+    }
+
+    /// Takes all that waits; pending while there is nothing. For the connection's own task.
+    pub fn poll_take(&self, context: &Context<'_>) -> Poll<Outgoing> {
+        self.waker.register(context.waker());
+        let mut queue = self.queue.lock();
+        if queue.out.frames.is_empty() && queue.out.notices.is_empty() {
+            return Poll::Pending;
+        }
+        queue.bytes = 0;
+        Poll::Ready(std::mem::take(&mut queue.out))
+    }
+
+    /// Ends the link: what waits is dropped, nothing more is taken.
+    pub fn close(&self) {
+        let mut queue = self.queue.lock();
+        queue.closed = true;
+        queue.out = Outgoing::default();
+    }
+
+    /// Whether the task has ended.
+    pub fn is_closed(&self) -> bool {
+        self.queue.lock().closed
+    }
+
+    /// Asks for a [`Notice::Tick`] at this second of the node's clock.
+    pub fn tick_at(&self, second: u32) {
+        self.tick_at.store(second, Ordering::Relaxed);
+    }
+
+    /// Whether a tick is due; asks only once.
+    pub fn take_tick(&self, now: u32) -> bool {
+        self.tick_at.load(Ordering::Relaxed) <= now && self.tick_at.swap(u32::MAX, Ordering::Relaxed) <= now
+    }
+
+    /// Something came in.
+    pub fn heard(&self, now: u32) {
+        self.heard_at.store(now, Ordering::Relaxed);
+    }
+
+    /// When something last came in.
+    pub fn heard_at(&self) -> u32 {
+        self.heard_at.load(Ordering::Relaxed)
+    }
+
+    /// A heartbeat goes out.
+    pub fn pinged(&self, now: u32) {
+        self.pinged_at.store(now, Ordering::Relaxed);
+    }
+
+    /// When the last heartbeat went out.
+    pub fn pinged_at(&self) -> u32 {
+        self.pinged_at.load(Ordering::Relaxed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn take(link: &Link) -> Poll<Outgoing> {
+        link.poll_take(&Context::from_waker(std::task::Waker::noop()))
+    }
+
+    #[test]
+    fn a_full_outbox_costs_its_bound_and_ends_the_connection() {
+        let link = Link::new(1, 0);
+        let frame = Bytes::from(vec![0; OUTBOX_BYTES / 4]);
+        for _ in 0..4 {
+            assert!(link.push(frame.clone()));
+        }
+        link.push(frame.clone());
+        assert!(!link.push(frame), "nothing is taken after the overflow");
+        let Poll::Ready(out) = take(&link) else { panic!("there is a notice") };
+        assert!(out.frames.is_empty());
+        assert_eq!(out.notices, [Notice::Close(Close::SlowConsumer)]);
+    }
+
+    #[test]
+    fn what_is_taken_leaves_room() {
+        let link = Link::new(1, 0);
+        for round in 0..3 {
+            for _ in 0..OUTBOX_FRAMES {
+                assert!(link.push(Bytes::from_static(b"x")), "round {round}");
+            }
+            let Poll::Ready(out) = take(&link) else { panic!("there are frames") };
+            assert_eq!(out.frames.len(), OUTBOX_FRAMES);
+        }
+        assert!(take(&link).is_pending());
+    }
+
+    #[test]
+    fn a_tick_comes_once_when_it_is_due() {
+        let link = Link::new(1, 0);
+        assert!(!link.take_tick(u32::MAX - 1));
+        link.tick_at(5);
+        assert!(!link.take_tick(4));
+        assert!(link.take_tick(5));
+        assert!(!link.take_tick(6));
+    }
+}

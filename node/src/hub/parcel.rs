@@ -1,0 +1,93 @@
+//! An entry on its way to devices: decoded once, encoded once per dialect, shared by all.
+
+use std::sync::OnceLock;
+
+use bytes::Bytes;
+use souk_chat::{ClientMessageId, Entry, OrderId, Seq, Status, UserId};
+use souk_protocol::envelope::{EntryEnvelope, EnvelopeError, Viewpoint, encode_entry};
+use souk_protocol::socketio;
+use souk_protocol::{Push, PushKind, ServerEvent, plain};
+
+use super::device::{Dialect, text};
+
+/// A push, and its frame in each dialect once somebody needed it.
+#[derive(Debug)]
+pub struct Frames {
+    kind: PushKind,
+    body: Bytes,
+    encoded: [OnceLock<Bytes>; Dialect::COUNT],
+}
+
+impl Frames {
+    /// A push of this kind around its encoded body.
+    pub fn new(kind: PushKind, body: Bytes) -> Self {
+        Self { kind, body, encoded: Default::default() }
+    }
+
+    /// The frame in this dialect.
+    pub fn of(&self, dialect: Dialect) -> Bytes {
+        let encode = || match dialect {
+            Dialect::Plain => text(&plain::push_frame(self.kind, &self.body)),
+            Dialect::SocketIo(namespace) => text(&socketio::event_packet(namespace, self.kind, &self.body)),
+        };
+        self.encoded[dialect.index()].get_or_init(encode).clone()
+    }
+}
+
+impl From<Push> for Frames {
+    fn from(push: Push) -> Self {
+        Self::new(push.kind, push.body)
+    }
+}
+
+impl From<&ServerEvent> for Frames {
+    fn from(event: &ServerEvent) -> Self {
+        event.encode().into()
+    }
+}
+
+/// An entry on its way to the devices of this node.
+#[derive(Debug)]
+pub struct Parcel {
+    /// The entry's number.
+    pub seq: Seq,
+    entry: EntryEnvelope,
+    /// What each viewpoint is told; made when the first device of it is there. Inside: nothing, for entries that clients do not see.
+    to_other: OnceLock<Option<Frames>>,
+    to_author: OnceLock<Option<Frames>>,
+}
+
+impl Parcel {
+    /// Reads what [`encode_entry`] made of the entry `seq` of `order`. The bytes are shared, not copied.
+    pub fn read(order: &OrderId, seq: Seq, body: Bytes) -> Result<Self, EnvelopeError> {
+        let entry = EntryEnvelope::read(order.clone(), seq, body)?;
+        Ok(Self { seq, entry, to_other: OnceLock::new(), to_author: OnceLock::new() })
+    }
+
+    /// The parcel of an entry that was read from the store.
+    pub fn of(order: &OrderId, entry: &Entry) -> Result<Self, EnvelopeError> {
+        Self::read(order, entry.seq, encode_entry(entry, |_| Status::Sent))
+    }
+
+    /// What this person is told; `None`: nothing.
+    pub fn frames_for(&self, user: &UserId) -> Option<&Frames> {
+        let viewpoint = self.entry.viewpoint(user);
+        let slot = match viewpoint {
+            Viewpoint::Other => &self.to_other,
+            // An entry's messages have one author (a masking hides one sender's), so one slot serves.
+            Viewpoint::Author(_) => &self.to_author,
+        };
+        slot.get_or_init(|| self.entry.push(viewpoint).map(Frames::from)).as_ref()
+    }
+
+    /// The sender's own id, if this person sent the message that the entry made.
+    pub fn sent_by(&self, user: &UserId) -> Option<&ClientMessageId> {
+        let part = self.entry.parts.first().filter(|part| part.sender.as_ref() == Some(user))?;
+        (self.entry.kind == souk_chat::log::EntryKind::Message).then_some(part.client_message_id.as_ref())?
+    }
+
+    /// The answer to the send that made it.
+    pub fn answer(&self) -> Bytes {
+        self.entry.parts.first().map(souk_protocol::envelope::Part::sender_body).unwrap_or_default()
+    }
+}

@@ -1,0 +1,349 @@
+//! An order that devices of this node joined: its gate, and who stands behind it.
+//!
+//! Joining has no seam (D6): a device is put on the list *before* the store is read, and what leaves the gate meanwhile is kept for
+//! it. The read answers up to some number, what was kept from there on follows, and the device is live: all under the
+//! room's lock, so that nothing comes between.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use smallvec::SmallVec;
+use souk_chat::ports::{RouterError, Subscription};
+use souk_chat::{ClientMessageId, OrderId, Seq, UserId};
+use souk_protocol::Error;
+
+use crate::gate::{Gate, HoleRule};
+
+use super::device::{Ack, Device};
+use super::parcel::{Frames, Parcel};
+
+/// Most entries kept for a device whose join reads the store; with more the device joins again.
+pub const JOIN_BACKLOG: usize = 512;
+
+/// How often an order whose subscription is not confirmed is compared with the store.
+const COMPARE_UNCONFIRMED: Duration = Duration::from_secs(1);
+
+/// Most sends of one device in one order whose place in the sequence is still open.
+const SENDS_OPEN_MAX: usize = 64;
+
+/// Names one attempt at joining, so that an older one cannot end a newer one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct JoinTicket(u64);
+
+/// What became of [`Room::finish_join`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Joined {
+    /// Answered, and live.
+    Live,
+    /// Answered; another join or a leave came in between, so not live by this one.
+    Superseded,
+    /// Not answered: entries after what was read left the gate and were not kept. Read again.
+    ReadAgain,
+}
+
+struct Member {
+    device: Arc<Device>,
+    ticket: JoinTicket,
+    state: MemberState,
+    /// Sends of this device whose acknowledgement takes its message's place in the sequence.
+    open: SmallVec<[(ClientMessageId, Option<Ack>); 1]>,
+}
+
+enum MemberState {
+    /// Reading; kept is what left the gate since.
+    Joining(VecDeque<Arc<Parcel>>),
+    /// Everything up to here was sent.
+    Live(Seq),
+}
+
+struct Inner {
+    gate: Gate<Arc<Parcel>>,
+    members: SmallVec<[Member; 2]>,
+    tickets: u64,
+    filling: bool,
+    unconfirmed: bool,
+    /// The last entry that passed, on the monotonic clock.
+    active_at: Duration,
+    /// The next comparison with the store, likewise.
+    compare_at: Duration,
+}
+
+/// An order with devices of this node in it.
+pub struct Room {
+    order: OrderId,
+    subscription: Subscription,
+    inner: Mutex<Inner>,
+}
+
+impl Room {
+    pub(super) fn new(order: OrderId, subscription: Subscription) -> Self {
+        let inner = Inner {
+            gate: Gate::default(),
+            members: SmallVec::new(),
+            tickets: 0,
+            filling: false,
+            unconfirmed: false,
+            active_at: Duration::ZERO,
+            compare_at: Duration::ZERO,
+        };
+        Self { order, subscription, inner: Mutex::new(inner) }
+    }
+
+    /// The order.
+    pub fn order(&self) -> &OrderId {
+        &self.order
+    }
+
+    /// Replaces the gate's rule; see [`HoleRule`].
+    pub fn set_rule(&self, rule: HoleRule) {
+        let mut inner = self.inner.lock();
+        if inner.gate.next().is_none() {
+            inner.gate = Gate::new(rule);
+        }
+    }
+
+    /// Waits until the router confirmed the room's subscription. Cancel-safe.
+    pub async fn confirmed(&self) -> Result<(), RouterError> {
+        self.subscription.confirmed().await
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.inner.lock().members.is_empty()
+    }
+
+    pub(super) fn is_live(&self, device: &Device) -> bool {
+        let inner = self.inner.lock();
+        inner
+            .members
+            .iter()
+            .any(|member| std::ptr::eq(Arc::as_ptr(&member.device), device) && matches!(member.state, MemberState::Live(_)))
+    }
+
+    pub(super) fn begin_join(&self, device: &Arc<Device>) -> JoinTicket {
+        let mut inner = self.inner.lock();
+        inner.tickets += 1;
+        let ticket = JoinTicket(inner.tickets);
+        match inner.members.iter_mut().find(|member| Arc::ptr_eq(&member.device, device)) {
+            Some(member) => {
+                member.ticket = ticket;
+                member.state = MemberState::Joining(VecDeque::new());
+                // Their place in the sequence is gone with the old life of this join; they are answered when they are done.
+            }
+            None => inner.members.push(Member {
+                device: Arc::clone(device),
+                ticket,
+                state: MemberState::Joining(VecDeque::new()),
+                open: SmallVec::new(),
+            }),
+        }
+        ticket
+    }
+
+    pub(super) fn remove(&self, device: &Arc<Device>) {
+        self.inner.lock().members.retain(|member| !Arc::ptr_eq(&member.device, device));
+    }
+
+    /// Whether this attempt is still the newest of its device.
+    pub(super) fn is_current(&self, device: &Arc<Device>, ticket: JoinTicket) -> bool {
+        self.inner.lock().members.iter().any(|member| Arc::ptr_eq(&member.device, device) && member.ticket == ticket)
+    }
+
+    /// The read is done: everything up to `up_to` is in `answer`. Sends the answer and what was kept after `up_to`, in one go,
+    /// and makes the device live.
+    pub fn finish_join(&self, device: &Arc<Device>, ticket: JoinTicket, up_to: Seq, ack: Option<Ack>, answer: &[u8]) -> Joined {
+        let mut inner = self.inner.lock();
+        let left = inner.gate.open(up_to);
+        inner.deliver(left);
+        let next = inner.gate.next().unwrap_or(up_to.next());
+        let Some(member) = inner.members.iter_mut().find(|member| Arc::ptr_eq(&member.device, device)) else {
+            device.answer(ack, answer);
+            return Joined::Superseded;
+        };
+        let MemberState::Joining(kept) = &mut member.state else {
+            device.answer(ack, answer);
+            return Joined::Superseded;
+        };
+        if member.ticket != ticket {
+            device.answer(ack, answer);
+            return Joined::Superseded;
+        }
+        kept.retain(|parcel| parcel.seq > up_to);
+        // What left the gate after `up_to` must all have been kept, or the device would have a hole.
+        if next.0 > up_to.0 + 1 && kept.len() as u64 != next.0 - up_to.0 - 1 {
+            kept.clear();
+            return Joined::ReadAgain;
+        }
+        let kept = std::mem::take(kept);
+        device.answer(ack, answer);
+        member.state = MemberState::Live(up_to);
+        for parcel in kept {
+            member.feed(&parcel);
+        }
+        Joined::Live
+    }
+
+    /// A send of `device` begins. Returns whether its acknowledgement will take the message's place in the sequence.
+    pub fn expect(&self, device: &Arc<Device>, id: &ClientMessageId, ack: Option<Ack>) -> bool {
+        let mut inner = self.inner.lock();
+        let member = inner.members.iter_mut().find(|member| Arc::ptr_eq(&member.device, device));
+        match member {
+            Some(member) if matches!(member.state, MemberState::Live(_)) && member.open.len() < SENDS_OPEN_MAX => {
+                member.open.push((id.clone(), ack));
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// A send that was [expected](Room::expect) is done. With `Ok` of an entry that has yet to pass, the gate will acknowledge it; if it was
+    /// acknowledged already, nothing happens; else it is answered here.
+    pub fn settle(
+        &self,
+        device: &Arc<Device>,
+        id: &ClientMessageId,
+        result: Result<(Seq, &[u8]), &Error>,
+        exception: impl FnOnce(&Error) -> Frames,
+    ) {
+        let mut inner = self.inner.lock();
+        let open = inner.members.iter_mut().find(|member| Arc::ptr_eq(&member.device, device)).and_then(|member| {
+            let place = member.open.iter().position(|(open, _)| open == id)?;
+            if let (Ok((seq, _)), MemberState::Live(position)) = (result, &member.state)
+                && *position < seq
+            {
+                return None;
+            }
+            Some(member.open.remove(place).1)
+        });
+        let Some(ack) = open else { return };
+        match result {
+            Ok((_, body)) => device.answer(ack, body),
+            Err(error) => device.refuse(ack, error, || exception(error)),
+        }
+    }
+
+    /// Whether an entry of this number could still be of use here: looked at before anything is decoded.
+    pub fn wants(&self, seq: Seq) -> bool {
+        self.inner.lock().gate.next().is_none_or(|next| seq >= next)
+    }
+
+    /// An entry arrived. Returns whether a hole showed that nobody fills yet; the caller then does, see [`Room::hole`].
+    pub fn offer(&self, parcel: Arc<Parcel>, now: Duration) -> bool {
+        let mut inner = self.inner.lock();
+        inner.active_at = now;
+        let left = inner.gate.offer(parcel.seq, parcel);
+        inner.deliver(left);
+        inner.claim_filling()
+    }
+
+    /// The store's head is `head`. Returns whether a hole showed that nobody fills yet.
+    pub fn compare(&self, head: Seq) -> bool {
+        let mut inner = self.inner.lock();
+        inner.gate.compare(head);
+        inner.claim_filling()
+    }
+
+    /// After which entry the store must be read; `None` ends the filling.
+    pub fn hole(&self) -> Option<Seq> {
+        let mut inner = self.inner.lock();
+        let hole = inner.gate.hole().filter(|_| !inner.members.is_empty());
+        inner.filling = hole.is_some();
+        hole
+    }
+
+    /// What the store has after [`Room::hole`].
+    pub fn fill(&self, parcels: impl IntoIterator<Item = Arc<Parcel>>) {
+        let mut inner = self.inner.lock();
+        let left = inner.gate.fill(parcels.into_iter().map(|parcel| (parcel.seq, parcel)));
+        inner.deliver(left);
+    }
+
+    /// Pushes to the live devices of everybody but `except`.
+    pub fn push_to_others(&self, except: &UserId, frames: &Frames) {
+        let inner = self.inner.lock();
+        for member in &inner.members {
+            if member.device.user() != except && matches!(member.state, MemberState::Live(_)) {
+                member.device.push(frames);
+            }
+        }
+    }
+
+    /// The room may have missed something, and its subscription stands again: compare with the store as soon as possible.
+    pub fn suspect(&self) {
+        let mut inner = self.inner.lock();
+        inner.unconfirmed = false;
+        inner.compare_at = Duration::ZERO;
+    }
+
+    /// Whether the room is due for a comparison with the store; if so, sets the next one by how lively the room is.
+    pub fn take_comparison(&self, now: Duration, lively: Duration, silent: Duration, lively_for: Duration) -> bool {
+        let mut inner = self.inner.lock();
+        if inner.compare_at > now || inner.gate.next().is_none() {
+            return false;
+        }
+        let every = match inner.unconfirmed {
+            true => COMPARE_UNCONFIRMED,
+            false if now.saturating_sub(inner.active_at) < lively_for => lively,
+            false => silent,
+        };
+        inner.compare_at = now + every;
+        true
+    }
+
+    /// The router did not confirm the subscription: until it does (told as a gap), compare often.
+    pub fn unconfirmed(&self) {
+        let mut inner = self.inner.lock();
+        inner.unconfirmed = true;
+        inner.compare_at = Duration::ZERO;
+    }
+
+    /// The next comparison is due `after` now at the latest.
+    pub fn compare_within(&self, now: Duration, after: Duration) {
+        let mut inner = self.inner.lock();
+        inner.compare_at = inner.compare_at.min(now + after);
+    }
+}
+
+impl Inner {
+    fn deliver(&mut self, left: Vec<(Seq, Arc<Parcel>)>) {
+        for (_, parcel) in left {
+            for member in &mut self.members {
+                member.feed(&parcel);
+            }
+        }
+    }
+
+    fn claim_filling(&mut self) -> bool {
+        if self.filling || self.gate.hole().is_none() {
+            return false;
+        }
+        self.filling = true;
+        true
+    }
+}
+
+impl Member {
+    /// Brings the next entry to the device: as the acknowledgement it waits for, or as a push.
+    fn feed(&mut self, parcel: &Arc<Parcel>) {
+        match &mut self.state {
+            MemberState::Joining(kept) => {
+                if kept.len() < JOIN_BACKLOG {
+                    kept.push_back(Arc::clone(parcel));
+                }
+                return;
+            }
+            MemberState::Live(position) if parcel.seq <= *position => return,
+            MemberState::Live(position) => *position = parcel.seq,
+        }
+        let user = self.device.user();
+        if let Some(id) = parcel.sent_by(user)
+            && let Some(place) = self.open.iter().position(|(open, _)| open == id)
+        {
+            let (_, ack) = self.open.remove(place);
+            self.device.answer(ack, &parcel.answer());
+        } else if let Some(frames) = parcel.frames_for(user) {
+            self.device.push(frames);
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! Leaving (D14): readiness off, wait, then socket by socket, then what is still on its way out.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use souk_protocol::Close;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::Instant;
+
+use crate::hub::Notice;
+
+use super::Node;
+
+/// Connections told to leave in one step: a share of all, so that nodes that take them up are not flooded.
+const SHARE_PER_STEP: usize = 200;
+/// Length of a step. With [`SHARE_PER_STEP`] it makes at most 5 % a second.
+const STEP: Duration = Duration::from_millis(100);
+/// How long events on their way out are waited for.
+const FLUSH_WITHIN: Duration = Duration::from_secs(5);
+/// How long sockets get to say their last words.
+const LAST_WORDS: Duration = Duration::from_secs(3);
+
+/// Runs until SIGTERM or SIGINT, then leaves; a second one cuts that short.
+pub(super) async fn until_told(node: Node) {
+    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        tracing::error!("signals cannot be heard on this system; the node runs until it is killed");
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    tracing::info!("leaving; a second signal ends the node at once");
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+        () = leave(node) => {}
+    }
+}
+
+/// Leaves in order.
+pub(super) async fn leave(node: Node) {
+    let Node { parts, stop, tasks, .. } = node;
+    parts.readiness.not_ready("node", "leaving");
+    let census = &parts.shared.surroundings.census;
+    if !census.is_empty() {
+        tokio::time::sleep(parts.config.node.drain_wait).await;
+    }
+    parts.shared.leaving.cancel();
+    let deadline = Instant::now() + parts.config.node.drain_limit;
+    send_away(&parts, deadline).await;
+    parts.shared.connections.close();
+    let _ = tokio::time::timeout_at(deadline.max(Instant::now() + LAST_WORDS), parts.shared.connections.wait()).await;
+    parts.presence.leave().await;
+    parts.relay.stop(FLUSH_WITHIN).await;
+    parts.events.flush(FLUSH_WITHIN).await;
+    stop.cancel();
+    tasks.close();
+    let _ = tokio::time::timeout(FLUSH_WITHIN, tasks.wait()).await;
+    parts.background.shutdown().await;
+    drop((parts.delivery, parts.hub, parts.system));
+    tracing::info!("left");
+}
+
+/// Tells every connection to come back elsewhere, a few at a time; those that come meanwhile too.
+async fn send_away(parts: &super::Parts, deadline: Instant) {
+    let census = &parts.shared.surroundings.census;
+    let all = census.len();
+    let per_step = all.div_ceil(SHARE_PER_STEP).max(1);
+    let mut waiting = census.links().into_iter();
+    loop {
+        let hurry = Instant::now() >= deadline;
+        let count = if hurry { usize::MAX } else { per_step };
+        let mut told = 0;
+        for link in waiting.by_ref().take(count) {
+            Arc::clone(&link).notify(Notice::Close(Close::Draining));
+            told += 1;
+        }
+        if told == 0 {
+            return;
+        }
+        tokio::time::sleep(STEP).await;
+    }
+}

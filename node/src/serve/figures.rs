@@ -1,0 +1,85 @@
+//! Figures that the parts keep, for `/metrics`.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use souk_events::Relay;
+
+use crate::delivery::Delivery;
+use crate::http::Shared;
+use crate::hub::Hub;
+use crate::metrics::{Metrics, Sample, SampleKind};
+
+/// Lets `/metrics` read what the parts count.
+pub(super) fn attach(
+    metrics: &Metrics,
+    shared: &Arc<Shared>,
+    delivery: &Arc<Delivery>,
+    hub: &Arc<Hub>,
+    relay: &Arc<Relay>,
+    router: &Arc<souk_router::Metrics>,
+) {
+    let router = Arc::clone(router);
+    metrics.attach(move || router.samples().into_iter().map(of_router).collect());
+    let relay = Arc::clone(relay);
+    metrics.attach(move || of_relay(&relay));
+    let (shared, hub) = (Arc::clone(shared), Arc::clone(hub));
+    metrics.attach(move || of_sockets(&shared, &hub));
+    let counters = Arc::clone(delivery.counters());
+    metrics.attach(move || {
+        vec![
+            counter("gate_holes_filled", "Entries read from the store because they did not arrive", &counters.holes_filled),
+            counter("gate_compared", "Heads of orders compared with the store", &counters.comparisons),
+            counter("publishes_failed", "Publishes that the router did not take at first", &counters.publishes_failed),
+            counter("envelopes_unreadable", "Envelopes whose body could not be read", &counters.unreadable),
+        ]
+    });
+}
+
+fn counter(name: &'static str, help: &'static str, value: &AtomicU64) -> Sample {
+    Sample { name, help, kind: SampleKind::Counter, value: value.load(Ordering::Relaxed) }
+}
+
+fn gauge(name: &'static str, help: &'static str, value: usize) -> Sample {
+    Sample { name, help, kind: SampleKind::Gauge, value: value as u64 }
+}
+
+fn of_router(sample: souk_router::Sample) -> Sample {
+    let kind = match sample.kind {
+        souk_router::SampleKind::Counter => SampleKind::Counter,
+        souk_router::SampleKind::Gauge => SampleKind::Gauge,
+    };
+    Sample { name: sample.name, help: sample.help, kind, value: sample.value }
+}
+
+fn of_sockets(shared: &Shared, hub: &Hub) -> Vec<Sample> {
+    let around = &shared.surroundings;
+    let (wire, admission) = (&around.counters, shared.admission.counters());
+    vec![
+        gauge("connections", "Sockets that are open", around.census.len()),
+        gauge("people_here", "People with a session on this node", hub.people_count()),
+        gauge("rooms", "Orders that somebody on this node joined", hub.rooms_count()),
+        counter("frames_in", "Text frames that arrived, whole", &wire.frames_in),
+        counter("frames_out", "Frames written to sockets", &wire.frames_out),
+        counter("socket_writes", "Writes to sockets; fewer than frames where several went together", &wire.writes),
+        counter("bytes_out", "Bytes written to sockets", &wire.bytes_out),
+        counter("slow_consumers", "Connections ended because their outbox was full", &wire.slow_consumers),
+        counter("handshakes_admitted", "Handshakes let in", &admission.admitted),
+        counter("handshakes_delayed", "Handshakes held back first", &admission.delayed),
+        counter("handshakes_refused_full", "Connections refused because the node had all it may have", &admission.full),
+        counter("handshakes_refused_address", "Connections refused because their address had all it may have", &admission.full_for_address),
+        counter("handshakes_refused_backlog", "Handshakes refused because too many waited", &admission.backlog),
+    ]
+}
+
+fn of_relay(relay: &Relay) -> Vec<Sample> {
+    let (relayed, oldest) = (relay.metrics(), relay.oldest_owed());
+    vec![
+        counter("events_notifications", "Notification events that went out", &relayed.notifications),
+        counter("events_moderations", "Moderation events that went out", &relayed.moderations),
+        counter("events_failed", "Times that events could not be confirmed and are tried again", &relayed.failed),
+        counter("intents_swept", "Promises that the sweeper dealt with", &relayed.swept),
+        counter("intents_fenced", "Promises without a message that were fenced off", &relayed.fenced),
+        gauge("events_oldest_owed_seconds", "Age of the oldest event on its way", usize::try_from(oldest.as_secs()).unwrap_or(usize::MAX)),
+    ]
+}

@@ -1,0 +1,103 @@
+//! A session: one person on one connection, from signing in to the end (D12).
+//!
+//! It is a state machine without I/O: requests, ends of requests and time go in, [`Effect`]s come out. Whoever owns it (the
+//! connection's task; a test; a simulation) carries them out in order.
+
+mod state;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use smallvec::SmallVec;
+use souk_chat::{Actor, ClientMessageId, Draft, OrderId, Seq, Timestamp};
+use souk_protocol::{Close, Error};
+
+use crate::hub::{Ack, Frames};
+
+pub use state::{REQUESTS_AT_ONCE, SIGN_IN_WITHIN, Session};
+
+/// A token that was found good.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignedIn {
+    /// Whose it is.
+    pub actor: Actor,
+    /// Until when it is good.
+    pub expires_at: Timestamp,
+}
+
+/// Checks tokens.
+pub trait Verify: Send + Sync {
+    /// Who bears this token. Errors: `unauthorized`, with a text that does not quote the token.
+    fn verify(&self, token: &str, now: Timestamp) -> Result<SignedIn, Error>;
+}
+
+/// A request that takes more than the session to answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// `join_app`.
+    Hello,
+    /// `list_chats`.
+    ListChats {
+        /// Of the page before.
+        cursor: Option<Box<str>>,
+        /// Most chats.
+        limit: Option<usize>,
+    },
+    /// `join_order_chat`.
+    Join {
+        /// The order.
+        order: OrderId,
+        /// The last entry already known.
+        since: Option<Seq>,
+    },
+    /// `send_message`.
+    Send {
+        /// The order.
+        order: OrderId,
+        /// The checked text.
+        draft: Draft,
+        /// The sender's own id, if they gave one.
+        id: Option<ClientMessageId>,
+    },
+    /// `typing`.
+    Typing {
+        /// The order.
+        order: OrderId,
+    },
+    /// `sync`.
+    Sync {
+        /// Per order the last entry already known.
+        cursors: Vec<(OrderId, Seq)>,
+    },
+}
+
+/// What a session wants done.
+#[derive(Debug)]
+pub enum Effect {
+    /// The person is known: make the device and let it hear.
+    Enter(Arc<Actor>),
+    /// Leave this order.
+    Leave(OrderId),
+    /// Answer a request.
+    Answer(Option<Ack>, Bytes),
+    /// Refuse a request.
+    Refuse {
+        /// Its number.
+        ack: Option<Ack>,
+        /// Why.
+        error: Error,
+        /// Its event's name.
+        event: &'static str,
+        /// Its `clientMessageId`.
+        id: Option<ClientMessageId>,
+    },
+    /// Tell something unasked.
+    Push(Frames),
+    /// Carry out; [`Session::finished`] is to be told when it is done.
+    Run(Option<Ack>, Command),
+    /// End the connection.
+    Close(Close),
+}
+
+/// Effects of one input; seldom more than two.
+pub type Effects = SmallVec<[Effect; 2]>;

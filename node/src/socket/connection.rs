@@ -1,0 +1,332 @@
+//! The task of one connection: reads, writes, and nothing else (D9).
+//!
+//! It holds no buffer while nothing is under way: it waits until the socket is readable, reads into a scratch buffer of its
+//! thread, and keeps only what is left of a frame that is not whole. Frames that wait together are written together.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::io::{self, IoSlice};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::Poll;
+use std::time::Duration;
+
+use bytes::{Buf, Bytes};
+use futures_util::future::{Either, select};
+use souk_protocol::Close;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+
+use crate::hub::{Link, Outgoing};
+
+use super::driver::{Driver, Opening};
+use super::frame::{self, FrameError, FrameReader, HEADER_BYTES_MAX, Incoming, MESSAGE_BYTES_MAX};
+use super::surroundings::Surroundings;
+
+/// Bytes that a thread reads at once: a whole largest frame always fits behind what was kept.
+const SCRATCH_BYTES: usize = MESSAGE_BYTES_MAX + HEADER_BYTES_MAX + 16 * 1024;
+/// Frames handed to the system in one write.
+const FRAMES_PER_WRITE: usize = 64;
+/// How long the last frames may take to leave.
+const LAST_WORDS_WITHIN: Duration = Duration::from_secs(2);
+/// How long the other side may take to close after it was told.
+const FAREWELL_WITHIN: Duration = Duration::from_secs(1);
+/// Reads in a row before other connections of the thread get their turn.
+const READS_IN_A_ROW: usize = 8;
+
+thread_local! {
+    static SCRATCH: RefCell<Vec<u8>> = RefCell::new(vec![0; SCRATCH_BYTES]);
+}
+
+/// Why the loop ended.
+enum End {
+    /// The other side closed, with this code if it said one.
+    Theirs(Option<u16>),
+    /// We do.
+    Ours(u16, &'static str),
+    /// The transport failed: nothing can be said any more.
+    Broken,
+}
+
+struct Connection {
+    stream: TcpStream,
+    link: Arc<Link>,
+    driver: Driver,
+    around: Arc<Surroundings>,
+    reader: FrameReader,
+    /// Bytes of a frame that is not whole, or of frames not taken because the session was busy.
+    kept: Vec<u8>,
+    /// Frames being written; the first may be partly out.
+    writing: VecDeque<Bytes>,
+    /// The peer has closed its side, or said so.
+    theirs: Option<Option<u16>>,
+}
+
+/// Runs a connection to its end. `early`: bytes that came right behind the handshake.
+pub async fn run(stream: TcpStream, early: Bytes, opening: Opening, around: Arc<Surroundings>) {
+    let socket_io = matches!(opening, Opening::SocketIo(_));
+    let link = Arc::new(Link::new(around.census.number(), around.seconds()));
+    let place = around.census.enter(Arc::clone(&link), socket_io);
+    let driver = Driver::open(opening, Arc::clone(&link), Arc::clone(&around));
+    let mut connection = Connection {
+        stream,
+        link: Arc::clone(&link),
+        driver,
+        around: Arc::clone(&around),
+        reader: FrameReader::default(),
+        kept: early.to_vec(),
+        writing: VecDeque::new(),
+        theirs: None,
+    };
+    let end = connection.live().await;
+    // Nothing is pushed to it any more, and nobody counts on it, before the goodbye, which may take a moment.
+    let last = connection.last_words(&end);
+    link.close();
+    connection.driver.leave();
+    around.census.leave(place);
+    if !matches!(end, End::Broken) {
+        Box::pin(farewell(connection.stream, last)).await;
+    }
+}
+
+impl Connection {
+    async fn live(&mut self) -> End {
+        if !self.kept.is_empty()
+            && let Err(error) = self.take_kept()
+        {
+            return ours(error);
+        }
+        loop {
+            if let Some(close) = self.driver.ended() {
+                return End::Ours(close.number(), close.text());
+            }
+            if let Some(code) = self.theirs {
+                return End::Theirs(code);
+            }
+            let (readable, outgoing) = self.wake().await;
+            if let Some(outgoing) = outgoing {
+                let was_busy = self.driver.is_busy();
+                self.take_outgoing(outgoing);
+                if was_busy && !self.driver.is_busy() && !self.kept.is_empty()
+                    && let Err(error) = self.take_kept()
+                {
+                    return ours(error);
+                }
+            }
+            if readable {
+                match self.read() {
+                    Ok(true) => {}
+                    Ok(false) => return End::Broken,
+                    Err(error) => return ours(error),
+                }
+                // What was just answered goes out in this round, with whatever else waits.
+                if let Poll::Ready(outgoing) = poll_once(&self.link).await {
+                    self.take_outgoing(outgoing);
+                }
+            }
+            if !self.writing.is_empty() && self.write().is_err() {
+                return End::Broken;
+            }
+        }
+    }
+
+    /// Waits until something can be read, written, or taken from the link.
+    async fn wake(&mut self) -> (bool, Option<Outgoing>) {
+        let reads = !self.driver.is_busy();
+        let writes = !self.writing.is_empty();
+        poll_fn(|context| {
+            // While frames wait for the socket, the rest stays in the link, where it is bounded; notices come all the same
+            // with the frames once the socket takes some.
+            let outgoing = match writes {
+                true if self.stream.poll_write_ready(context).is_pending() => None,
+                _ => match self.link.poll_take(context) {
+                    Poll::Ready(outgoing) => Some(outgoing),
+                    Poll::Pending => None,
+                },
+            };
+            let readable = reads && self.stream.poll_read_ready(context).is_ready();
+            let writable = writes && self.stream.poll_write_ready(context).is_ready();
+            if readable || writable || outgoing.is_some() { Poll::Ready((readable, outgoing)) } else { Poll::Pending }
+        })
+        .await
+    }
+
+    fn take_outgoing(&mut self, outgoing: Outgoing) {
+        if self.writing.is_empty() {
+            self.writing = outgoing.frames;
+        } else {
+            self.writing.extend(outgoing.frames);
+        }
+        for notice in outgoing.notices {
+            self.driver.notice(notice);
+        }
+    }
+
+    /// Reads what is there. `false`: the other side is gone.
+    fn read(&mut self) -> Result<bool, FrameError> {
+        for _ in 0..READS_IN_A_ROW {
+            let more = SCRATCH.with_borrow_mut(|scratch| {
+                let kept = self.kept.len();
+                scratch[..kept].copy_from_slice(&self.kept);
+                match self.stream.try_read(&mut scratch[kept..]) {
+                    Ok(0) => {
+                        self.theirs = Some(None);
+                        Ok(None)
+                    }
+                    Ok(count) => {
+                        self.link.heard(self.around.seconds());
+                        self.take(&mut scratch[..kept + count])?;
+                        // A read that did not fill the buffer emptied the socket.
+                        Ok(Some(kept + count == SCRATCH_BYTES))
+                    }
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(Some(false)),
+                    Err(_) => {
+                        self.theirs = Some(None);
+                        Ok(None)
+                    }
+                }
+            })?;
+            match more {
+                None => return Ok(false),
+                Some(true) if !self.driver.is_busy() => {}
+                Some(_) => break,
+            }
+        }
+        Ok(true)
+    }
+
+    fn take_kept(&mut self) -> Result<(), FrameError> {
+        let mut kept = std::mem::take(&mut self.kept);
+        self.take(&mut kept)
+    }
+
+    /// Hands whole frames to the driver, keeps the rest.
+    fn take(&mut self, bytes: &mut [u8]) -> Result<(), FrameError> {
+        let (driver, theirs) = (&mut self.driver, &mut self.theirs);
+        let mut texts = 0;
+        let used = self.reader.read(bytes, |incoming| {
+            match incoming {
+                Incoming::Text(text) => {
+                    texts += 1;
+                    driver.text(text);
+                }
+                Incoming::Binary => driver.binary(),
+                Incoming::Ping(payload) => driver.ping(payload),
+                Incoming::Pong => {}
+                Incoming::Close(code) => *theirs = Some(code),
+            }
+            theirs.is_none() && driver.ended().is_none() && !driver.is_busy()
+        });
+        self.around.counters.frames_in.fetch_add(texts, Ordering::Relaxed);
+        let used = used?;
+        if used < bytes.len() {
+            self.kept = bytes[used..].to_vec();
+        } else if self.kept.capacity() > 0 {
+            self.kept = Vec::new();
+        }
+        Ok(())
+    }
+
+    /// Writes what waits, as far as the socket takes it.
+    fn write(&mut self) -> io::Result<()> {
+        while !self.writing.is_empty() {
+            let mut slices = [IoSlice::new(&[]); FRAMES_PER_WRITE];
+            let count = self.writing.len().min(FRAMES_PER_WRITE);
+            for (slice, frame) in slices.iter_mut().zip(&self.writing) {
+                *slice = IoSlice::new(frame);
+            }
+            match self.stream.try_write_vectored(&slices[..count]) {
+                Ok(written) => {
+                    let counters = &self.around.counters;
+                    counters.writes.fetch_add(1, Ordering::Relaxed);
+                    counters.bytes_out.fetch_add(written as u64, Ordering::Relaxed);
+                    counters.frames_out.fetch_add(advance(&mut self.writing, written), Ordering::Relaxed);
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+                Err(error) => return Err(error),
+            }
+        }
+        // An idle connection holds no buffer.
+        self.writing = VecDeque::new();
+        Ok(())
+    }
+
+    /// Everything that is still to be said, in one piece: what waits, then the close frame.
+    fn last_words(&mut self, end: &End) -> VecDeque<Bytes> {
+        let mut last = std::mem::take(&mut self.writing);
+        if let Poll::Ready(outgoing) = self.link.poll_take(&std::task::Context::from_waker(std::task::Waker::noop())) {
+            last.extend(outgoing.frames);
+        }
+        match end {
+            End::Ours(code, text) => {
+                if *code == Close::SlowConsumer.number() {
+                    self.around.counters.slow_consumers.fetch_add(1, Ordering::Relaxed);
+                }
+                last.push_back(frame::encode_close(*code, text).into());
+            }
+            End::Theirs(code) => last.push_back(frame::encode_close(code.unwrap_or(1000), "").into()),
+            End::Broken => {}
+        }
+        last
+    }
+}
+
+fn ours(error: FrameError) -> End {
+    let close = match error {
+        FrameError::Protocol(_) => Close::ProtocolError,
+        FrameError::TooBig => Close::TooBig,
+        FrameError::Utf8 => Close::BadUtf8,
+    };
+    End::Ours(close.number(), close.text())
+}
+
+async fn poll_once(link: &Link) -> Poll<Outgoing> {
+    poll_fn(|context| Poll::Ready(link.poll_take(context))).await
+}
+
+/// Takes `written` bytes off the front. Returns how many frames are out whole by it.
+fn advance(writing: &mut VecDeque<Bytes>, mut written: usize) -> u64 {
+    let mut whole = 0;
+    while let Some(frame) = writing.front_mut() {
+        if frame.len() > written {
+            frame.advance(written);
+            break;
+        }
+        written -= frame.len();
+        writing.pop_front();
+        whole += 1;
+    }
+    whole
+}
+
+/// Says the last words, then waits a moment for the other side to close: a socket closed with unread bytes takes back what it said.
+async fn farewell(mut stream: TcpStream, last: VecDeque<Bytes>) {
+    let said = async {
+        for frame in last {
+            stream.write_all(&frame).await?;
+        }
+        stream.shutdown().await
+    };
+    let said = select(Box::pin(said), Box::pin(tokio::time::sleep(LAST_WORDS_WITHIN))).await;
+    if !matches!(said, Either::Left((Ok(()), _))) {
+        return;
+    }
+    drop(said);
+    let drained = async {
+        loop {
+            if stream.readable().await.is_err() {
+                return;
+            }
+            let ended = SCRATCH.with_borrow_mut(|scratch| match stream.try_read(scratch) {
+                Ok(0) => true,
+                Ok(_) => false,
+                Err(error) => error.kind() != io::ErrorKind::WouldBlock,
+            });
+            if ended {
+                return;
+            }
+        }
+    };
+    select(Box::pin(drained), Box::pin(tokio::time::sleep(FAREWELL_WITHIN))).await;
+}

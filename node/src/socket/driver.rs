@@ -1,0 +1,401 @@
+//! The protocol of a connection above its frames: which session a text is for, and how the connection ends.
+
+use std::sync::Arc;
+
+use fastwebsockets::OpCode;
+use souk_chat::{Timestamp, UserId};
+use souk_protocol::socketio::{self, Frame, Namespace, Packet};
+use souk_protocol::{Close, Code, Error, ServerEvent, plain};
+
+use crate::hub::{Ack, Dialect, Link, Notice};
+use crate::session::{SIGN_IN_WITHIN, SignedIn};
+
+use super::frame;
+use super::seat::Seat;
+use super::surroundings::Surroundings;
+
+/// Messages that are not this protocol before the connection is ended with 4008.
+const MISUSE_MAX: u8 = 10;
+/// How long a client should wait before it comes back, at least, when it is told to wait.
+const COME_BACK_AFTER_MS: u64 = 1_000;
+
+/// How a connection opens.
+pub enum Opening {
+    /// `/ws`. With a good token in the handshake it is signed in at once.
+    Plain(Option<(SignedIn, String)>),
+    /// A Socket.IO path. A good token in the handshake serves namespaces that bring none.
+    SocketIo(Option<(SignedIn, String)>),
+}
+
+enum Kind {
+    Plain(Seat),
+    SocketIo(Box<SocketIo>),
+}
+
+#[derive(Default)]
+struct SocketIo {
+    seats: [Option<Seat>; 2],
+    /// Of the handshake's header.
+    handshake: Option<(SignedIn, u64)>,
+    /// All namespaces of a connection are one person's.
+    user: Option<UserId>,
+    /// By when a namespace must be open.
+    open_by: Option<Timestamp>,
+}
+
+/// The protocol of one connection.
+pub struct Driver {
+    kind: Kind,
+    link: Arc<Link>,
+    around: Arc<Surroundings>,
+    misuse: u8,
+    /// Binary frames that a refused packet announced: dropped when they come.
+    attachments: usize,
+    ended: Option<Close>,
+}
+
+impl Driver {
+    /// A connection that has just been upgraded; what opens it is already in its outbox.
+    pub fn open(opening: Opening, link: Arc<Link>, around: Arc<Surroundings>) -> Self {
+        let now = around.runtime.now();
+        let kind = match &opening {
+            Opening::Plain(_) => Kind::Plain(Seat::new(Dialect::Plain, 0, 0, now)),
+            Opening::SocketIo(handshake) => {
+                let open_by = Timestamp(now.millis() + i64::try_from(SIGN_IN_WITHIN.as_millis()).unwrap_or(i64::MAX));
+                let handshake = handshake.clone().map(|(signed_in, token)| (signed_in, around.token_number(&token)));
+                Kind::SocketIo(Box::new(SocketIo { handshake, open_by: Some(open_by), ..SocketIo::default() }))
+            }
+        };
+        let mut driver = Self { kind, link, around, misuse: 0, attachments: 0, ended: None };
+        match (&mut driver.kind, opening) {
+            (Kind::Plain(seat), Opening::Plain(Some((signed_in, token)))) => {
+                seat.token = driver.around.token_number(&token);
+                let close = seat.sign_in(signed_in, &driver.link, &driver.around);
+                driver.end(close);
+            }
+            (Kind::SocketIo(_), _) => {
+                let sid = format!("{:x}-{:x}", driver.around.node, driver.link.id());
+                driver.link.push(crate::hub::text(&socketio::open_packet(&sid)));
+            }
+            (Kind::Plain(_), _) => {}
+        }
+        driver.set_tick();
+        driver
+    }
+
+    /// How the connection ended, once it has; nothing is read any more, what is in the outbox is still to be written.
+    pub fn ended(&self) -> Option<Close> {
+        self.ended
+    }
+
+    /// Whether reading should pause until requests are finished.
+    pub fn is_busy(&self) -> bool {
+        match &self.kind {
+            Kind::Plain(seat) => seat.is_busy(),
+            Kind::SocketIo(socket) => socket.seats.iter().flatten().any(Seat::is_busy),
+        }
+    }
+
+    /// A text message came.
+    pub fn text(&mut self, text: &str) {
+        if self.ended.is_some() {
+            return;
+        }
+        match &mut self.kind {
+            Kind::Plain(_) => self.plain_text(text),
+            Kind::SocketIo(_) => self.socket_io_text(text),
+        }
+        self.set_tick();
+    }
+
+    /// A binary message came: there is none in this protocol.
+    pub fn binary(&mut self) {
+        if self.attachments > 0 {
+            self.attachments -= 1;
+            return;
+        }
+        let error = Error::bad_request("souk speaks in text frames; binary ones are not understood");
+        match &self.kind {
+            Kind::Plain(_) => {
+                self.link.push(crate::hub::text(&plain::error(None, &error)));
+            }
+            Kind::SocketIo(socket) => {
+                if let Some(seat) = socket.seats.iter().flatten().next() {
+                    seat.refuse(None, &error, "", &self.link);
+                }
+            }
+        }
+        self.misused();
+    }
+
+    /// A ping came: its payload goes back.
+    pub fn ping(&mut self, payload: &[u8]) {
+        self.link.push(frame::encode(OpCode::Pong, payload).into());
+    }
+
+    /// The connection's task was told something.
+    pub fn notice(&mut self, notice: Notice) {
+        match notice {
+            Notice::Finished { slot, send } => {
+                let (link, around) = (&self.link, &self.around);
+                let close = match &mut self.kind {
+                    Kind::Plain(seat) => seat.finished(send, link, around),
+                    Kind::SocketIo(socket) => socket
+                        .seats
+                        .get_mut(usize::from(slot))
+                        .and_then(Option::as_mut)
+                        .and_then(|seat| seat.finished(send, link, around)),
+                };
+                self.end(close);
+            }
+            Notice::Tick => self.tick(),
+            // Draining lets answers under way go out first; everything else that is told from outside ends at once.
+            Notice::Close(Close::Draining) => self.drain(),
+            Notice::Close(close) => self.end(Some(close)),
+        }
+        self.set_tick();
+    }
+
+    /// The connection is gone: its devices leave.
+    pub fn leave(&mut self) {
+        match &mut self.kind {
+            Kind::Plain(seat) => seat.leave(&self.around),
+            Kind::SocketIo(socket) => socket.seats.iter_mut().flatten().for_each(|seat| seat.leave(&self.around)),
+        }
+    }
+
+    fn plain_text(&mut self, text: &str) {
+        let Kind::Plain(seat) = &mut self.kind else { return };
+        match plain::decode(text) {
+            Ok(decoded) => {
+                let ack = decoded.id.map(Ack);
+                match decoded.request() {
+                    Ok(request) => {
+                        let close = seat.request(ack, request, &self.link, &self.around);
+                        self.end(close);
+                    }
+                    Err(error) if seat.device().is_none() => {
+                        let error = Error::unauthorized(format!("sign in first with authenticate; {}", error.message));
+                        self.link.push(crate::hub::text(&plain::error(decoded.id, &error)));
+                        self.end(Some(Close::Unauthorized));
+                    }
+                    Err(error) => seat.refuse(ack, &error, "", &self.link),
+                }
+            }
+            Err(malformed) => {
+                self.link.push(crate::hub::text(&plain::error(malformed.id, &malformed.error)));
+                if malformed.is_misuse() {
+                    self.misused();
+                }
+            }
+        }
+    }
+
+    fn socket_io_text(&mut self, text: &str) {
+        match socketio::decode(text) {
+            Ok(Frame::Packet(packet)) => self.packet(packet),
+            // A probe asks for its data back; a plain pong is the answer to our heartbeat, heard already.
+            Ok(Frame::Ping(data)) => {
+                self.link.push(crate::hub::text(format!("{}{data}", socketio::PONG).as_bytes()));
+            }
+            Ok(Frame::Close) => self.end(Some(Close::Normal)),
+            Ok(Frame::Pong(_) | Frame::Noop | Frame::Upgrade) => {}
+            Ok(Frame::Open(_)) => self.misused(),
+            Err(malformed) => {
+                if let (Kind::SocketIo(socket), Some(namespace)) = (&self.kind, malformed.namespace)
+                    && let Some(seat) = &socket.seats[slot(namespace)]
+                {
+                    seat.refuse(malformed.id.map(Ack), &malformed.error, "", &self.link);
+                }
+                if malformed.is_misuse() {
+                    self.misused();
+                }
+            }
+        }
+    }
+
+    fn packet(&mut self, packet: Packet<'_>) {
+        let request = packet.request();
+        match packet {
+            Packet::Connect { namespace, payload } => self.connect(namespace, payload),
+            Packet::ConnectElsewhere { name } => {
+                self.link.push(crate::hub::text(&socketio::connect_error(name, &Error::unknown_namespace())));
+            }
+            Packet::Disconnect { namespace } => self.disconnect(namespace),
+            Packet::Event { namespace, id, .. } => {
+                let Kind::SocketIo(socket) = &mut self.kind else { return };
+                let Some(seat) = &mut socket.seats[slot(namespace)] else { return self.misused() };
+                let ack = id.map(Ack);
+                match request {
+                    Some(Ok(request)) => {
+                        let close = seat.request(ack, request, &self.link, &self.around);
+                        self.end(close);
+                    }
+                    Some(Err(error)) => seat.refuse(ack, &error, "", &self.link),
+                    None => {}
+                }
+            }
+            Packet::Binary { namespace, id, attachments } => {
+                self.attachments = attachments;
+                let error = Error::bad_request("binary attachments are not taken; send text");
+                match &self.kind {
+                    Kind::SocketIo(socket) if socket.seats[slot(namespace)].is_some() => {
+                        if let Some(seat) = &socket.seats[slot(namespace)] {
+                            seat.refuse(id.map(Ack), &error, "", &self.link);
+                        }
+                    }
+                    _ => self.misused(),
+                }
+            }
+            Packet::Ack { .. } | Packet::ConnectError { .. } => self.misused(),
+        }
+    }
+
+    fn connect(&mut self, namespace: Namespace, payload: Option<&str>) {
+        let Kind::SocketIo(socket) = &mut self.kind else { return };
+        if socket.seats[slot(namespace)].is_some() {
+            return self.misused();
+        }
+        let now = self.around.runtime.now();
+        let outcome = match socketio::connect_token(payload) {
+            Ok(Some(token)) => {
+                let number = self.around.token_number(&token.0);
+                self.around.verify.verify(&token.0, now).map(|signed_in| (signed_in, number))
+            }
+            Ok(None) => socket.handshake.clone().ok_or_else(|| Error::unauthorized("give a token as auth.token")),
+            Err(error) => Err(error),
+        };
+        let outcome = outcome.and_then(|(signed_in, token)| {
+            if self.around.is_misuser(token) {
+                return Err(Error::new(Code::Forbidden, "this token was misused; it is refused for a minute"));
+            }
+            if socket.user.as_ref().is_some_and(|user| *user != signed_in.actor.user) {
+                return Err(Error::new(Code::Forbidden, "all namespaces of a connection are of one person"));
+            }
+            Ok((signed_in, token))
+        });
+        match outcome {
+            Ok((signed_in, token)) => {
+                socket.user = Some(signed_in.actor.user.clone());
+                socket.open_by = None;
+                let place = slot(namespace);
+                let slot = u8::try_from(place).expect("there are two namespaces");
+                let mut seat = Seat::new(Dialect::SocketIo(namespace), slot, token, now);
+                let sid = format!("{:x}-{:x}-{slot}", self.around.node, self.link.id());
+                self.link.push(crate::hub::text(&socketio::connect_packet(namespace, &sid)));
+                let close = seat.sign_in(signed_in, &self.link, &self.around);
+                socket.seats[place] = Some(seat);
+                self.end(close);
+            }
+            Err(error) => {
+                self.link.push(crate::hub::text(&socketio::connect_error(namespace.as_str(), &error)));
+            }
+        }
+    }
+
+    fn disconnect(&mut self, namespace: Namespace) {
+        let Kind::SocketIo(socket) = &mut self.kind else { return };
+        if let Some(mut seat) = socket.seats[slot(namespace)].take() {
+            seat.leave(&self.around);
+        }
+        if socket.seats.iter().all(Option::is_none) {
+            // The stock client closes the transport itself after its last namespace; one that does not has a sign-in's time.
+            let now = self.around.runtime.now().millis();
+            socket.open_by = Some(Timestamp(now + i64::try_from(SIGN_IN_WITHIN.as_millis()).unwrap_or(i64::MAX)));
+            socket.user = None;
+        }
+    }
+
+    fn tick(&mut self) {
+        let (link, around) = (&self.link, &self.around);
+        let close = match &mut self.kind {
+            Kind::Plain(seat) => seat.tick(link, around),
+            Kind::SocketIo(socket) => {
+                let late = socket.open_by.is_some_and(|by| around.runtime.now() >= by);
+                let mut close = late.then_some(Close::Unauthorized);
+                for seat in socket.seats.iter_mut().flatten() {
+                    close = close.or(seat.tick(link, around));
+                }
+                close
+            }
+        };
+        self.end(close);
+    }
+
+    /// Lets what is under way be answered, then ends with 4102.
+    fn drain(&mut self) {
+        let (link, around) = (&self.link, &self.around);
+        match &mut self.kind {
+            Kind::Plain(seat) => {
+                let close = seat.close(Close::Draining, link, around);
+                self.end(close);
+            }
+            Kind::SocketIo(socket) => {
+                let mut over = true;
+                for seat in socket.seats.iter_mut().flatten() {
+                    over &= seat.close(Close::Draining, link, around).is_some();
+                }
+                self.end(over.then_some(Close::Draining));
+            }
+        }
+    }
+
+    fn misused(&mut self) {
+        self.misuse = self.misuse.saturating_add(1);
+        if self.misuse < MISUSE_MAX {
+            return;
+        }
+        match &self.kind {
+            Kind::Plain(seat) => self.around.remember_misuse(seat.token),
+            Kind::SocketIo(socket) => {
+                socket.seats.iter().flatten().for_each(|seat| self.around.remember_misuse(seat.token));
+            }
+        }
+        self.end(Some(Close::ProtocolMisuse));
+    }
+
+    /// Ends the connection: on Socket.IO it is told in words first, since stock clients do not see close codes.
+    fn end(&mut self, close: Option<Close>) {
+        let Some(close) = close.filter(|_| self.ended.is_none()) else { return };
+        self.ended = Some(close);
+        self.around.counters.closed(close.number());
+        let Kind::SocketIo(socket) = &self.kind else { return };
+        if close == Close::Normal {
+            return;
+        }
+        let wait = (close.reconnect() == souk_protocol::Reconnect::AfterWait).then_some(COME_BACK_AFTER_MS);
+        let closing = crate::hub::Frames::from(&ServerEvent::Closing(close.closing(wait)));
+        for (place, seat) in socket.seats.iter().enumerate() {
+            if seat.is_none() {
+                continue;
+            }
+            let namespace = if place == slot(Namespace::Root) { Namespace::Root } else { Namespace::Chat };
+            self.link.push(closing.of(Dialect::SocketIo(namespace)));
+            if close.disconnects_namespaces() {
+                self.link.push(crate::hub::text(&socketio::disconnect_packet(namespace)));
+            }
+        }
+    }
+
+    fn set_tick(&self) {
+        let next = match &self.kind {
+            Kind::Plain(seat) => seat.next_tick(),
+            Kind::SocketIo(socket) => {
+                socket.seats.iter().flatten().filter_map(Seat::next_tick).chain(socket.open_by).min()
+            }
+        };
+        let second = next.map_or(u32::MAX, |at| {
+            let wait = (at.millis() - self.around.runtime.now().millis()).max(0);
+            let seconds = u32::try_from((wait + 999) / 1_000).unwrap_or(u32::MAX);
+            self.around.seconds().saturating_add(seconds)
+        });
+        self.link.tick_at(second);
+    }
+}
+
+fn slot(namespace: Namespace) -> usize {
+    match namespace {
+        Namespace::Root => 0,
+        Namespace::Chat => 1,
+    }
+}

@@ -1,0 +1,131 @@
+//! A session at its place on a connection: carries out the session's effects.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use souk_chat::Timestamp;
+use souk_protocol::{Close, Error, Request};
+
+use crate::commands::exception;
+use crate::hub::{Ack, Device, Dialect, Link};
+use crate::session::{Effect, Effects, Session, SignedIn};
+
+use super::surroundings::Surroundings;
+
+/// A session with its device, once it is signed in.
+pub(super) struct Seat {
+    session: Session,
+    device: Option<Arc<Device>>,
+    dialect: Dialect,
+    slot: u8,
+    /// Stands for the token it came with; see [`Surroundings::is_misuser`].
+    pub(super) token: u64,
+}
+
+impl Seat {
+    pub(super) fn new(dialect: Dialect, slot: u8, token: u64, now: Timestamp) -> Self {
+        Self { session: Session::new(now), device: None, dialect, slot, token }
+    }
+
+    pub(super) fn device(&self) -> Option<&Arc<Device>> {
+        self.device.as_ref()
+    }
+
+    pub(super) fn is_busy(&self) -> bool {
+        self.session.is_busy()
+    }
+
+    pub(super) fn next_tick(&self) -> Option<Timestamp> {
+        self.session.next_tick()
+    }
+
+    pub(super) fn sign_in(&mut self, signed_in: SignedIn, link: &Arc<Link>, around: &Surroundings) -> Option<Close> {
+        let effects = self.session.sign_in(signed_in, around.runtime.now());
+        self.carry_out(effects, link, around)
+    }
+
+    pub(super) fn request(
+        &mut self,
+        ack: Option<Ack>,
+        request: Request<'_>,
+        link: &Arc<Link>,
+        around: &Surroundings,
+    ) -> Option<Close> {
+        if let Request::Authenticate { token } | Request::RefreshToken { token } = &request {
+            self.token = around.token_number(&token.0);
+        }
+        let effects = self.session.request(ack, request, &*around.verify, around.runtime.now());
+        self.carry_out(effects, link, around)
+    }
+
+    pub(super) fn finished(&mut self, send: bool, link: &Arc<Link>, around: &Surroundings) -> Option<Close> {
+        let effects = self.session.finished(send);
+        self.carry_out(effects, link, around)
+    }
+
+    pub(super) fn tick(&mut self, link: &Arc<Link>, around: &Surroundings) -> Option<Close> {
+        let effects = self.session.tick(around.runtime.now());
+        self.carry_out(effects, link, around)
+    }
+
+    pub(super) fn close(&mut self, close: Close, link: &Arc<Link>, around: &Surroundings) -> Option<Close> {
+        let effects = self.session.close(close);
+        self.carry_out(effects, link, around)
+    }
+
+    pub(super) fn leave(&mut self, around: &Surroundings) {
+        if let Some(device) = self.device.take() {
+            around.hub.exit(&device);
+        }
+    }
+
+    /// Refuses what could not be read.
+    pub(super) fn refuse(&self, ack: Option<Ack>, error: &Error, event: &'static str, link: &Link) {
+        match ack {
+            Some(ack) => link.push(self.dialect.refusal(ack, error)),
+            None => link.push(exception(event, error, None).of(self.dialect)),
+        };
+    }
+
+    fn carry_out(&mut self, effects: Effects, link: &Arc<Link>, around: &Surroundings) -> Option<Close> {
+        for effect in effects {
+            match effect {
+                Effect::Enter(actor) => {
+                    let device = Arc::new(Device::new(Arc::clone(link), self.slot, self.dialect, actor, around.node));
+                    if around.hub.enter(&device).is_err() {
+                        return Some(Close::TooManyDevices);
+                    }
+                    self.device = Some(device);
+                }
+                Effect::Leave(order) => {
+                    if let Some(device) = &self.device {
+                        around.hub.leave(device, &order);
+                    }
+                }
+                Effect::Answer(ack, body) => self.answer(ack, &body, link),
+                Effect::Refuse { ack: Some(ack), error, .. } => {
+                    link.push(self.dialect.refusal(ack, &error));
+                }
+                Effect::Refuse { ack: None, error, event, id } => {
+                    link.push(exception(event, &error, id).of(self.dialect));
+                }
+                Effect::Push(frames) => {
+                    link.push(frames.of(self.dialect));
+                }
+                Effect::Run(ack, command) => {
+                    if let Some(device) = &self.device {
+                        around.commands.run(Arc::clone(device), ack, command);
+                    }
+                }
+                Effect::Close(close) => return Some(close),
+            }
+        }
+        None
+    }
+
+    fn answer(&self, ack: Option<Ack>, body: &Bytes, link: &Link) {
+        if let Some(ack) = ack {
+            link.push(self.dialect.answer(ack, body));
+        }
+    }
+}

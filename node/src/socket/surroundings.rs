@@ -1,0 +1,157 @@
+//! What all connections of a node share.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use lru::LruCache;
+use parking_lot::Mutex;
+use slab::Slab;
+use souk_chat::ports::Runtime;
+
+use crate::commands::Commands;
+use crate::hub::{Hub, Link};
+use crate::session::Verify;
+
+/// How long a token whose connection was closed for misuse is refused.
+const MISUSE_PAUSE: Duration = Duration::from_secs(60);
+/// Most such tokens remembered.
+const MISUSE_REMEMBERED: usize = 4_096;
+
+/// What is counted on the wire. Plain numbers that only rise.
+#[derive(Debug, Default)]
+pub struct WireCounters {
+    /// Text frames that came in.
+    pub frames_in: AtomicU64,
+    /// Frames that went out.
+    pub frames_out: AtomicU64,
+    /// Writes to sockets: fewer than frames, since frames that wait together go together.
+    pub writes: AtomicU64,
+    /// Bytes that went out.
+    pub bytes_out: AtomicU64,
+    /// Connections ended as slow consumers.
+    pub slow_consumers: AtomicU64,
+    /// Closes that this node began, by code.
+    closes: Mutex<HashMap<u16, u64>>,
+}
+
+impl WireCounters {
+    pub(super) fn closed(&self, code: u16) {
+        *self.closes.lock().entry(code).or_default() += 1;
+    }
+
+    /// Closes that this node began, by code.
+    pub fn closes(&self) -> Vec<(u16, u64)> {
+        let mut closes: Vec<_> = self.closes.lock().iter().map(|(code, count)| (*code, *count)).collect();
+        closes.sort_unstable();
+        closes
+    }
+}
+
+/// The connections of a node, for the sweep and for draining.
+#[derive(Default)]
+pub struct Census {
+    links: Mutex<Slab<(Arc<Link>, bool)>>,
+    next: AtomicU64,
+}
+
+impl Census {
+    /// A number for a connection; never 0.
+    pub(super) fn number(&self) -> u64 {
+        self.next.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// Lists a link. `socket_io`: which kind of heartbeat it gets. Returns its place, for [`Census::leave`].
+    pub(super) fn enter(&self, link: Arc<Link>, socket_io: bool) -> usize {
+        self.links.lock().insert((link, socket_io))
+    }
+
+    pub(super) fn leave(&self, place: usize) {
+        let mut links = self.links.lock();
+        links.remove(place);
+        if links.len() * 4 < links.capacity() {
+            links.shrink_to_fit();
+        }
+    }
+
+    /// Calls `visit` with each link and whether it is Socket.IO.
+    pub(super) fn each(&self, mut visit: impl FnMut(&Link, bool)) {
+        for (_, (link, socket_io)) in self.links.lock().iter() {
+            visit(link, *socket_io);
+        }
+    }
+
+    /// All links.
+    pub fn links(&self) -> Vec<Arc<Link>> {
+        self.links.lock().iter().map(|(_, (link, _))| Arc::clone(link)).collect()
+    }
+
+    /// How many connections there are.
+    pub fn len(&self) -> usize {
+        self.links.lock().len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// What all connections of a node share.
+pub struct Surroundings {
+    /// Who is connected.
+    pub hub: Arc<Hub>,
+    /// What carries out commands.
+    pub commands: Arc<Commands>,
+    /// Checks tokens.
+    pub verify: Arc<dyn Verify>,
+    /// Time.
+    pub runtime: Arc<dyn Runtime>,
+    /// All connections.
+    pub census: Census,
+    /// What is counted.
+    pub counters: WireCounters,
+    /// A random number of this run of the node.
+    pub node: u64,
+    misusers: Mutex<LruCache<u64, Duration>>,
+    hasher: RandomState,
+}
+
+impl Surroundings {
+    /// Surroundings over these parts.
+    pub fn new(hub: Arc<Hub>, commands: Arc<Commands>, verify: Arc<dyn Verify>, runtime: Arc<dyn Runtime>, node: u64) -> Self {
+        let bound = NonZeroUsize::new(MISUSE_REMEMBERED).expect("the bound is above zero");
+        Self {
+            hub,
+            commands,
+            verify,
+            runtime,
+            census: Census::default(),
+            counters: WireCounters::default(),
+            node,
+            misusers: Mutex::new(LruCache::new(bound)),
+            hasher: RandomState::new(),
+        }
+    }
+
+    /// Seconds of the node's clock: what links count in.
+    pub fn seconds(&self) -> u32 {
+        u32::try_from(self.runtime.monotonic().as_secs()).unwrap_or(u32::MAX)
+    }
+
+    /// A number that stands for a token, of no use to anybody else.
+    pub(super) fn token_number(&self, token: &str) -> u64 {
+        self.hasher.hash_one(token)
+    }
+
+    pub(super) fn remember_misuse(&self, token: u64) {
+        self.misusers.lock().put(token, self.runtime.monotonic() + MISUSE_PAUSE);
+    }
+
+    pub(super) fn is_misuser(&self, token: u64) -> bool {
+        self.misusers.lock().get(&token).is_some_and(|until| *until > self.runtime.monotonic())
+    }
+}
