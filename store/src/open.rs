@@ -7,6 +7,7 @@ use std::time::Duration;
 use souk_chat::ports::Store;
 
 use crate::address::Address;
+use crate::cql::Cql;
 use crate::sqlite::Sqlite;
 
 /// What may be set beside the address.
@@ -110,7 +111,11 @@ pub async fn open(address: &str, settings: &Settings) -> Result<Opened, OpenErro
             let server = format!("SQLite {}", rusqlite::version());
             Ok(Opened { store: Arc::new(store), engine: "sqlite", server })
         }
-        Address::Cql(address) => Err(OpenError::Connect(format!("no engine for {address:?} in this build"))),
+        Address::Cql(address) => {
+            let store = Cql::open(&address, settings).await?;
+            let server = store.server().to_owned();
+            Ok(Opened { store: Arc::new(store), engine: "cql", server })
+        }
     }
 }
 
@@ -118,9 +123,7 @@ pub async fn open(address: &str, settings: &Settings) -> Result<Opened, OpenErro
 pub async fn migrate(address: &str, settings: &Settings) -> Result<(), OpenError> {
     match Address::parse(address)? {
         Address::Sqlite(path) => blocking(move || Sqlite::migrate(&path)).await,
-        Address::Cql(address) => {
-            Err(OpenError::Connect(format!("no engine for {address:?} in this build, {settings:?}")))
-        }
+        Address::Cql(address) => Cql::migrate(&address, settings).await,
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod fault;
 mod file;
+mod outbox;
 mod parties;
 mod ports;
 mod queue;

@@ -5,16 +5,13 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension as _, Statement, params};
 use souk_chat::log::{Counts, Entry, EntryKey, Head, Seq};
-use souk_chat::ports::store::{Heartbeat, Incarnation, Intent, Known, ListRow, Look, StoreError};
-use souk_chat::{
-    EventType, Fingerprint, Mark, Marks, Message, Order, OrderId, OrderStatus, Owed, OwedRow, Timestamp, UserId,
-};
+use souk_chat::ports::store::{Known, ListRow, Look, StoreError};
+use souk_chat::{Fingerprint, Mark, Marks, Message, Order, OrderId, OrderStatus, Timestamp, UserId};
 
 use super::fault::Fault;
 use super::parties::{Names, Parties, user};
 use super::rows::{EntryRow, entry_columns};
-use super::schema::SEQ_BITS;
-use crate::form::{broken, chat_kind, seq, signed, split_pairs, state, unsigned};
+use crate::form::{broken, chat_kind, seq, state, unsigned};
 
 /// An order by name.
 pub(crate) const ORDER: &str = "
@@ -28,17 +25,10 @@ FROM (SELECT id, name, TRUE AS is_client FROM orders WHERE client = ?1
       UNION ALL SELECT id, name, FALSE FROM orders WHERE contractor = ?1) o
 JOIN logs l ON l.ord = o.id LEFT JOIN marks m ON m.ord = o.id AND m.user = ?1 LIMIT ?2";
 
-// The first entry above the mark that owes something stands for all of them.
-const OWING: &str = "
-SELECT o.name, w.seq, e.owner, e.name FROM logs l JOIN orders o ON o.id = l.ord
-JOIN owed w ON w.ord = l.ord AND w.seq = (SELECT min(seq) FROM owed WHERE ord = l.ord AND seq > l.events)
-JOIN entries e ON e.id = (l.ord << ?2) + w.seq
-WHERE l.owes > l.events GROUP BY l.ord LIMIT ?1";
-
 /// A reading connection's statements, prepared once.
 pub(crate) struct Read<'c> {
     connection: &'c Connection,
-    names: Names<'c>,
+    pub(super) names: Names<'c>,
     order: Statement<'c>,
     head: Statement<'c>,
     key: Statement<'c>,
@@ -47,10 +37,10 @@ pub(crate) struct Read<'c> {
     entry: Statement<'c>,
     list: Statement<'c>,
     marks: Statement<'c>,
-    owing: Statement<'c>,
-    owed: Statement<'c>,
-    events: Statement<'c>,
-    heartbeats: Statement<'c>,
+    pub(super) owing: Statement<'c>,
+    pub(super) owed: Statement<'c>,
+    pub(super) events: Statement<'c>,
+    pub(super) heartbeats: Statement<'c>,
 }
 
 impl<'c> Read<'c> {
@@ -78,7 +68,7 @@ impl<'c> Read<'c> {
             marks: prepare(
                 "SELECT delivered, delivered_others, read, read_others FROM marks WHERE ord = ?1 AND user = ?2",
             )?,
-            owing: prepare(OWING)?,
+            owing: prepare(super::outbox::OWING)?,
             owed: prepare(
                 "SELECT seq, type, about, facts FROM owed WHERE ord = ?1 AND seq > ?2 ORDER BY seq, type, about",
             )?,
@@ -234,67 +224,6 @@ impl<'c> Read<'c> {
             None => Marks::default(),
         })
     }
-
-    /// [`Outbox::intents`](souk_chat::ports::Outbox::intents): orders with owed rows above their mark, whatever the minute.
-    pub(crate) fn intents(&mut self, asked: &Incarnation, minute: i64, limit: usize) -> Result<Vec<Intent>, Fault> {
-        let mut rows = self.owing.query(params![bound(limit), SEQ_BITS])?;
-        let mut found: Vec<(OrderId, Seq, i64, String)> = Vec::new();
-        while let Some(row) = rows.next()? {
-            let order = order_id(row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?)?;
-            found.push((order, seq(row.get(1)?)?, row.get(2)?, row.get(3)?));
-        }
-        drop(rows);
-        let mut intents = Vec::with_capacity(found.len());
-        for (order, owing, owner, name) in found {
-            let parties = self.names.parties(&order)?.ok_or_else(|| broken("an order's parties"))?;
-            let key = EntryKey { owner: self.names.name(&parties, owner)?, id: name.into() };
-            let head = Seq(owing.0.saturating_sub(1));
-            intents.push(Intent { incarnation: asked.clone(), minute, order, key, head });
-        }
-        Ok(intents)
-    }
-
-    /// [`Outbox::owed`](souk_chat::ports::Outbox::owed).
-    pub(crate) fn owed(&mut self, order: &OrderId, after: Seq, limit: usize) -> Result<Vec<OwedRow>, Fault> {
-        let Some(parties) = self.names.parties(order)? else { return Ok(Vec::new()) };
-        let mut rows = self.owed.query(params![parties.order, signed(after.0)?])?;
-        let mut found: Vec<OwedRow> = Vec::new();
-        while let Some(row) = rows.next()? {
-            let owing = seq(row.get(0)?)?;
-            if found.len() >= limit && found.last().is_some_and(|last| last.seq != owing) {
-                break;
-            }
-            let texts: (String, String, String) = (row.get(1)?, row.get(2)?, row.get(3)?);
-            let owed = EventType::parse(&texts.0)
-                .zip(split_pairs(&texts.2))
-                .and_then(|(event, facts)| Owed::from_facts(event, &texts.1, &facts))
-                .ok_or_else(|| broken("an owed event"))?;
-            found.push(OwedRow { order: order.clone(), seq: owing, owed });
-        }
-        Ok(found)
-    }
-
-    /// [`Outbox::events_mark`](souk_chat::ports::Outbox::events_mark).
-    pub(crate) fn events_mark(&mut self, order: &OrderId) -> Result<Seq, Fault> {
-        let Some(parties) = self.names.parties(order)? else { return Ok(Seq::ZERO) };
-        let mark: i64 = self.events.query_row([parties.order], |row| row.get(0))?;
-        Ok(seq(mark)?)
-    }
-
-    /// [`Heartbeats::heartbeats`](souk_chat::ports::Heartbeats::heartbeats).
-    pub(crate) fn heartbeats(&mut self) -> Result<Vec<Heartbeat>, Fault> {
-        let mut rows = self.heartbeats.query([])?;
-        let mut found = Vec::new();
-        while let Some(row) = rows.next()? {
-            found.push(Heartbeat {
-                incarnation: Incarnation(row.get(0)?),
-                beat: unsigned(row.get(1)?)?,
-                oldest_minute: row.get(2)?,
-                minute: row.get(3)?,
-            });
-        }
-        Ok(found)
-    }
 }
 
 /// Reads an order with the statement [`ORDER`].
@@ -315,7 +244,7 @@ pub(crate) fn read_order(statement: &mut Statement<'_>, id: &OrderId) -> Result<
     }))
 }
 
-fn order_id(text: &str) -> Result<OrderId, Fault> {
+pub(super) fn order_id(text: &str) -> Result<OrderId, Fault> {
     Ok(OrderId::new(text).map_err(|_| broken("an order id"))?)
 }
 
@@ -324,6 +253,6 @@ fn mark(number: i64, others: i64) -> Result<Mark, StoreError> {
 }
 
 /// A limit as SQLite takes it.
-fn bound(limit: usize) -> i64 {
+pub(super) fn bound(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX)
 }

@@ -4,7 +4,7 @@
 use rusqlite::{Connection, OptionalExtension as _, Statement, params};
 use souk_chat::log::{Body, Head, Seq};
 use souk_chat::owed::Owed;
-use souk_chat::ports::store::{Appended, Heartbeat, Incarnation, StoreError};
+use souk_chat::ports::store::{Appended, StoreError};
 use souk_chat::{Mark, Message, NewEntry, NewOrder, Order, OrderId, OrderStatus, Timestamp, UserId};
 
 use super::fault::Fault;
@@ -25,7 +25,7 @@ pub(crate) struct Write<'c> {
     make_log: Statement<'c>,
     raise_head: Statement<'c>,
     raise_owes: Statement<'c>,
-    raise_events: Statement<'c>,
+    pub(super) raise_events: Statement<'c>,
     version: Statement<'c>,
     change: Statement<'c>,
     put_key: Statement<'c>,
@@ -33,8 +33,8 @@ pub(crate) struct Write<'c> {
     put_entry: Statement<'c>,
     put_owed: Statement<'c>,
     raise_marks: Statement<'c>,
-    beat: Statement<'c>,
-    forget: Statement<'c>,
+    pub(super) beat: Statement<'c>,
+    pub(super) forget: Statement<'c>,
 }
 
 impl<'c> Write<'c> {
@@ -283,27 +283,7 @@ impl<'c> Write<'c> {
         Ok(())
     }
 
-    /// [`Outbox::raise_events_mark`](souk_chat::ports::Outbox::raise_events_mark).
-    pub(crate) fn raise_events(&mut self, order: &OrderId, to: Seq) -> Result<(), Fault> {
-        let parties = self.parties(order)?;
-        self.raise_events.execute(params![parties.order, signed(to.0)?])?;
-        Ok(())
-    }
-
-    /// [`Heartbeats::beat`](souk_chat::ports::Heartbeats::beat).
-    pub(crate) fn beat(&mut self, beat: &Heartbeat) -> Result<(), Fault> {
-        let Heartbeat { incarnation, beat, oldest_minute, minute } = beat;
-        self.beat.execute(params![&*incarnation.0, signed(*beat)?, oldest_minute, minute])?;
-        Ok(())
-    }
-
-    /// [`Heartbeats::forget`](souk_chat::ports::Heartbeats::forget).
-    pub(crate) fn forget(&mut self, incarnation: &Incarnation) -> Result<(), Fault> {
-        self.forget.execute([&*incarnation.0])?;
-        Ok(())
-    }
-
-    fn parties(&mut self, order: &OrderId) -> Result<Parties, Fault> {
+    pub(super) fn parties(&mut self, order: &OrderId) -> Result<Parties, Fault> {
         let none = || StoreError::Invalid(format!("there is no order {order}")).into();
         self.names.parties(order)?.ok_or_else(none)
     }

@@ -112,7 +112,7 @@ pub async fn a_batch_may_change_what_it_makes(engine: &dyn Engine) {
     let made = chat.message_after(&chat.head, Side::Client, "m-1", "one");
     let mut head = step(&chat.head, &made);
     let mut batch = vec![made];
-    let mut push = |id: &str, message: Arc<Message>, head: &mut souk_chat::Head, batch: &mut Vec<NewEntry>| {
+    let push = |id: &str, message: Arc<Message>, head: &mut souk_chat::Head, batch: &mut Vec<NewEntry>| {
         batch.push(chat.entry_after(head, key(&ann, id), Body::Edit(message)));
         *head = step(head, batch.last().unwrap());
     };

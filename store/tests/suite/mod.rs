@@ -2,6 +2,7 @@
 //! that cases can share one database.
 
 #![allow(clippy::unwrap_used, reason = "a test that meets an error has failed")]
+#![allow(clippy::print_stdout, reason = "one test runs many cases, and says which")]
 #![allow(unreachable_pub, reason = "a module of a test program is reached by that program alone")]
 
 pub mod chat;

@@ -89,7 +89,7 @@ pub async fn a_promise_is_found_until_it_is_kept(engine: &dyn Engine) {
         let found = engine.rival().intents(&incarnation, minute, 10_000).await.unwrap();
         found.into_iter().filter(|found| found.order == *chat.id()).collect::<Vec<_>>()
     };
-    assert_eq!(found().await, [intent.clone()]);
+    assert_eq!(found().await, std::slice::from_ref(&intent));
     chat.store.raise_events_mark(chat.id(), Seq(1)).await.unwrap();
     for _ in 0..2 {
         chat.store.drop_intents(std::slice::from_ref(&intent)).await.unwrap();

@@ -1,0 +1,168 @@
+//! Making a keyspace and bringing it up to date; and telling whether one is.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use scylla::client::session::Session;
+use scylla::cluster::Node;
+use scylla::errors::{DbError, ExecutionError, RequestAttemptError};
+use scylla::policies::load_balancing::{NodeIdentifier, SingleTargetLoadBalancingPolicy};
+use scylla::statement::unprepared::Statement;
+
+use super::connect::{Product, connect};
+use super::schema::{MIGRATIONS, SETTINGS, STEPS, VERSION};
+use crate::address::{Cql as Address, VOLUME_ENTRIES};
+use crate::open::{OpenError, Settings};
+
+/// How long a keyspace may take from being listed to being usable.
+const APPEARS_WITHIN: Duration = Duration::from_secs(10);
+
+fn failed(error: impl std::fmt::Display) -> OpenError {
+    OpenError::Migrate(error.to_string())
+}
+
+/// Brings the keyspace at `address` up to date. Several may do so at once: every statement may be repeated, and all of them
+/// send theirs to the same server, which makes one table after the other (Cassandra 5.0 and older can otherwise make a table
+/// twice, under two ids).
+pub(crate) async fn migrate(address: &Address, settings: &Settings) -> Result<(), OpenError> {
+    let session = connect(address, settings, None).await?;
+    let server = first_server(&session)?;
+    let keyspace = &address.keyspace;
+    if !exists(&session, keyspace).await? {
+        check_copies(&session, address)?;
+        let tablets =
+            if Product::of(&session).await?.needs_tablets_off() { " AND tablets = {'enabled': false}" } else { "" };
+        let copies = address.replication;
+        let place = address.dc.as_deref().unwrap_or("replication_factor");
+        let statement = format!(
+            "CREATE KEYSPACE IF NOT EXISTS {keyspace} WITH replication = \
+             {{'class': 'NetworkTopologyStrategy', '{place}': {copies}}}{tablets}"
+        );
+        change(&session, &server, &statement).await?;
+    }
+    enter(&session, keyspace).await?;
+    for table in [MIGRATIONS, SETTINGS] {
+        change(&session, &server, table).await?;
+    }
+    fix_volume(&session, address.volume).await?;
+    let done = version(&session).await.map_err(failed)?.unwrap_or(0);
+    if done > VERSION {
+        return Err(OpenError::Newer { found: done.into(), known: VERSION.into() });
+    }
+    for (number, step) in (1..).zip(STEPS).filter(|(number, _)| *number > done) {
+        for statement in *step {
+            change(&session, &server, statement).await?;
+        }
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+        let row = (number, i64::try_from(now).unwrap_or(i64::MAX));
+        let insert = "INSERT INTO schema_migrations (version, done_at) VALUES (?, ?)";
+        session.query_unpaged(insert, row).await.map_err(failed)?;
+    }
+    Ok(())
+}
+
+/// Fails unless the keyspace is what this program writes. Returns the entries of a volume.
+pub(crate) async fn check(session: &Session, address: &Address) -> Result<u64, OpenError> {
+    let unmigrated = |found: String| OpenError::Unmigrated { keyspace: address.keyspace.clone(), found };
+    match version(session).await {
+        Ok(Some(VERSION)) => {}
+        Ok(Some(newer)) if newer > VERSION => {
+            return Err(OpenError::Newer { found: newer.into(), known: VERSION.into() });
+        }
+        Ok(Some(older)) => return Err(unmigrated(format!("version {older} of {VERSION}"))),
+        Ok(None) => return Err(unmigrated("a schema that was never finished".into())),
+        Err(error) if is_missing(&error) => return Err(unmigrated("no souk tables".into())),
+        Err(error) => return Err(OpenError::Connect(error.to_string())),
+    }
+    let made = volume(session).await.map_err(|error| OpenError::Connect(error.to_string()))?;
+    let made = made.ok_or_else(|| unmigrated("no size of volumes".into()))?;
+    match address.volume {
+        Some(asked) if asked != made => Err(OpenError::Volume { made, asked }),
+        _ => Ok(made),
+    }
+}
+
+/// Whether the keyspace is there.
+pub(crate) async fn exists(session: &Session, keyspace: &str) -> Result<bool, OpenError> {
+    let select = "SELECT keyspace_name FROM system_schema.keyspaces WHERE keyspace_name = ?";
+    let answer = session.query_unpaged(select, (keyspace,)).await.map_err(failed)?;
+    Ok(answer.into_rows_result().map_err(failed)?.rows_num() > 0)
+}
+
+/// The connected server with the smallest id: every migrating node picks the same.
+fn first_server(session: &Session) -> Result<Arc<Node>, OpenError> {
+    let state = session.get_cluster_state();
+    let connected = state.get_nodes_info().iter().filter(|node| node.is_connected());
+    connected
+        .min_by_key(|node| node.host_id)
+        .cloned()
+        .ok_or_else(|| OpenError::Connect("no server is connected".into()))
+}
+
+/// A keyspace that wants more copies than there are servers would take no write.
+fn check_copies(session: &Session, address: &Address) -> Result<(), OpenError> {
+    let state = session.get_cluster_state();
+    let servers =
+        state.get_nodes_info().iter().filter(|node| address.dc.is_none() || node.datacenter == address.dc).count();
+    if servers >= address.replication as usize {
+        return Ok(());
+    }
+    Err(failed(format!(
+        "{} copies of each row need as many servers, there are {servers}: say ?replication={} in the address, or start more",
+        address.replication,
+        servers.max(1)
+    )))
+}
+
+async fn change(session: &Session, server: &Arc<Node>, text: &str) -> Result<(), OpenError> {
+    let mut statement = Statement::new(text);
+    statement.set_load_balancing_policy(Some(SingleTargetLoadBalancingPolicy::new(
+        NodeIdentifier::Node(server.clone()),
+        None,
+    )));
+    // A schema change is given a minute: on a busy cluster it is slow, and repeating it is safe but no faster.
+    statement.set_request_timeout(Some(Duration::from_secs(60)));
+    session.query_unpaged(statement, &[]).await.map_err(failed)?;
+    // The driver waits by itself only for changes that this statement made, not for those it found made.
+    session.await_schema_agreement().await.map(drop).map_err(failed)
+}
+
+/// Uses the keyspace. One that another node is making is listed a moment before it can be used.
+async fn enter(session: &Session, keyspace: &str) -> Result<(), OpenError> {
+    let deadline = Instant::now() + APPEARS_WITHIN;
+    loop {
+        match session.use_keyspace(keyspace, false).await {
+            Ok(()) => return Ok(()),
+            Err(error) if Instant::now() > deadline => return Err(failed(error)),
+            Err(_) => tokio::time::sleep(APPEARS_WITHIN / 100).await,
+        }
+    }
+}
+
+async fn fix_volume(session: &Session, asked: Option<u64>) -> Result<(), OpenError> {
+    let wanted = asked.unwrap_or(VOLUME_ENTRIES);
+    let insert = "INSERT INTO settings (name, value) VALUES ('volume', ?) IF NOT EXISTS";
+    session.query_unpaged(insert, (wanted.to_string(),)).await.map_err(failed)?;
+    let made = volume(session).await.map_err(failed)?.ok_or_else(|| failed("the size of volumes was not kept"))?;
+    match asked {
+        Some(asked) if asked != made => Err(OpenError::Volume { made, asked }),
+        _ => Ok(()),
+    }
+}
+
+async fn volume(session: &Session) -> Result<Option<u64>, ExecutionError> {
+    let answer = session.query_unpaged("SELECT value FROM settings WHERE name = 'volume'", &[]).await?;
+    let text = answer.into_rows_result().ok().and_then(|rows| rows.first_row::<(String,)>().ok());
+    Ok(text.and_then(|(text,)| text.parse().ok()).filter(|size| *size > 0))
+}
+
+async fn version(session: &Session) -> Result<Option<i32>, ExecutionError> {
+    let answer = session.query_unpaged("SELECT version FROM schema_migrations", &[]).await?;
+    let Ok(rows) = answer.into_rows_result() else { return Ok(None) };
+    let versions = rows.rows::<(i32,)>().map(|rows| rows.filter_map(Result::ok).map(|(version,)| version).max());
+    Ok(versions.ok().flatten())
+}
+
+fn is_missing(error: &ExecutionError) -> bool {
+    matches!(error, ExecutionError::LastAttemptError(RequestAttemptError::DbError(DbError::Invalid, _)))
+}

@@ -1,0 +1,273 @@
+//! The conformance suite on a real CQL cluster, and what is a cluster's own: migrations by several nodes, lost answers, copying
+//! back. `SOUK_TEST_CQL=host:port[,host:port]` names the cluster; every test has a keyspace of its own there, and drops it.
+
+#![allow(clippy::unwrap_used, reason = "a test that meets an error has failed")]
+#![allow(clippy::print_stderr, reason = "what is left out is said loudly")]
+
+mod proxy;
+mod suite;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use futures_util::future::{BoxFuture, join_all};
+use proxy::Proxy;
+use scylla::client::session::Session;
+use scylla::client::session_builder::SessionBuilder;
+use souk_chat::ports::Store;
+use souk_chat::ports::store::{Appended, StoreError};
+use souk_chat::{Head, NewEntry, OrderId, Seq, Side};
+use souk_store::{OpenError, Settings, migrate, open};
+use suite::Engine;
+use suite::chat::{Chat, fresh};
+
+/// Small enough that cases cross it several times.
+const VOLUME: u64 = 8;
+
+/// A keyspace for one test.
+#[derive(Clone)]
+struct Keyspace {
+    servers: Vec<SocketAddr>,
+    name: String,
+}
+
+impl Keyspace {
+    fn address_by(&self, servers: &[SocketAddr], more: &str) -> String {
+        let servers: Vec<String> = servers.iter().map(ToString::to_string).collect();
+        let copies = if servers.len() < 3 { 1 } else { 3 };
+        format!("cql://{}/{}?replication={copies}{more}", servers.join(","), self.name)
+    }
+
+    fn address(&self) -> String {
+        self.address_by(&self.servers, &format!("&volume={VOLUME}"))
+    }
+
+    async fn session(&self) -> Session {
+        let session = SessionBuilder::new().known_nodes_addr(&self.servers).build().await.unwrap();
+        if session.get_cluster_state().get_keyspace(&self.name).is_some() {
+            session.use_keyspace(&self.name, false).await.unwrap();
+        }
+        session
+    }
+}
+
+/// Runs `test` in a keyspace of its own, and drops that whatever becomes of the test. Left out, loudly, without a cluster.
+async fn with_keyspace(test: impl FnOnce(Keyspace) -> BoxFuture<'static, ()>) {
+    let Ok(servers) = std::env::var("SOUK_TEST_CQL") else {
+        assert!(
+            std::env::var("SOUK_REQUIRE").as_deref() != Ok("all"),
+            "SOUK_TEST_CQL is not set: start the servers with `deploy/stack up` and take the lines of `deploy/stack env`"
+        );
+        eprintln!("LEFT OUT: a CQL test, because SOUK_TEST_CQL is not set (`deploy/stack up`, `deploy/stack env`)");
+        return;
+    };
+    let servers = servers.split(',').map(|server| server.parse().unwrap()).collect();
+    let keyspace = Keyspace { servers, name: fresh("t").replace('-', "_") };
+    let outcome = tokio::spawn(test(keyspace.clone())).await;
+    let drop = format!("DROP KEYSPACE IF EXISTS {}", keyspace.name);
+    let mut drop = scylla::statement::unprepared::Statement::new(drop);
+    drop.set_request_timeout(Some(Duration::from_secs(60)));
+    keyspace.session().await.query_unpaged(drop, &[]).await.unwrap();
+    if let Err(failed) = outcome {
+        std::panic::resume_unwind(failed.into_panic());
+    }
+}
+
+/// Patient: a cold server on a busy machine answers late, and the suite is not about time.
+fn patient() -> Settings {
+    Settings {
+        request_timeout: Duration::from_secs(30),
+        connect_timeout: Duration::from_secs(60),
+        ..Settings::default()
+    }
+}
+
+async fn store(address: &str) -> Arc<dyn Store> {
+    open(address, &patient()).await.unwrap().store
+}
+
+struct Cluster {
+    store: Arc<dyn Store>,
+    rival: Arc<dyn Store>,
+    proxied: Arc<dyn Store>,
+    proxy: Proxy,
+}
+
+impl Cluster {
+    async fn new(keyspace: &Keyspace) -> Self {
+        migrate(&keyspace.address(), &patient()).await.unwrap();
+        let proxy = Proxy::before(&keyspace.servers).await;
+        let through = keyspace.address_by(&proxy.addresses, "");
+        Self {
+            store: store(&keyspace.address()).await,
+            rival: store(&keyspace.address()).await,
+            proxied: store(&through).await,
+            proxy,
+        }
+    }
+}
+
+#[async_trait]
+impl Engine for Cluster {
+    fn store(&self) -> Arc<dyn Store> {
+        self.store.clone()
+    }
+
+    fn rival(&self) -> Arc<dyn Store> {
+        self.rival.clone()
+    }
+
+    fn volume(&self) -> Option<u64> {
+        Some(VOLUME)
+    }
+
+    async fn append_losing_the_answer(&self, order: &OrderId, head: &Head, entries: &[NewEntry]) {
+        let before = self.proxy.lost();
+        self.proxy.lose_the_next_answer();
+        let answer = self.proxied.append(order, head, entries).await;
+        assert!(matches!(answer, Err(StoreError::Unknown(_))), "a lost answer is unknown, not {answer:?}");
+        assert_eq!(self.proxy.lost(), before + 1, "the fault did not bite");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn cql_passes_the_suite() {
+    with_keyspace(|keyspace| {
+        Box::pin(async move {
+            suite::run(&Cluster::new(&keyspace).await).await;
+        })
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn several_nodes_migrate_at_once_and_again() {
+    with_keyspace(|keyspace| {
+        Box::pin(async move {
+            let refused = open(&keyspace.address(), &patient()).await.err().unwrap();
+            assert!(matches!(refused, OpenError::Unmigrated { .. }), "{refused}");
+            let (address, settings) = (keyspace.address(), patient());
+            for outcome in join_all((0..4).map(|_| migrate(&address, &settings))).await {
+                outcome.unwrap();
+            }
+            migrate(&address, &settings).await.unwrap();
+            let mut chat = Chat::new(store(&address).await).await;
+            assert_eq!(chat.say(Side::Client, "a", "x").await, Seq(1));
+            // The size of volumes was fixed, and need not be said again.
+            let other = keyspace.address_by(&keyspace.servers, "&volume=9");
+            let wrong = OpenError::Volume { made: VOLUME, asked: 9 };
+            assert_eq!(migrate(&other, &settings).await, Err(wrong.clone()));
+            assert_eq!(open(&other, &settings).await.err(), Some(wrong));
+            store(&keyspace.address_by(&keyspace.servers, "")).await;
+        })
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn schemas_of_another_time_are_refused() {
+    with_keyspace(|keyspace| {
+        Box::pin(async move {
+            let (address, settings) = (keyspace.address(), patient());
+            migrate(&address, &settings).await.unwrap();
+            let session = keyspace.session().await;
+            session.query_unpaged("TRUNCATE schema_migrations", &[]).await.unwrap();
+            let older = open(&address, &settings).await.err().unwrap();
+            assert!(matches!(older, OpenError::Unmigrated { .. }), "{older}");
+            assert!(older.to_string().contains("souk migrate"));
+            let newer = "INSERT INTO schema_migrations (version, done_at) VALUES (99, 0)";
+            session.query_unpaged(newer, &[]).await.unwrap();
+            assert!(matches!(open(&address, &settings).await.err(), Some(OpenError::Newer { found: 99, .. })));
+            assert!(matches!(migrate(&address, &settings).await, Err(OpenError::Newer { found: 99, .. })));
+        })
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn more_copies_than_servers_are_refused_before_anything_is_made() {
+    with_keyspace(|keyspace| {
+        Box::pin(async move {
+            let many = keyspace.address().replace("replication=", "replication=9");
+            let refused = migrate(&many, &patient()).await.unwrap_err().to_string();
+            assert!(refused.contains("?replication="), "{refused}");
+            assert!(keyspace.session().await.get_cluster_state().get_keyspace(&keyspace.name).is_none());
+        })
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_data_centre_can_be_stayed_in() {
+    with_keyspace(|keyspace| {
+        Box::pin(async move {
+            let session = keyspace.session().await;
+            let dc = session.get_cluster_state().get_nodes_info()[0].datacenter.clone().unwrap();
+            let address = format!("{}&dc={dc}", keyspace.address());
+            migrate(&address, &patient()).await.unwrap();
+            let mut chat = Chat::new(store(&address).await).await;
+            for n in 1..=VOLUME + 2 {
+                assert_eq!(chat.say(Side::Client, &format!("m-{n}"), "x").await, Seq(n));
+            }
+            chat.assert_dense().await;
+        })
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_lost_answer_of_opening_a_volume_is_no_loss() {
+    with_keyspace(|keyspace| {
+        Box::pin(async move {
+            let cluster = Cluster::new(&keyspace).await;
+            let mut chat = Chat::new(cluster.proxied.clone()).await;
+            for n in 1..=VOLUME {
+                chat.say(Side::Client, &format!("m-{n}"), "x").await;
+            }
+            let next = [chat.message_after(&chat.head, Side::Client, "next", "y")];
+            cluster.proxy.lose_the_next_answer();
+            let answer = chat.try_append(&next).await;
+            assert!(matches!(answer, Err(StoreError::Unavailable(_))), "nothing was written: {answer:?}");
+            assert_eq!(cluster.proxy.lost(), 1, "the fault did not bite");
+            // The proxied one is still connecting anew.
+            let mut chat = chat.seen_by(cluster.store());
+            chat.look().await;
+            assert_eq!((chat.head.volume, chat.head.seq), (1, Seq(VOLUME)));
+            assert!(matches!(chat.try_append(&next).await.unwrap(), Appended::Applied(_)));
+            chat.assert_dense().await;
+        })
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_change_from_a_later_volume_is_copied_back() {
+    with_keyspace(|keyspace| {
+        Box::pin(async move {
+            let cluster = Cluster::new(&keyspace).await;
+            let mut chat = Chat::new(cluster.store()).await;
+            for n in 1..=VOLUME {
+                chat.say(Side::Client, &format!("m-{n}"), "x").await;
+            }
+            chat.edit(Seq(2), "edit", "changed").await;
+            let session = keyspace.session().await;
+            let select =
+                "SELECT content, version FROM log WHERE order_id = ? AND volume = 0 AND section = 1 AND seq = 2";
+            let own_row = async || {
+                let rows = session.query_unpaged(select, (chat.id().as_str(),)).await.unwrap();
+                rows.into_rows_result().unwrap().first_row::<(String, i32)>().unwrap()
+            };
+            assert_eq!(own_row().await, ("x".to_owned(), 1), "nobody has read it yet");
+            assert_eq!(&*chat.message(Seq(2)).await.content, "changed");
+            let deadline = Instant::now() + Duration::from_secs(30);
+            while own_row().await != ("changed".to_owned(), 2) {
+                assert!(Instant::now() < deadline, "it was read, and not copied back");
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            assert_eq!(&*chat.message(Seq(2)).await.content, "changed");
+        })
+    })
+    .await;
+}

@@ -1,0 +1,113 @@
+//! A proxy in front of a CQL cluster that, when told to, passes one batch on and cuts its answer off.
+
+#![allow(clippy::unwrap_used, reason = "a test that meets an error has failed")]
+#![allow(unreachable_pub, reason = "a module of a test program is reached by that program alone")]
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicUsize, Ordering};
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+
+/// Bytes of a frame's header in version 4 of the protocol: version, flags, stream, opcode, length.
+const HEADER: usize = 9;
+const BATCH: u8 = 0x0D;
+/// No stream has this number.
+const NOTHING: i32 = i32::MIN;
+
+#[derive(Default)]
+struct Fault {
+    armed: AtomicBool,
+    cut: AtomicUsize,
+}
+
+/// The proxy; it ends when dropped.
+pub struct Proxy {
+    /// Where it listens, in the place of each server.
+    pub addresses: Vec<SocketAddr>,
+    fault: Arc<Fault>,
+    _tasks: JoinSet<()>,
+}
+
+impl Proxy {
+    /// Listens at one port on the address of every server: a driver finds the others at the port it used for the first.
+    pub async fn before(servers: &[SocketAddr]) -> Self {
+        let fault = Arc::new(Fault::default());
+        let mut tasks = JoinSet::new();
+        let mut addresses: Vec<SocketAddr> = Vec::new();
+        for server in servers {
+            let port = addresses.first().map_or(0, SocketAddr::port);
+            let listener = TcpListener::bind(SocketAddr::new(server.ip(), port)).await.unwrap();
+            addresses.push(listener.local_addr().unwrap());
+            tasks.spawn(accept(listener, *server, fault.clone()));
+        }
+        Self { addresses, fault, _tasks: tasks }
+    }
+
+    /// The answer to the next batch is lost, and its connection with it.
+    pub fn lose_the_next_answer(&self) {
+        self.fault.armed.store(true, Ordering::SeqCst);
+    }
+
+    /// How many answers were lost.
+    pub fn lost(&self) -> usize {
+        self.fault.cut.load(Ordering::SeqCst)
+    }
+}
+
+async fn accept(listener: TcpListener, server: SocketAddr, fault: Arc<Fault>) {
+    let mut connections = JoinSet::new();
+    loop {
+        let (client, _) = listener.accept().await.unwrap();
+        let server = TcpStream::connect(server).await.unwrap();
+        let ((from_client, to_client), (from_server, to_server)) = (client.into_split(), server.into_split());
+        let doomed = Arc::new(AtomicI32::new(NOTHING));
+        let (fault, there) = (fault.clone(), doomed.clone());
+        connections.spawn(async move {
+            // Whichever side ends first, both are closed.
+            tokio::select! {
+                () = requests(from_client, to_server, &fault, &there) => {}
+                () = answers(from_server, to_client, &fault, &doomed) => {}
+            }
+        });
+    }
+}
+
+async fn frame(from: &mut OwnedReadHalf) -> Option<Vec<u8>> {
+    let mut frame = vec![0; HEADER];
+    from.read_exact(&mut frame).await.ok()?;
+    let length = u32::from_be_bytes(frame[5..HEADER].try_into().unwrap());
+    frame.resize(HEADER + usize::try_from(length).unwrap(), 0);
+    from.read_exact(&mut frame[HEADER..]).await.ok()?;
+    Some(frame)
+}
+
+fn stream(frame: &[u8]) -> i32 {
+    i32::from(i16::from_be_bytes([frame[2], frame[3]]))
+}
+
+async fn requests(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, fault: &Fault, doomed: &AtomicI32) {
+    while let Some(frame) = frame(&mut from).await {
+        if frame[4] == BATCH && fault.armed.swap(false, Ordering::SeqCst) {
+            doomed.store(stream(&frame), Ordering::SeqCst);
+        }
+        if to.write_all(&frame).await.is_err() {
+            return;
+        }
+    }
+}
+
+async fn answers(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, fault: &Fault, doomed: &AtomicI32) {
+    while let Some(frame) = frame(&mut from).await {
+        if stream(&frame) == doomed.load(Ordering::SeqCst) {
+            fault.cut.fetch_add(1, Ordering::SeqCst);
+            return;
+        }
+        if to.write_all(&frame).await.is_err() {
+            return;
+        }
+    }
+}
