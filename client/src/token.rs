@@ -41,7 +41,7 @@ pub enum TokenNeed {
     Connect,
     /// The one in use ends soon: a newer one, please.
     Expiring,
-    /// The server did not take the last one: another, or the client stops.
+    /// The server did not take the last one. The client stays away, and goes on asking, until there is another.
     Rejected,
 }
 
