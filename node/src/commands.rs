@@ -1,7 +1,7 @@
 //! Carrying out what sessions ask for.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures_util::future::{Either, select};
@@ -15,6 +15,7 @@ use souk_protocol::{Code, Error, ServerEvent, json};
 
 use crate::delivery::Delivery;
 use crate::hub::{Ack, Device, Frames, Hub, Joined, ROOMS_PER_DEVICE, Room};
+use crate::metrics::Metrics;
 use crate::session::Command;
 
 /// How long a join waits for the router to confirm its subscription before it is answered from the store alone.
@@ -42,6 +43,7 @@ pub struct Commands {
     delivery: Arc<Delivery>,
     runtime: Arc<dyn Runtime>,
     announced: Announced,
+    metrics: Arc<Metrics>,
 }
 
 /// Tells the session that its request is finished, however it ends.
@@ -65,7 +67,14 @@ impl Commands {
         runtime: Arc<dyn Runtime>,
         announced: Announced,
     ) -> Self {
-        Self { chats, hub, delivery, runtime, announced }
+        Self { chats, hub, delivery, runtime, announced, metrics: Arc::default() }
+    }
+
+    /// Counts into these figures.
+    #[must_use]
+    pub fn counting(mut self, metrics: Arc<Metrics>) -> Self {
+        self.metrics = metrics;
+        self
     }
 
     /// Starts carrying out a command as a task of its own; answers when done, and tells the session.
@@ -95,7 +104,10 @@ impl Commands {
         };
         match outcome {
             Ok(body) => device.answer(ack, &body),
-            Err(error) => device.refuse(ack, &error, || exception(event, &error, None)),
+            Err(error) => {
+                self.metrics.requests_refused.count(error.code.as_str());
+                device.refuse(ack, &error, || exception(event, &error, None));
+            }
         }
     }
 
@@ -111,10 +123,12 @@ impl Commands {
         let id = id.unwrap_or_else(|| self.chats.message_id());
         let in_sequence = self.hub.room(&order).filter(|room| room.expect(device, &id, ack));
         let send = Send { order, draft, id: id.clone(), origin: device.origin() };
-        let outcome = match self.chats.send(device.actor(), send).await {
-            Ok(sent) => Ok((sent.message.seq, self.sent_body(&sent).await)),
-            Err(refusal) => Err(Error::from(refusal)),
+        let started = Instant::now();
+        let (outcome, repeat) = match self.chats.send(device.actor(), send).await {
+            Ok(sent) => (Ok((sent.message.seq, self.sent_body(&sent).await)), sent.repeat),
+            Err(refusal) => (Err(Error::from(refusal)), false),
         };
+        self.count(&outcome, repeat, started.elapsed(), device);
         let told = |error: &Error| exception("send_message", error, named.then(|| id.clone()));
         match (in_sequence, &outcome) {
             (Some(room), outcome) => {
@@ -123,6 +137,18 @@ impl Commands {
             (None, Ok((_, body))) => device.answer(ack, body),
             (None, Err(error)) => device.refuse(ack, error, || told(error)),
         }
+    }
+
+    fn count<T>(&self, outcome: &Result<T, Error>, repeat: bool, took: Duration, device: &Device) {
+        match outcome {
+            Ok(_) if repeat => self.metrics.messages_repeated.inc(),
+            Ok(_) => self.metrics.messages_sent.inc(),
+            Err(error) => {
+                self.metrics.messages_refused.count(error.code.as_str());
+                return;
+            }
+        };
+        self.metrics.send_seconds.observe(device.dialect().carrier().as_str(), took);
     }
 
     /// The answer to a send. A repeat's message may have got further than `sent`.
@@ -158,9 +184,11 @@ impl Commands {
                 return Ok(());
             }
             if room.finish_join(device, ticket, caught_up.history.up_to, ack, &body) != Joined::ReadAgain {
+                self.metrics.joins.inc();
                 self.delivery.look_after(&room);
                 return Ok(());
             }
+            self.metrics.joins_read_again.inc();
         }
         self.hub.abandon(device, order, ticket);
         Err(Refusal::unavailable().into())

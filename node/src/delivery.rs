@@ -109,14 +109,7 @@ impl Delivery {
         }
     }
 
-    fn envelope(
-        &self,
-        kind: EnvelopeKind,
-        order: &OrderId,
-        seq: Seq,
-        origin: Origin,
-        body: Bytes,
-    ) -> Envelope {
+    fn envelope(&self, kind: EnvelopeKind, order: &OrderId, seq: Seq, origin: Origin, body: Bytes) -> Envelope {
         Envelope { kind, order: order.clone(), seq, origin, published_at: self.runtime.now(), body }
     }
 

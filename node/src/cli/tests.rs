@@ -86,7 +86,7 @@ fn a_token_made_in_another_shell_is_taken_by_the_node() {
     let config = Config::from_toml(&format!("node.data_dir = {data:?}")).unwrap();
     let secrets = config.secrets().unwrap();
     assert!(secrets.auth_is_made_up);
-    let now = Timestamp(time::OffsetDateTime::now_utc().unix_timestamp() * 1000);
+    let now = souk_chat::ports::Runtime::now(&crate::runtime::System::default());
     let verifier = Verifier::new(&config.auth, &secrets).unwrap();
     let identity = verifier.verify(token.trim_end(), now).unwrap();
     assert_eq!((identity.actor.user.as_str(), identity.actor.role), ("ann", Role::Contractor));

@@ -49,7 +49,9 @@ pub(super) async fn answer(shared: &Shared, request: Request<Incoming>) -> Answe
         (_, ["chats"]) => return not_allowed("GET"),
         (&Method::GET, ["chats", order]) => one(shared, &actor, order).await,
         (_, ["chats", _]) => return not_allowed("GET"),
-        (&Method::GET, ["chats", order, "messages"]) => history(shared, &actor, order, request.uri().query().unwrap_or_default()).await,
+        (&Method::GET, ["chats", order, "messages"]) => {
+            history(shared, &actor, order, request.uri().query().unwrap_or_default()).await
+        }
         (&Method::POST, ["chats", order, "messages"]) => send(shared, &actor, order, request).await,
         (_, ["chats", _, "messages"]) => return not_allowed("GET, POST"),
         (&Method::PUT, ["admin", "orders", order]) => put_order(shared, &actor, order, request).await,

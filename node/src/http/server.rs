@@ -69,7 +69,8 @@ pub struct Server {
 impl Server {
     /// Takes the port.
     pub async fn bind(address: SocketAddr, shared: Arc<Shared>) -> io::Result<Self> {
-        let socket = if address.is_ipv4() { tokio::net::TcpSocket::new_v4()? } else { tokio::net::TcpSocket::new_v6()? };
+        let socket =
+            if address.is_ipv4() { tokio::net::TcpSocket::new_v4()? } else { tokio::net::TcpSocket::new_v6()? };
         socket.set_reuseaddr(true)?;
         socket.bind(address)?;
         // A storm of clients must not overflow the system's queue: what overflows comes back after seconds.
@@ -218,7 +219,8 @@ fn client_address(shared: &Shared, headers: &HeaderMap, peer: IpAddr) -> IpAddr 
 }
 
 fn over_capacity(refused: Refused) -> Answer {
-    let error = Error::new(Code::Unavailable, format!("this node takes no more now ({}); come back later", refused.as_str()));
+    let error =
+        Error::new(Code::Unavailable, format!("this node takes no more now ({}); come back later", refused.as_str()));
     let wait = rand::rng().random_range(1..=RETRY_AFTER_MAX);
     let error = error.retry_after(Duration::from_secs(wait));
     problem_with(StatusCode::SERVICE_UNAVAILABLE, &error)

@@ -21,7 +21,12 @@ use super::server::Shared;
 const SUBPROTOCOL: &str = "souk.v1";
 
 /// `GET /ws`.
-pub(super) fn plain(shared: &Shared, request: Request<Incoming>, handshake: Option<(SignedIn, String)>, place: Place) -> Answer {
+pub(super) fn plain(
+    shared: &Shared,
+    request: Request<Incoming>,
+    handshake: Option<(SignedIn, String)>,
+    place: Place,
+) -> Answer {
     if !is_upgrade_request(&request) {
         let error = Error::bad_request("this is a WebSocket: connect with a WebSocket client, subprotocol souk.v1");
         return problem_with(StatusCode::UPGRADE_REQUIRED, &error);
@@ -56,7 +61,12 @@ pub(super) fn socket_io(
 fn offered(request: &Request<Incoming>) -> Option<bool> {
     let mut offers = request.headers().get_all(SEC_WEBSOCKET_PROTOCOL).iter().peekable();
     offers.peek()?;
-    Some(offers.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).any(|p| p.trim() == SUBPROTOCOL))
+    Some(
+        offers
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split(','))
+            .any(|p| p.trim() == SUBPROTOCOL),
+    )
 }
 
 fn start(shared: &Shared, mut request: Request<Incoming>, opening: Opening, place: Place) -> Answer {

@@ -12,12 +12,13 @@ use souk_chat::{Actor, OrderId, UserId};
 use souk_protocol::socketio::{self, Namespace};
 use souk_protocol::{Error, plain};
 
+use crate::metrics::Carrier;
 use crate::socket::frame;
 
+use super::ROOMS_PER_DEVICE;
 use super::link::{Link, Notice};
 use super::parcel::Frames;
 use super::room::Room;
-use super::ROOMS_PER_DEVICE;
 
 /// Shortest time between two typing marks of a device, in milliseconds; a mark lasts ten seconds.
 const TYPING_EVERY_MS: u64 = 1_000;
@@ -41,6 +42,14 @@ impl Dialect {
             Self::Plain => 0,
             Self::SocketIo(Namespace::Root) => 1,
             Self::SocketIo(Namespace::Chat) => 2,
+        }
+    }
+
+    /// The kind of client that speaks it.
+    pub fn carrier(self) -> Carrier {
+        match self {
+            Self::Plain => Carrier::Plain,
+            Self::SocketIo(_) => Carrier::SocketIo,
         }
     }
 

@@ -16,11 +16,11 @@ use smallvec::SmallVec;
 use souk_chat::ports::{Presence, Room as Channel, Router, Subscription};
 use souk_chat::{OrderId, UserId};
 
-pub use device::{Ack, Device, Dialect};
 pub(crate) use device::text;
+pub use device::{Ack, Device, Dialect};
 pub use link::{Link, Notice, OUTBOX_BYTES, OUTBOX_FRAMES, Outgoing};
 pub use parcel::{Frames, Parcel};
-pub use room::{JoinTicket, JOIN_BACKLOG, Joined, Room};
+pub use room::{JOIN_BACKLOG, JoinTicket, Joined, Room};
 
 /// Most orders that one device is live in at once; the next join is told `too_many_rooms`.
 pub const ROOMS_PER_DEVICE: usize = 200;

@@ -115,10 +115,9 @@ impl Room {
 
     pub(super) fn is_live(&self, device: &Device) -> bool {
         let inner = self.inner.lock();
-        inner
-            .members
-            .iter()
-            .any(|member| std::ptr::eq(Arc::as_ptr(&member.device), device) && matches!(member.state, MemberState::Live(_)))
+        inner.members.iter().any(|member| {
+            std::ptr::eq(Arc::as_ptr(&member.device), device) && matches!(member.state, MemberState::Live(_))
+        })
     }
 
     pub(super) fn begin_join(&self, device: &Arc<Device>) -> JoinTicket {
@@ -152,7 +151,14 @@ impl Room {
 
     /// The read is done: everything up to `up_to` is in `answer`. Sends the answer and what was kept after `up_to`, in one go,
     /// and makes the device live.
-    pub fn finish_join(&self, device: &Arc<Device>, ticket: JoinTicket, up_to: Seq, ack: Option<Ack>, answer: &[u8]) -> Joined {
+    pub fn finish_join(
+        &self,
+        device: &Arc<Device>,
+        ticket: JoinTicket,
+        up_to: Seq,
+        ack: Option<Ack>,
+        answer: &[u8],
+    ) -> Joined {
         let mut inner = self.inner.lock();
         let left = inner.gate.open(up_to);
         inner.deliver(left);

@@ -10,7 +10,6 @@ mod process;
 
 use parking_lot::Mutex;
 use prometheus_client::metrics::counter::Counter;
-use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
 use instruments::Instrument;
@@ -45,30 +44,8 @@ macro_rules! metrics {
 }
 
 metrics! {
-    /// Connections that are open.
-    connections: Gauge;
-    /// Signed-in sessions that are open.
-    sessions: ByCarrier<Gauge>;
-    /// Orders that somebody on this node has joined.
-    rooms: Gauge;
-    /// Handshakes that became a connection.
-    handshakes_accepted: ByCarrier<Counter>;
-    /// Handshakes that were refused.
-    handshakes_refused: Labelled, by "reason";
-    /// Handshakes that had to wait for their turn.
-    handshakes_delayed: Counter;
     /// Tokens that were refused.
     tokens_refused: Labelled, by "reason";
-    /// Messages of sockets that arrived, whole.
-    frames_in: ByCarrier<Counter>;
-    /// Messages of sockets that were written.
-    frames_out: ByCarrier<Counter>;
-    /// Writes to sockets; fewer than frames where several went together.
-    socket_writes: Counter;
-    /// Bytes read from sockets.
-    bytes_in: Counter;
-    /// Bytes written to sockets.
-    bytes_out: Counter;
     /// Requests that were answered with an error.
     requests_refused: Labelled, by "code";
     /// Messages that were stored.
@@ -77,32 +54,16 @@ metrics! {
     messages_repeated: Counter;
     /// Sends that were refused.
     messages_refused: Labelled, by "code";
-    /// Messages and changes handed to connections.
-    deliveries: Counter;
-    /// Acknowledgements handed to connections.
-    acks: Counter;
-    /// Times a bounded queue was full.
-    queue_overflows: Labelled, by "queue";
-    /// Connections that were closed.
+    /// Joins that were answered.
+    joins: Counter;
+    /// Joins that read the store again because entries passed meanwhile.
+    joins_read_again: Counter;
+    /// Connections that this node closed.
     closes: Labelled, by "code";
-    /// Entries that waited in a gate for an earlier one.
-    gate_waits: Counter;
-    /// Holes that were filled from the store.
-    gate_holes_filled: Counter;
-    /// Entries that a gate had seen before and dropped.
-    gate_dropped: Counter;
-    /// Orders whose head was compared with the store.
-    gate_compared: Counter;
-    /// Comparisons that found something missing.
-    gate_behind: Counter;
-    /// Catch-ups that were answered: joins with `since`, and orders of a `sync`.
-    catch_ups: Counter;
-    /// Time from a send to its acknowledgement.
+    /// Sessions that were opened.
+    sessions_opened: ByCarrier<Counter>;
+    /// Time from a send's arrival to its answer.
     send_seconds: Timings, by "carrier";
-    /// Time of calls to the store.
-    store_seconds: Timings, by "call";
-    /// Time of publishing to other nodes.
-    publish_seconds: Timings, by "room";
 }
 
 impl Metrics {

@@ -11,24 +11,22 @@ fn has(text: &str, line: &str) {
 #[test]
 fn what_is_counted_is_shown() {
     let metrics = Metrics::default();
-    metrics.connections.set(3);
-    metrics.sessions.of(Carrier::SocketIo).inc();
-    metrics.frames_in.of(Carrier::Plain).inc_by(7);
+    metrics.messages_sent.inc_by(3);
+    metrics.sessions_opened.of(Carrier::SocketIo).inc();
     metrics.messages_refused.count("spam");
     metrics.messages_refused.count("spam");
     metrics.closes.count("slow_consumer");
-    metrics.store_seconds.observe("append", Duration::from_millis(3));
+    metrics.send_seconds.observe("plain", Duration::from_millis(3));
     let text = metrics.render();
-    has(&text, "# TYPE souk_connections gauge");
-    has(&text, "souk_connections 3");
-    has(&text, "souk_sessions{carrier=\"socketio\"} 1");
-    has(&text, "souk_sessions{carrier=\"plain\"} 0");
-    has(&text, "# HELP souk_frames_in Messages of sockets that arrived, whole.");
-    has(&text, "souk_frames_in_total{carrier=\"plain\"} 7");
+    has(&text, "# TYPE souk_messages_sent counter");
+    has(&text, "souk_messages_sent_total 3");
+    has(&text, "souk_sessions_opened_total{carrier=\"socketio\"} 1");
+    has(&text, "souk_sessions_opened_total{carrier=\"plain\"} 0");
+    has(&text, "# HELP souk_messages_sent Messages that were stored.");
     has(&text, "souk_messages_refused_total{code=\"spam\"} 2");
     has(&text, "souk_closes_total{code=\"slow_consumer\"} 1");
-    has(&text, "souk_store_seconds_bucket{le=\"0.002\",call=\"append\"} 0");
-    has(&text, "souk_store_seconds_bucket{le=\"0.004\",call=\"append\"} 1");
+    has(&text, "souk_send_seconds_bucket{le=\"0.002\",carrier=\"plain\"} 0");
+    has(&text, "souk_send_seconds_bucket{le=\"0.004\",carrier=\"plain\"} 1");
     has(&text, "# EOF");
     assert_eq!((metrics.messages_refused.get("spam"), metrics.messages_refused.get("empty")), (2, 0));
 }

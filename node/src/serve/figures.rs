@@ -28,7 +28,11 @@ pub(super) fn attach(
     let counters = Arc::clone(delivery.counters());
     metrics.attach(move || {
         vec![
-            counter("gate_holes_filled", "Entries read from the store because they did not arrive", &counters.holes_filled),
+            counter(
+                "gate_holes_filled",
+                "Entries read from the store because they did not arrive",
+                &counters.holes_filled,
+            ),
             counter("gate_compared", "Heads of orders compared with the store", &counters.comparisons),
             counter("publishes_failed", "Publishes that the router did not take at first", &counters.publishes_failed),
             counter("envelopes_unreadable", "Envelopes whose body could not be read", &counters.unreadable),
@@ -67,7 +71,11 @@ fn of_sockets(shared: &Shared, hub: &Hub) -> Vec<Sample> {
         counter("handshakes_admitted", "Handshakes let in", &admission.admitted),
         counter("handshakes_delayed", "Handshakes held back first", &admission.delayed),
         counter("handshakes_refused_full", "Connections refused because the node had all it may have", &admission.full),
-        counter("handshakes_refused_address", "Connections refused because their address had all it may have", &admission.full_for_address),
+        counter(
+            "handshakes_refused_address",
+            "Connections refused because their address had all it may have",
+            &admission.full_for_address,
+        ),
         counter("handshakes_refused_backlog", "Handshakes refused because too many waited", &admission.backlog),
     ]
 }
@@ -80,6 +88,10 @@ fn of_relay(relay: &Relay) -> Vec<Sample> {
         counter("events_failed", "Times that events could not be confirmed and are tried again", &relayed.failed),
         counter("intents_swept", "Promises that the sweeper dealt with", &relayed.swept),
         counter("intents_fenced", "Promises without a message that were fenced off", &relayed.fenced),
-        gauge("events_oldest_owed_seconds", "Age of the oldest event on its way", usize::try_from(oldest.as_secs()).unwrap_or(usize::MAX)),
+        gauge(
+            "events_oldest_owed_seconds",
+            "Age of the oldest event on its way",
+            usize::try_from(oldest.as_secs()).unwrap_or(usize::MAX),
+        ),
     ]
 }

@@ -14,8 +14,8 @@ use souk_chat::service::{Chats, Ports};
 use souk_chat::{OrderId, Timestamp};
 use souk_events::Relay;
 use souk_moderation::Rules;
-use souk_protocol::dto::ReconnectPolicy;
 use souk_protocol::Error;
+use souk_protocol::dto::ReconnectPolicy;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -131,9 +131,8 @@ impl Engines {
     async fn open(config: &Config) -> Result<Self, ServeError> {
         let opened = souk_store::open(config.store.url.expose(), &souk_store::Settings::default()).await?;
         tracing::info!(engine = opened.engine, server = opened.server, "history is open");
-        let source = format!("/souk/{}", config.node.id);
-        let settings = souk_events::Settings { source, ..souk_events::Settings::default() };
-        let events = souk_events::open(config.events.url.expose(), settings)?;
+        // All nodes name the same source: consumers tell repeats by source and id.
+        let events = souk_events::open(config.events.url.expose(), souk_events::Settings::default())?;
         let settings = souk_router::Settings {
             node: config.node.id.clone(),
             quota: config.limits.quota,
@@ -207,7 +206,7 @@ impl Node {
             rules,
             fingerprints: Arc::new(Fingerprints::new(secrets.store.iter().map(crate::config::Secret::expose))),
         }));
-        let commands = Arc::new(Commands::new(
+        let commands = Commands::new(
             Arc::clone(&chats),
             Arc::clone(&hub),
             Arc::clone(&delivery),
@@ -218,9 +217,17 @@ impl Node {
                 ping_interval: Duration::from_secs(PING_EVERY.into()),
                 ping_timeout: Duration::from_secs(PONG_WITHIN.into()),
             },
-        ));
+        );
+        let commands = Arc::new(commands.counting(Arc::clone(&metrics)));
         let verify = Arc::new(Tokens(Arc::clone(&verifier), Arc::clone(&metrics)));
-        let surroundings = Arc::new(Surroundings::new(Arc::clone(&hub), commands, verify, Arc::clone(&runtime), node));
+        let surroundings = Arc::new(Surroundings::new(
+            Arc::clone(&hub),
+            commands,
+            verify,
+            Arc::clone(&runtime),
+            Arc::clone(&metrics),
+            node,
+        ));
         let admission = Arc::new(Admission::new(Limits {
             handshakes_per_second: limits.handshakes_per_second.map_or(0, std::num::NonZeroU32::get),
             connections: bound(limits.connections),

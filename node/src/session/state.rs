@@ -62,8 +62,11 @@ impl Session {
     /// Signs in with a token that was checked elsewhere: a header of the handshake, or Socket.IO's `auth`.
     pub fn sign_in(&mut self, signed_in: SignedIn, now: Timestamp) -> Effects {
         let actor = Arc::new(signed_in.actor);
-        self.phase =
-            Phase::Active(Box::new(Active { actor: Arc::clone(&actor), expires_at: signed_in.expires_at, announced: false }));
+        self.phase = Phase::Active(Box::new(Active {
+            actor: Arc::clone(&actor),
+            expires_at: signed_in.expires_at,
+            announced: false,
+        }));
         let mut effects = Effects::from_iter([Effect::Enter(actor)]);
         effects.extend(self.tick(now));
         effects
@@ -181,10 +184,8 @@ impl Session {
         };
         match outcome {
             Ok(signed_in) => {
-                let answer = dto::SignedIn {
-                    user_id: signed_in.actor.user.clone(),
-                    expires_at: signed_in.expires_at.into(),
-                };
+                let answer =
+                    dto::SignedIn { user_id: signed_in.actor.user.clone(), expires_at: signed_in.expires_at.into() };
                 let signed_in = self.sign_in(signed_in, now);
                 let mut signed_in = signed_in.into_iter();
                 effects.extend(signed_in.next());

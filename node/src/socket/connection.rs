@@ -108,7 +108,9 @@ impl Connection {
             if let Some(outgoing) = outgoing {
                 let was_busy = self.driver.is_busy();
                 self.take_outgoing(outgoing);
-                if was_busy && !self.driver.is_busy() && !self.kept.is_empty()
+                if was_busy
+                    && !self.driver.is_busy()
+                    && !self.kept.is_empty()
                     && let Err(error) = self.take_kept()
                 {
                     return ours(error);

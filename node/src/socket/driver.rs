@@ -358,7 +358,7 @@ impl Driver {
     fn end(&mut self, close: Option<Close>) {
         let Some(close) = close.filter(|_| self.ended.is_none()) else { return };
         self.ended = Some(close);
-        self.around.counters.closed(close.number());
+        self.around.metrics.closes.count(close.code());
         let Kind::SocketIo(socket) = &self.kind else { return };
         if close == Close::Normal {
             return;

@@ -80,11 +80,7 @@ struct Header {
 impl FrameReader {
     /// Takes whole frames from the front of `buffer` and hands each message to `sink`, until the frames or the sink's patience
     /// (`false`) end. Returns how many bytes are used up; the caller keeps the rest and brings it again, with more behind it.
-    pub fn read(
-        &mut self,
-        buffer: &mut [u8],
-        mut sink: impl FnMut(Incoming<'_>) -> bool,
-    ) -> Result<usize, FrameError> {
+    pub fn read(&mut self, buffer: &mut [u8], mut sink: impl FnMut(Incoming<'_>) -> bool) -> Result<usize, FrameError> {
         let mut used = 0;
         while let Some(header) = parse(&buffer[used..])? {
             let frame = &mut buffer[used..];
@@ -297,7 +293,11 @@ mod tests {
             ("message inside a message", [frame(0x01, b"x"), frame(0x81, b"y")].concat(), 1002),
             ("too big", frame(0x81, &vec![b'x'; MESSAGE_BYTES_MAX + 1]), 1009),
             ("too big in parts", [frame(0x01, &[b'x'; 40_000]), frame(0x80, &[b'x'; 40_000])].concat(), 1009),
-            ("endless fragments", std::iter::repeat_n(frame(0x00, b""), 70).fold(frame(0x01, b""), |a, b| [a, b].concat()), 1002),
+            (
+                "endless fragments",
+                std::iter::repeat_n(frame(0x00, b""), 70).fold(frame(0x01, b""), |a, b| [a, b].concat()),
+                1002,
+            ),
             ("bad UTF-8", frame(0x81, &[0xc3, 0x28]), 1007),
             ("bad UTF-8 in a reason", frame(0x88, &[0x03, 0xe8, 0xff]), 1007),
             ("close code of one byte", frame(0x88, &[3]), 1002),

@@ -95,6 +95,7 @@ impl Seat {
                     if around.hub.enter(&device).is_err() {
                         return Some(Close::TooManyDevices);
                     }
+                    around.metrics.sessions_opened.of(self.dialect.carrier()).inc();
                     self.device = Some(device);
                 }
                 Effect::Leave(order) => {

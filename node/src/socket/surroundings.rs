@@ -1,6 +1,5 @@
 //! What all connections of a node share.
 
-use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -14,6 +13,7 @@ use souk_chat::ports::Runtime;
 
 use crate::commands::Commands;
 use crate::hub::{Hub, Link};
+use crate::metrics::Metrics;
 use crate::session::Verify;
 
 /// How long a token whose connection was closed for misuse is refused.
@@ -34,21 +34,6 @@ pub struct WireCounters {
     pub bytes_out: AtomicU64,
     /// Connections ended as slow consumers.
     pub slow_consumers: AtomicU64,
-    /// Closes that this node began, by code.
-    closes: Mutex<HashMap<u16, u64>>,
-}
-
-impl WireCounters {
-    pub(super) fn closed(&self, code: u16) {
-        *self.closes.lock().entry(code).or_default() += 1;
-    }
-
-    /// Closes that this node began, by code.
-    pub fn closes(&self) -> Vec<(u16, u64)> {
-        let mut closes: Vec<_> = self.closes.lock().iter().map(|(code, count)| (*code, *count)).collect();
-        closes.sort_unstable();
-        closes
-    }
 }
 
 /// The connections of a node, for the sweep and for draining.
@@ -114,6 +99,8 @@ pub struct Surroundings {
     pub census: Census,
     /// What is counted.
     pub counters: WireCounters,
+    /// What is counted for operators.
+    pub metrics: Arc<Metrics>,
     /// A random number of this run of the node.
     pub node: u64,
     misusers: Mutex<LruCache<u64, Duration>>,
@@ -122,7 +109,14 @@ pub struct Surroundings {
 
 impl Surroundings {
     /// Surroundings over these parts.
-    pub fn new(hub: Arc<Hub>, commands: Arc<Commands>, verify: Arc<dyn Verify>, runtime: Arc<dyn Runtime>, node: u64) -> Self {
+    pub fn new(
+        hub: Arc<Hub>,
+        commands: Arc<Commands>,
+        verify: Arc<dyn Verify>,
+        runtime: Arc<dyn Runtime>,
+        metrics: Arc<Metrics>,
+        node: u64,
+    ) -> Self {
         let bound = NonZeroUsize::new(MISUSE_REMEMBERED).expect("the bound is above zero");
         Self {
             hub,
@@ -131,6 +125,7 @@ impl Surroundings {
             runtime,
             census: Census::default(),
             counters: WireCounters::default(),
+            metrics,
             node,
             misusers: Mutex::new(LruCache::new(bound)),
             hasher: RandomState::new(),

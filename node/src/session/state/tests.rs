@@ -1,8 +1,8 @@
 use std::borrow::Cow;
 
 use souk_chat::{OrderId, Role, UserId};
-use souk_protocol::request::Token;
 use souk_protocol::Code;
+use souk_protocol::request::Token;
 
 use super::*;
 
@@ -19,7 +19,8 @@ impl Verify for Words {
         if expires_at <= now {
             return Err(Error::unauthorized("expired"));
         }
-        let actor = Actor { user: UserId::new(user).unwrap(), role: Role::parse(role).unwrap(), name: None, locale: None };
+        let actor =
+            Actor { user: UserId::new(user).unwrap(), role: Role::parse(role).unwrap(), name: None, locale: None };
         Ok(SignedIn { actor, expires_at })
     }
 }
@@ -103,7 +104,8 @@ fn refreshing_keeps_person_and_role_and_a_bad_token_changes_nothing() {
         assert_eq!(error.code, code, "{text}");
         assert_eq!(session.next_tick(), Some(at(70)));
     }
-    let effects = session.request(Some(Ack(3)), Request::RefreshToken { token: token("ann@client@200000") }, &Words, at(1));
+    let effects =
+        session.request(Some(Ack(3)), Request::RefreshToken { token: token("ann@client@200000") }, &Words, at(1));
     assert!(matches!(effects[..], [Effect::Answer(Some(Ack(3)), _)]));
     assert_eq!(session.next_tick(), Some(at(170)));
 }
