@@ -1,0 +1,56 @@
+//! The dependency table of ARCHITECTURE.md, held against what cargo says.
+
+use std::collections::BTreeSet;
+use std::process::Command;
+
+/// A crate of ours; which of ours it may use; outside crates that it must not name.
+const TABLE: &[(&str, &[&str], &[&str])] = &[
+    ("souk-moderation", &[], &["tokio", "serde", "serde_json", "hyper", "redis", "scylla", "rusqlite", "rdkafka"]),
+    (
+        "souk-chat",
+        &["souk-moderation"],
+        &["tokio", "serde", "serde_json", "hyper", "redis", "scylla", "rusqlite", "rdkafka", "tracing", "rand"],
+    ),
+    ("souk-protocol", &["souk-chat"], &["tokio", "hyper", "redis", "scylla", "rusqlite", "rdkafka", "fastwebsockets"]),
+    ("souk-router", &["souk-chat"], &["serde", "serde_json", "hyper", "scylla", "rusqlite", "rdkafka"]),
+    ("souk-store", &["souk-chat"], &["serde", "serde_json", "hyper", "redis", "rdkafka"]),
+    ("souk-events", &["souk-chat"], &["hyper", "redis", "scylla", "rusqlite"]),
+    ("souk-client", &["souk-chat", "souk-protocol"], &["redis", "scylla", "rusqlite", "rdkafka", "jsonwebtoken"]),
+    (
+        "souk-node",
+        &["souk-chat", "souk-moderation", "souk-protocol", "souk-router", "souk-store", "souk-events"],
+        &["redis", "scylla", "rusqlite", "rdkafka"],
+    ),
+];
+
+/// The names of what a crate depends on directly, without what only its tests and build use.
+fn direct_dependencies(name: &str) -> BTreeSet<String> {
+    let output = Command::new(env!("CARGO"))
+        .args(["tree", "--locked", "--package", name, "--edges", "normal", "--depth", "1", "--prefix", "none"])
+        .args(["--format", "{p}"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .expect("cargo can be run where it runs this test");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "cargo tree failed: {said}");
+    let lines = String::from_utf8(output.stdout).expect("names of crates are ASCII");
+    lines.lines().skip(1).filter_map(|line| line.split(' ').next()).map(str::to_owned).collect()
+}
+
+#[test]
+fn every_crate_keeps_to_its_place() {
+    let mut breaches = Vec::new();
+    for (name, ours, forbidden) in TABLE {
+        let found = direct_dependencies(name);
+        assert!(!found.is_empty() || ours.is_empty(), "cargo tree said nothing about {name}");
+        for other in &found {
+            if other.starts_with("souk-") && !ours.contains(&other.as_str()) {
+                breaches.push(format!("{name} must not use {other}"));
+            }
+            if forbidden.contains(&other.as_str()) {
+                breaches.push(format!("{name} must not name {other}"));
+            }
+        }
+    }
+    assert!(breaches.is_empty(), "the table of ARCHITECTURE.md does not hold:\n{}", breaches.join("\n"));
+}
