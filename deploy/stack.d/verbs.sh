@@ -163,7 +163,7 @@ verb_logs() {
 export_line() { printf "export %s='%s'\n" "$1" "${2//\'/\'\\\'\'}"; }
 
 verb_env() {
-    local redis=- cql=- kafka=- replication=
+    local redis=- cql=- kafka=- replication='?replication=1'
     redis=$(foreign redis) || { running redis && redis=$(redis_address); } || redis=
     kafka=$(foreign kafka) || { running kafka && kafka=$(kafka_address); } || kafka=
     cql=$(foreign cql) || { running cql1 && cql=$(cql_address); } || cql=
