@@ -144,7 +144,8 @@ impl Driver {
                 self.rejected = None;
                 self.shared.engine().connected();
                 let since = Instant::now();
-                match self.carry(connection).await {
+                // On the heap, so that moving it about leaves no room for copies in the task.
+                match self.carry(Box::new(connection)).await {
                     Ok(Closing) => End::Closed,
                     Err(reason) => End::Broke(Disconnect::Closed(reason), since.elapsed()),
                 }
@@ -153,11 +154,11 @@ impl Driver {
     }
 
     /// Carries between the connection and the engine until either side ends it.
-    async fn carry(&mut self, mut connection: Connection) -> Result<Closing, CloseReason> {
+    async fn carry(&mut self, mut connection: Box<Connection>) -> Result<Closing, CloseReason> {
         let mut renewal: Option<Renewal> = None;
         loop {
             if self.shared.is_closing() {
-                connection.close().await;
+                Box::pin(connection.close()).await;
                 return Ok(Closing);
             }
             let alarm = self.tend(&mut connection)?;
@@ -279,5 +280,31 @@ impl Alarm {
             self.sleep.as_mut().reset(at);
         }
         self.sleep.as_mut().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::backoff::{Dice, POLICY};
+    use crate::engine::{Engine, Figures};
+    use crate::event::EventQueue;
+
+    /// A load generator runs tens of thousands of these.
+    #[test]
+    fn a_clients_task_is_small() {
+        let events = Arc::new(EventQueue::new(2));
+        let figures = Figures { outbox: 1, window: 1, view: 1, answer_time: STABLE_TIME };
+        let engine = Engine::new(figures, events.clone(), BTreeMap::new(), Dice::new(1));
+        let shared = Arc::new(Shared::new(engine, events));
+        let carrier = crate::Carrier::Plain { batch: false };
+        let options = ConnectOptions::new("ws://127.0.0.1".parse().unwrap(), carrier);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let _inside = runtime.enter();
+        let driver = Driver::new(shared, Arc::new(options), Tokens::fixed("t"), Backoff::new(POLICY, 1));
+        let size = size_of_val(&driver.run());
+        assert!(size <= 2_048, "{size} bytes");
     }
 }

@@ -81,23 +81,23 @@ impl OrderState {
     }
 }
 
-/// All orders, a bounded number.
+/// All orders, a bounded number. Boxed: a tree keeps room for eleven values at once, and most clients have one or two.
 #[derive(Debug, Default)]
-pub(crate) struct Orders(BTreeMap<OrderId, OrderState>);
+pub(crate) struct Orders(BTreeMap<OrderId, Box<OrderState>>);
 
 impl Orders {
     /// Starts with cursors that were kept. More than [`ORDERS`] are not taken.
     pub(crate) fn with_cursors(cursors: BTreeMap<OrderId, Seq>) -> Self {
-        let state = |cursor| OrderState { cursor: Some(cursor), ..OrderState::default() };
+        let state = |cursor| Box::new(OrderState { cursor: Some(cursor), ..OrderState::default() });
         Self(cursors.into_iter().take(ORDERS).map(|(order, cursor)| (order, state(cursor))).collect())
     }
 
     pub(crate) fn get(&self, order: &OrderId) -> Option<&OrderState> {
-        self.0.get(order)
+        self.0.get(order).map(|state| &**state)
     }
 
     pub(crate) fn get_mut(&mut self, order: &OrderId) -> Option<&mut OrderState> {
-        self.0.get_mut(order)
+        self.0.get_mut(order).map(|state| &mut **state)
     }
 
     /// The order, new if need be; `None`: there are too many.
@@ -109,11 +109,11 @@ impl Orders {
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&OrderId, &OrderState)> {
-        self.0.iter()
+        self.0.iter().map(|(order, state)| (order, &**state))
     }
 
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = (&OrderId, &mut OrderState)> {
-        self.0.iter_mut()
+        self.0.iter_mut().map(|(order, state)| (order, &mut **state))
     }
 
     /// The cursors to keep.
