@@ -220,7 +220,7 @@ pub(crate) static KEYS: &[Key] = &[
     Key {
         name: "log.filter",
         kind: Kind::Text,
-        default: Text("info"),
+        default: Text("info,scylla=error"),
         doc: "Which log lines: a level, or directives such as `warn,souk_node=debug`.",
         set: |c, v| put(&mut c.log.filter, parse::filter(v)),
     },
