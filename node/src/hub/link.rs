@@ -110,15 +110,21 @@ impl Link {
         self.waker.wake();
     }
 
-    /// Takes all that waits; pending while there is nothing. For the connection's own task.
-    pub fn poll_take(&self, context: &Context<'_>) -> Poll<Outgoing> {
+    /// Takes what waits: notices always, frames only if `frames`, so that those a slow socket does not take stay where they are
+    /// counted. Pending while there is nothing. For the connection's own task.
+    pub fn poll_take(&self, context: &Context<'_>, frames: bool) -> Poll<Outgoing> {
         self.waker.register(context.waker());
         let mut queue = self.queue.lock();
-        if queue.out.frames.is_empty() && queue.out.notices.is_empty() {
+        let has_frames = frames && !queue.out.frames.is_empty();
+        if !has_frames && queue.out.notices.is_empty() {
             return Poll::Pending;
         }
-        queue.bytes = 0;
-        Poll::Ready(std::mem::take(&mut queue.out))
+        if has_frames {
+            queue.bytes = 0;
+            return Poll::Ready(std::mem::take(&mut queue.out));
+        }
+        let notices = std::mem::take(&mut queue.out.notices);
+        Poll::Ready(Outgoing { frames: VecDeque::new(), notices })
     }
 
     /// Ends the link: what waits is dropped, nothing more is taken.
@@ -169,7 +175,7 @@ mod tests {
     use super::*;
 
     fn take(link: &Link) -> Poll<Outgoing> {
-        link.poll_take(&Context::from_waker(std::task::Waker::noop()))
+        link.poll_take(&Context::from_waker(std::task::Waker::noop()), true)
     }
 
     #[test]
@@ -197,6 +203,19 @@ mod tests {
             assert_eq!(out.frames.len(), OUTBOX_FRAMES);
         }
         assert!(take(&link).is_pending());
+    }
+
+    #[test]
+    fn notices_come_while_the_socket_takes_no_frames() {
+        let link = Link::new(1, 0);
+        link.push(Bytes::from_static(b"x"));
+        let blocked = || link.poll_take(&Context::from_waker(std::task::Waker::noop()), false);
+        assert!(blocked().is_pending());
+        link.notify(Notice::Close(Close::StateLost));
+        let Poll::Ready(out) = blocked() else { panic!("there is a notice") };
+        assert_eq!((out.frames.len(), out.notices.len()), (0, 1));
+        let Poll::Ready(out) = take(&link) else { panic!("the frame is still there") };
+        assert_eq!((out.frames.len(), out.notices.len()), (1, 0));
     }
 
     #[test]

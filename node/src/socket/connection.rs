@@ -123,7 +123,7 @@ impl Connection {
                     Err(error) => return ours(error),
                 }
                 // What was just answered goes out in this round, with whatever else waits.
-                if let Poll::Ready(outgoing) = poll_once(&self.link).await {
+                if let Poll::Ready(outgoing) = poll_once(&self.link, self.writing.is_empty()).await {
                     self.take_outgoing(outgoing);
                 }
             }
@@ -138,14 +138,10 @@ impl Connection {
         let reads = !self.driver.is_busy();
         let writes = !self.writing.is_empty();
         poll_fn(|context| {
-            // While frames wait for the socket, the rest stays in the link, where it is bounded; notices come all the same
-            // with the frames once the socket takes some.
-            let outgoing = match writes {
-                true if self.stream.poll_write_ready(context).is_pending() => None,
-                _ => match self.link.poll_take(context) {
-                    Poll::Ready(outgoing) => Some(outgoing),
-                    Poll::Pending => None,
-                },
+            // While frames wait for the socket the rest stays in the link, where it is bounded; notices come all the same.
+            let outgoing = match self.link.poll_take(context, !writes) {
+                Poll::Ready(outgoing) => Some(outgoing),
+                Poll::Pending => None,
             };
             let readable = reads && self.stream.poll_read_ready(context).is_ready();
             let writable = writes && self.stream.poll_write_ready(context).is_ready();
@@ -257,7 +253,7 @@ impl Connection {
     /// Everything that is still to be said, in one piece: what waits, then the close frame.
     fn last_words(&mut self, end: &End) -> VecDeque<Bytes> {
         let mut last = std::mem::take(&mut self.writing);
-        if let Poll::Ready(outgoing) = self.link.poll_take(&std::task::Context::from_waker(std::task::Waker::noop())) {
+        if let Poll::Ready(outgoing) = self.link.poll_take(&std::task::Context::from_waker(std::task::Waker::noop()), true) {
             last.extend(outgoing.frames);
         }
         match end {
@@ -283,8 +279,8 @@ fn ours(error: FrameError) -> End {
     End::Ours(close.number(), close.text())
 }
 
-async fn poll_once(link: &Link) -> Poll<Outgoing> {
-    poll_fn(|context| Poll::Ready(link.poll_take(context))).await
+async fn poll_once(link: &Link, frames: bool) -> Poll<Outgoing> {
+    poll_fn(|context| Poll::Ready(link.poll_take(context, frames))).await
 }
 
 /// Takes `written` bytes off the front. Returns how many frames are out whole by it.
