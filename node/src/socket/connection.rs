@@ -253,7 +253,9 @@ impl Connection {
     /// Everything that is still to be said, in one piece: what waits, then the close frame.
     fn last_words(&mut self, end: &End) -> VecDeque<Bytes> {
         let mut last = std::mem::take(&mut self.writing);
-        if let Poll::Ready(outgoing) = self.link.poll_take(&std::task::Context::from_waker(std::task::Waker::noop()), true) {
+        if let Poll::Ready(outgoing) =
+            self.link.poll_take(&std::task::Context::from_waker(std::task::Waker::noop()), true)
+        {
             last.extend(outgoing.frames);
         }
         match end {
