@@ -82,7 +82,7 @@ pub struct Ack(pub u64);
 /// A signed-in session: one person, one way of framing, one connection under it.
 pub struct Device {
     link: Arc<Link>,
-    /// Which of the connection's sessions it is.
+    /// Which of the connection's sessions it is, those that ended included.
     slot: u8,
     dialect: Dialect,
     actor: Arc<Actor>,
@@ -115,7 +115,7 @@ impl Device {
 
     /// What tells it apart from all other devices of all nodes.
     pub fn origin(&self) -> Origin {
-        Origin { node: self.node, connection: (self.link.id() << 1) | u64::from(self.slot & 1) }
+        Origin { node: self.node, connection: (self.link.id() << 8) | u64::from(self.slot) }
     }
 
     /// The session's public name: of use in a support ticket, and of no other.

@@ -41,6 +41,8 @@ struct SocketIo {
     user: Option<UserId>,
     /// By when a namespace must be open.
     open_by: Option<Timestamp>,
+    /// Sessions opened so far, wrapping.
+    opened: u8,
 }
 
 /// The protocol of one connection.
@@ -140,10 +142,12 @@ impl Driver {
                 let (link, around) = (&self.link, &self.around);
                 let close = match &mut self.kind {
                     Kind::Plain(seat) => seat.finished(send, link, around),
+                    // A namespace that was left and opened again is another session: what the old one began is not its.
                     Kind::SocketIo(socket) => socket
                         .seats
-                        .get_mut(usize::from(slot))
-                        .and_then(Option::as_mut)
+                        .iter_mut()
+                        .flatten()
+                        .find(|seat| seat.slot() == slot)
                         .and_then(|seat| seat.finished(send, link, around)),
                 };
                 self.end(close);
@@ -279,7 +283,8 @@ impl Driver {
                 socket.user = Some(signed_in.actor.user.clone());
                 socket.open_by = None;
                 let place = slot(namespace);
-                let slot = u8::try_from(place).expect("there are two namespaces");
+                let slot = (socket.opened << 1) | u8::from(place == 1);
+                socket.opened = socket.opened.wrapping_add(1);
                 let mut seat = Seat::new(Dialect::SocketIo(namespace), slot, token, now);
                 let sid = format!("{:x}-{:x}-{slot}", self.around.node, self.link.id());
                 self.link.push(crate::hub::text(&socketio::connect_packet(namespace, &sid)));

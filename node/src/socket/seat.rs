@@ -31,6 +31,11 @@ impl Seat {
         self.device.as_ref()
     }
 
+    /// Tells the sessions of a connection apart, those that ended included.
+    pub(super) fn slot(&self) -> u8 {
+        self.slot
+    }
+
     pub(super) fn is_busy(&self) -> bool {
         self.session.is_busy()
     }
