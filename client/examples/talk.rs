@@ -13,7 +13,7 @@ use clap::{Parser, ValueEnum};
 use souk_client::chat::OrderId;
 use souk_client::protocol::dto::Message;
 use souk_client::protocol::socketio::Namespace;
-use souk_client::{Address, Carrier, Change, Client, ConnectOptions, Event, Events, StopReason, Tokens};
+use souk_client::{Address, Carrier, Change, Client, ConnectOptions, Event, Events, JoinError, StopReason, Tokens};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
@@ -56,25 +56,24 @@ async fn main() -> ExitCode {
     };
     let options = ConnectOptions::new(arguments.url, carrier);
     let (client, events) = Client::builder(options, Tokens::fixed(arguments.token)).start();
-    let joining = client.clone();
-    let order = arguments.order.clone();
-    tokio::spawn(async move {
-        if let Err(error) = joining.join(&order, None).await {
-            eprintln!("* {order}: {error}");
-            joining.close().await;
-        }
-    });
     let printing = tokio::spawn(print(events));
-    let talking = talk(&client, &arguments.order);
-    tokio::select! {
-        () = talking => client.close().await,
-        // The server, or a join that was refused, ended it.
-        () = client.stopped() => {}
-    }
-    match printing.await {
-        Ok(Some(StopReason::Refused(_))) => ExitCode::FAILURE,
-        _ => ExitCode::SUCCESS,
-    }
+    let joining = async {
+        match client.join(&arguments.order, None).await {
+            Err(error @ JoinError::Refused(_)) => eprintln!("* {}: {error}", arguments.order),
+            // What else can go wrong is told as events, and the client goes on trying.
+            _ => std::future::pending().await,
+        }
+    };
+    let done = tokio::select! {
+        () = talk(&client, &arguments.order) => true,
+        () = joining => false,
+        // The server wants no more of it.
+        () = client.stopped() => false,
+    };
+    client.close().await;
+    // It ends after the client, with the last event.
+    let printed = printing.await.is_ok();
+    if done && printed { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// Sends each line until the input ends, then waits a moment for the last ones.
@@ -110,7 +109,7 @@ fn read_lines() -> mpsc::Receiver<String> {
     lines
 }
 
-async fn print(mut events: Events) -> Option<StopReason> {
+async fn print(mut events: Events) {
     while let Some(event) = events.next().await {
         match event {
             Event::Connected => eprintln!("* connected"),
@@ -123,16 +122,10 @@ async fn print(mut events: Events) -> Option<StopReason> {
             Event::ChatClosed(..) => eprintln!("* the chat is closed"),
             Event::ChatReopened(..) => eprintln!("* the chat is open again"),
             Event::Lagged(missed) => eprintln!("* {missed} events were not shown"),
-            Event::Stopped(reason) => {
-                if let StopReason::Refused(_) = reason {
-                    eprintln!("* {reason}");
-                }
-                return Some(reason);
-            }
+            Event::Stopped(reason @ StopReason::Refused(_)) => eprintln!("* {reason}"),
             _ => {}
         }
     }
-    None
 }
 
 fn line(message: &Message, change: Change) -> String {

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use souk_protocol::{Reconnect, Request};
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::time::Instant;
 
+use super::alarm::Alarm;
 use super::{Shared, silence};
 use crate::backoff::Backoff;
 use crate::close::CloseReason;
@@ -260,26 +261,6 @@ fn error_class(error: &ConnectError) -> Reconnect {
     match error {
         ConnectError::Closed(reason) => reason.reconnect(),
         _ => Reconnect::AfterWait,
-    }
-}
-
-/// One timer for everything, set anew only when something comes sooner: it may ring too early, never too late.
-struct Alarm {
-    sleep: Pin<Box<Sleep>>,
-}
-
-impl Alarm {
-    fn new() -> Self {
-        Self { sleep: Box::pin(sleep_until(Instant::now())) }
-    }
-
-    /// Waits until the moment, at most; without one, for ever. Cancel-safe.
-    async fn ring(&mut self, at: Option<Instant>) {
-        let Some(at) = at else { return pending().await };
-        if at < self.sleep.deadline() || self.sleep.is_elapsed() {
-            self.sleep.as_mut().reset(at);
-        }
-        self.sleep.as_mut().await;
     }
 }
 

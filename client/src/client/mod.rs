@@ -1,5 +1,6 @@
 //! A client that stays: it reconnects, joins again, catches up and sends what waited.
 
+mod alarm;
 mod builder;
 mod driver;
 

@@ -3,6 +3,7 @@
 //! The user's calls, what the server said, and time go in; requests for the server and events for the user come out. The driver
 //! brings both sides together: see `client::driver`.
 
+mod calls;
 mod incoming;
 mod orders;
 mod outbox;
@@ -17,7 +18,7 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use souk_chat::{ClientMessageId, OrderId, Seq};
+use souk_chat::{OrderId, Seq};
 use souk_protocol::Request;
 use souk_protocol::dto::{Hello, Message, Synced};
 use tokio::sync::oneshot;
@@ -35,6 +36,7 @@ pub use orders::JoinedOrder;
 pub(crate) use orders::{JoinOutcome, Phase, Waiter};
 pub(crate) use outbox::{Outbox, Parcel, SendOutcome, Way};
 
+use calls::{Asked, Call, Purpose};
 use orders::Orders;
 
 /// What goes out: the connection, or a list in tests.
@@ -50,31 +52,6 @@ pub(crate) struct Figures {
     pub(crate) window: usize,
     pub(crate) view: usize,
     pub(crate) answer_time: Duration,
-}
-
-/// What a request of this number was for.
-#[derive(Debug)]
-enum Purpose {
-    Hello,
-    Join(OrderId),
-    Send(OrderId, ClientMessageId),
-    Refresh,
-    Sync(BTreeMap<OrderId, Seq>, oneshot::Sender<Result<Synced, RequestError>>),
-    Call(oneshot::Sender<Result<Answer, RequestError>>),
-}
-
-#[derive(Debug)]
-struct Asked {
-    deadline: Instant,
-    purpose: Purpose,
-}
-
-/// A request of the user that is not written yet.
-#[derive(Debug)]
-struct Call {
-    request: Request<'static>,
-    deadline: Instant,
-    purpose: Purpose,
 }
 
 /// See the module.
@@ -317,17 +294,5 @@ impl Engine {
 
     pub(crate) fn tell(&self, event: Event) {
         self.events.push(event);
-    }
-}
-
-impl Purpose {
-    /// Tells who waits. Joins and sends wait on in their own places.
-    fn fail(self, error: &RequestError) {
-        // The caller may not wait any more.
-        match self {
-            Self::Call(to) => drop(to.send(Err(error.clone()))),
-            Self::Sync(_, to) => drop(to.send(Err(error.clone()))),
-            Self::Hello | Self::Join(_) | Self::Send(..) | Self::Refresh => {}
-        }
     }
 }
