@@ -1,0 +1,6 @@
+//! The figures.
+
+pub(crate) mod floor;
+pub(crate) mod idle;
+pub(crate) mod relay;
+pub(crate) mod storm;

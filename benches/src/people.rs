@@ -1,0 +1,133 @@
+//! Pairs of people with an order each, and their connections.
+
+use std::net::SocketAddr;
+
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+use rand::RngExt;
+use souk_chat::{OrderId, Seq};
+use souk_protocol::Request;
+
+use crate::failure::Failure;
+use crate::rest::Rest;
+use crate::socket::{Socket, source};
+use crate::token;
+
+/// Connections used for making orders.
+const MAKERS: usize = 8;
+/// Connections opened at the same time.
+const OPENING_AT_ONCE: usize = 64;
+/// The path of plain sockets.
+pub(crate) const PATH: &str = "/ws";
+
+/// A person of a run: even numbers are clients, the odd number above is the contractor of the same order.
+#[derive(Clone, Debug)]
+pub(crate) struct Person {
+    /// Their order.
+    pub(crate) order: OrderId,
+    /// What they sign in with.
+    pub(crate) token: String,
+}
+
+/// The people of a run. Ids are new in every run, so that a shared store may hold others.
+#[derive(Clone, Debug)]
+pub(crate) struct People {
+    tag: String,
+    /// How many; even.
+    pub(crate) count: usize,
+}
+
+impl People {
+    /// This many people, rounded up to pairs.
+    pub(crate) fn new(count: usize) -> Self {
+        Self { tag: format!("{:08x}", rand::rng().random::<u32>()), count: count.next_multiple_of(2) }
+    }
+
+    fn user(&self, number: usize) -> String {
+        format!("u{}-{number}", self.tag)
+    }
+
+    /// The order of this pair.
+    pub(crate) fn order_id(&self, pair: usize) -> OrderId {
+        OrderId::new(&self.order(pair)).expect("letters, digits and a dash are an id")
+    }
+
+    fn order(&self, pair: usize) -> String {
+        format!("o{}-{pair}", self.tag)
+    }
+
+    /// The person of this number.
+    pub(crate) fn person(&self, number: usize) -> Person {
+        let role = if number % 2 == 0 { "client" } else { "contractor" };
+        Person { order: self.order_id(number / 2), token: token::sign(&self.user(number), role) }
+    }
+
+    /// Makes everybody's orders at this node.
+    pub(crate) async fn make_orders(&self, node: SocketAddr) -> Result<(), Failure> {
+        let admin = token::sign("figures", "service");
+        let maker = |maker: usize| {
+            let admin = &admin;
+            async move {
+                let mut rest = Rest::open(node).await?;
+                for pair in (maker..self.count / 2).step_by(MAKERS) {
+                    let (client, contractor) = (self.user(2 * pair), self.user(2 * pair + 1));
+                    rest.put_order(admin, &self.order(pair), &client, &contractor).await?;
+                }
+                Ok(())
+            }
+        };
+        stream::iter((0..MAKERS).map(maker)).buffer_unordered(MAKERS).try_collect::<()>().await
+    }
+
+    /// Connects everybody `where_to` says, signed in; with `join` also live in their order. In the order of their numbers.
+    pub(crate) async fn connect(
+        &self,
+        where_to: impl Fn(usize) -> SocketAddr,
+        join: bool,
+    ) -> Result<Vec<Socket>, Failure> {
+        let where_to = &where_to;
+        let one = |number| async move {
+            let person = self.person(number);
+            let (server, source) = (where_to(number), source(number));
+            let mut socket = Socket::open(server, source, PATH, &person.token)
+                .await
+                .map_err(|error| Failure::answer(format!("connecting to {server}"), error.to_string()))?;
+            if join {
+                join_order(&mut socket, &person.order, None, |_| {}).await.map_err(Failure::io("joining an order"))?;
+            }
+            Ok(socket)
+        };
+        stream::iter((0..self.count).map(one)).buffered(OPENING_AT_ONCE).try_collect().await
+    }
+}
+
+/// Joins, again from where an answer ended if it was not all. The answers go to `sink` too.
+pub(crate) async fn join_order(
+    socket: &mut Socket,
+    order: &OrderId,
+    since: Option<Seq>,
+    mut sink: impl FnMut(&[u8]),
+) -> std::io::Result<()> {
+    let mut since = since;
+    loop {
+        let request = Request::JoinOrderChat { order: order.clone(), since };
+        let answer = socket.ask(1, &request, &mut sink).await?;
+        let end: JoinEnd = serde_json::from_slice(&answer).map_err(std::io::Error::other)?;
+        sink(&answer);
+        if !end.data.more || since.is_none() {
+            return Ok(());
+        }
+        since = Some(Seq(end.data.up_to));
+    }
+}
+
+#[derive(serde::Deserialize)]
+struct JoinEnd {
+    data: JoinEndData,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct JoinEndData {
+    up_to: u64,
+    more: bool,
+}
