@@ -15,6 +15,9 @@ use crate::sqlite::Sqlite;
 pub struct Settings {
     /// SQLite: how many threads read. At least one.
     pub readers: usize,
+    /// SQLite: entries that are found by memory, about 250 bytes each, before they are indexed. More make writing cheaper
+    /// where many orders are busy, and opening slower.
+    pub recent_entries: usize,
     /// CQL: how long one request may take before its outcome counts as unknown.
     pub request_timeout: Duration,
     /// CQL: how long connecting to the cluster may take, all in all.
@@ -26,6 +29,7 @@ impl Default for Settings {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         Self {
             readers: cores.clamp(2, 8),
+            recent_entries: 16_384,
             request_timeout: Duration::from_secs(5),
             connect_timeout: Duration::from_secs(10),
         }
@@ -106,8 +110,8 @@ pub enum OpenError {
 pub async fn open(address: &str, settings: &Settings) -> Result<Opened, OpenError> {
     match Address::parse(address)? {
         Address::Sqlite(path) => {
-            let readers = settings.readers;
-            let store = blocking(move || Sqlite::open(&path, readers)).await?;
+            let settings = settings.clone();
+            let store = blocking(move || Sqlite::open(&path, &settings)).await?;
             let server = format!("SQLite {}", rusqlite::version());
             Ok(Opened { store: Arc::new(store), engine: "sqlite", server })
         }

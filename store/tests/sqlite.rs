@@ -46,24 +46,91 @@ async fn store(folder: &tempfile::TempDir) -> Arc<dyn Store> {
     open(&address(folder), &Settings::default()).await.unwrap().store
 }
 
+/// A store whose indexes lag this many entries behind.
+async fn lagging(folder: &tempfile::TempDir, recent_entries: usize) -> Arc<dyn Store> {
+    open(&address(folder), &Settings { recent_entries, ..Settings::default() }).await.unwrap().store
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sqlite_passes_the_suite() {
     let folder = tempfile::tempdir().unwrap();
     suite::run(&Sqlite(store(&folder).await)).await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sqlite_passes_the_suite_whatever_is_indexed() {
+    for recent in [0, 1, 7, 40] {
+        let folder = tempfile::tempdir().unwrap();
+        suite::run(&Sqlite(lagging(&folder, recent).await)).await;
+    }
+}
+
 #[tokio::test]
 async fn what_was_written_is_there_after_opening_again() {
     let folder = tempfile::tempdir().unwrap();
-    let mut chat = Chat::new(store(&folder).await).await;
-    chat.say(Side::Client, "a", "still here").await;
-    let (order, head) = (chat.order.clone(), chat.head);
-    drop(chat);
-    let mut chat = Chat { store: store(&folder).await, order: order.clone(), head };
-    assert_eq!(chat.store.order(&order.id).await.unwrap(), Some(order));
-    assert_eq!(&*chat.message(Seq(1)).await.content, "still here");
-    chat.look().await;
-    assert_eq!(chat.head, head);
+    let first = lagging(&folder, 20).await;
+    let mut known = Vec::new();
+    for _ in 0..3 {
+        let chat = Chat::new(first.clone()).await;
+        known.push((chat.order, chat.head));
+    }
+    drop(first);
+    // Each time other entries are indexed already, and others are not.
+    for (round, recent) in [20, 5, 0, 1_000, 0].into_iter().enumerate() {
+        let store = lagging(&folder, recent).await;
+        for (n, known) in known.iter_mut().enumerate() {
+            let mut chat = Chat { store: store.clone(), order: known.0.clone(), head: known.1 };
+            let before = chat.assert_dense().await;
+            assert_eq!(before.len(), round * 10);
+            assert_eq!(chat.store.order(chat.id()).await.unwrap().as_ref(), Some(&chat.order));
+            let head = chat.head;
+            chat.look().await;
+            assert_eq!(chat.head, head);
+            for m in 0..10 {
+                let id = format!("m-{round}-{n}-{m}");
+                chat.say(Side::Client, &id, &id).await;
+                assert_eq!(chat.known(suite::chat::key(chat.party(Side::Client), &id)).await, Some(chat.head.seq));
+            }
+            if let Some(first) = before.first() {
+                let again = chat.message_after(&chat.head, Side::Client, &first.key.id, "again");
+                assert_eq!(chat.try_append(&[again]).await.unwrap(), Appended::Refused, "an old id is known for ever");
+            }
+            known.1 = chat.head;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn readers_always_see_a_whole_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = lagging(&folder, 10).await;
+    let chats = futures_util::future::join_all((0..6).map(|_| Chat::new(store.clone()))).await;
+    let writers = chats.clone().into_iter().map(async |mut chat| {
+        for n in 0..150 {
+            chat.say(Side::Client, &format!("m-{n}"), "x").await;
+        }
+    });
+    let writing = std::sync::atomic::AtomicBool::new(true);
+    let readers = chats.iter().map(async |chat| {
+        let mut reads = 0;
+        while writing.load(std::sync::atomic::Ordering::Relaxed) {
+            let head = store.head(chat.id()).await.unwrap().unwrap();
+            let entries = store.entries(chat.id(), Seq::ZERO, 1_000).await.unwrap();
+            assert!(entries.len() as u64 >= head.seq.0, "{} entries below the head {}", entries.len(), head.seq);
+            assert!((1..).zip(&entries).all(|(seq, entry)| entry.seq == Seq(seq)), "a hole");
+            let newest = store.messages_before(chat.id(), None, 5).await.unwrap();
+            assert!(newest.len() >= entries.len().min(5), "messages that were there are gone");
+            assert!(newest.windows(2).all(|pair| pair[0].seq.next() == pair[1].seq), "a hole");
+            reads += 1;
+        }
+        reads
+    });
+    let write = async {
+        futures_util::future::join_all(writers).await;
+        writing.store(false, std::sync::atomic::Ordering::Relaxed);
+    };
+    let ((), reads) = futures_util::join!(write, futures_util::future::join_all(readers));
+    assert!(reads.iter().all(|reads| *reads > 5), "too few reads to say anything: {reads:?}");
 }
 
 #[tokio::test]

@@ -94,6 +94,11 @@ impl File {
         connect().map_err(|fault| self.failed(&fault))
     }
 
+    /// What was tried on this file, with its name where it failed.
+    pub(crate) fn checked<T>(&self, tried: Result<T, super::fault::Fault>) -> Result<T, OpenError> {
+        tried.map_err(|fault| self.failed(&fault))
+    }
+
     fn failed(&self, fault: &super::fault::Fault) -> OpenError {
         OpenError::File { path: self.path.clone(), why: fault.to_string() }
     }

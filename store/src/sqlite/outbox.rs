@@ -1,37 +1,33 @@
 //! Owed events and signs of life.
 
 use rusqlite::params;
-use souk_chat::log::{EntryKey, Seq};
+use souk_chat::log::Seq;
 use souk_chat::ports::store::{Heartbeat, Incarnation, Intent};
 use souk_chat::{EventType, OrderId, Owed, OwedRow};
 
 use super::fault::Fault;
 use super::read::{Read, bound, order_id};
-use super::schema::SEQ_BITS;
 use super::write::Write;
 use crate::form::{broken, seq, signed, split_pairs, unsigned};
 
 // The first entry above the mark that owes something stands for all of them.
 pub(super) const OWING: &str = "
-SELECT o.name, w.seq, e.owner, e.name FROM logs l JOIN orders o ON o.id = l.ord
-JOIN owed w ON w.ord = l.ord AND w.seq = (SELECT min(seq) FROM owed WHERE ord = l.ord AND seq > l.events)
-JOIN entries e ON e.id = (l.ord << ?2) + w.seq
-WHERE l.owes > l.events GROUP BY l.ord LIMIT ?1";
+SELECT o.name, (SELECT min(seq) FROM owed WHERE ord = l.ord AND seq > l.events)
+FROM logs l JOIN orders o ON o.id = l.ord WHERE l.owes > l.events LIMIT ?1";
 
 impl Read<'_> {
     /// [`Outbox::intents`](souk_chat::ports::Outbox::intents): orders with owed rows above their mark, whatever the minute.
     pub(crate) fn intents(&mut self, asked: &Incarnation, minute: i64, limit: usize) -> Result<Vec<Intent>, Fault> {
-        let mut rows = self.owing.query(params![bound(limit), SEQ_BITS])?;
-        let mut found: Vec<(OrderId, Seq, i64, String)> = Vec::new();
+        let mut rows = self.owing.query([bound(limit)])?;
+        let mut found: Vec<(OrderId, Seq)> = Vec::new();
         while let Some(row) = rows.next()? {
             let order = order_id(row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?)?;
-            found.push((order, seq(row.get(1)?)?, row.get(2)?, row.get(3)?));
+            found.push((order, seq(row.get(1)?)?));
         }
         drop(rows);
         let mut intents = Vec::with_capacity(found.len());
-        for (order, owing, owner, name) in found {
-            let parties = self.names.parties(&order)?.ok_or_else(|| broken("an order's parties"))?;
-            let key = EntryKey { owner: self.names.name(&parties, owner)?, id: name.into() };
+        for (order, owing) in found {
+            let key = self.key(&order, owing)?.ok_or_else(|| broken("an owed event of no entry"))?;
             let head = Seq(owing.0.saturating_sub(1));
             intents.push(Intent { incarnation: asked.clone(), minute, order, key, head });
         }

@@ -4,11 +4,10 @@ use std::collections::HashMap;
 
 use rusqlite::{Connection, OptionalExtension as _, Statement};
 use souk_chat::limits::REMEMBERED_ORDERS;
-use souk_chat::{OrderId, UserId};
+use souk_chat::{OrderId, Side, UserId};
 
 use super::fault::Fault;
-use super::schema::SEQ_BITS;
-use crate::form::{broken, signed};
+use crate::form::broken;
 
 /// souk itself, where a person's number stands.
 pub(crate) const NOBODY: i64 = 0;
@@ -25,19 +24,15 @@ pub(crate) struct Parties {
 }
 
 impl Parties {
-    /// The row number of this order's entry `seq`. Errors: a number that does not fit.
-    pub(crate) fn row(&self, seq: u64) -> Result<i64, Fault> {
-        if seq >> SEQ_BITS != 0 || self.order >> (63 - SEQ_BITS) != 0 {
-            return Err(
-                souk_chat::ports::StoreError::Invalid(format!("entry {seq} is beyond what SQLite keeps")).into()
-            );
+    /// The side that a person of this name is on.
+    pub(crate) fn side(&self, name: &UserId) -> Option<Side> {
+        if self.client.1 == *name {
+            Some(Side::Client)
+        } else if self.contractor.1 == *name {
+            Some(Side::Contractor)
+        } else {
+            None
         }
-        Ok((self.order << SEQ_BITS) | signed(seq)?)
-    }
-
-    /// The last row number an entry of this order can have.
-    pub(crate) fn last_row(&self) -> i64 {
-        (self.order << SEQ_BITS) | ((1 << SEQ_BITS) - 1)
     }
 }
 

@@ -1,17 +1,17 @@
-//! What the reading threads do. Each function here sees one snapshot of the database.
+//! What the reading threads do: orders, lists and watermarks. Each of these is one statement, and so sees one state.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use parking_lot::RwLock;
 use rusqlite::{Connection, OptionalExtension as _, Statement, params};
-use souk_chat::log::{Counts, Entry, EntryKey, Head, Seq};
-use souk_chat::ports::store::{Known, ListRow, Look, StoreError};
-use souk_chat::{Fingerprint, Mark, Marks, Message, Order, OrderId, OrderStatus, Timestamp, UserId};
+use souk_chat::ports::store::{ListRow, StoreError};
+use souk_chat::{Mark, Marks, Order, OrderId, OrderStatus, Side, Timestamp, UserId};
 
 use super::fault::Fault;
-use super::parties::{Names, Parties, user};
-use super::rows::{EntryRow, entry_columns};
-use crate::form::{broken, chat_kind, seq, state, unsigned};
+use super::log::LogRead;
+use super::parties::{Names, user};
+use super::recent::Recent;
+use crate::form::{broken, chat_kind, seq, unsigned};
 
 /// An order by name.
 pub(crate) const ORDER: &str = "
@@ -20,21 +20,24 @@ JOIN users a ON a.id = o.client JOIN users b ON b.id = o.contractor WHERE o.name
 
 // A list row is not stored: it is the order's log as it is now beside the person's own mark.
 const LIST: &str = "
-SELECT o.name, l.seq, iif(o.is_client, l.contractor, l.client), l.at, ifnull(m.read, 0), ifnull(m.read_others, 0)
+SELECT o.name, l.seq, iif(o.is_client, l.contractor, l.client), l.at, 
+       iif(o.is_client, l.client_read, l.contractor_read), iif(o.is_client, l.client_read_others, l.contractor_read_others)
 FROM (SELECT id, name, TRUE AS is_client FROM orders WHERE client = ?1
       UNION ALL SELECT id, name, FALSE FROM orders WHERE contractor = ?1) o
-JOIN logs l ON l.ord = o.id LEFT JOIN marks m ON m.ord = o.id AND m.user = ?1 LIMIT ?2";
+JOIN logs l ON l.ord = o.id LIMIT ?2";
+
+const MARKS: &str = "
+SELECT client_delivered, client_delivered_others, client_read, client_read_others,
+       contractor_delivered, contractor_delivered_others, contractor_read, contractor_read_others
+FROM logs WHERE ord = ?1";
 
 /// A reading connection's statements, prepared once.
 pub(crate) struct Read<'c> {
-    connection: &'c Connection,
+    pub(super) connection: &'c Connection,
+    pub(super) recent: Arc<RwLock<Recent>>,
     pub(super) names: Names<'c>,
+    pub(super) log: LogRead<'c>,
     order: Statement<'c>,
-    head: Statement<'c>,
-    key: Statement<'c>,
-    entries: Statement<'c>,
-    messages_before: Statement<'c>,
-    entry: Statement<'c>,
     list: Statement<'c>,
     marks: Statement<'c>,
     pub(super) owing: Statement<'c>,
@@ -45,29 +48,16 @@ pub(crate) struct Read<'c> {
 
 impl<'c> Read<'c> {
     /// Prepares the statements.
-    pub(crate) fn prepare(connection: &'c Connection) -> Result<Self, Fault> {
+    pub(crate) fn prepare(connection: &'c Connection, recent: Arc<RwLock<Recent>>) -> Result<Self, Fault> {
         let prepare = |sql| connection.prepare(sql);
         Ok(Self {
             connection,
+            recent,
             names: Names::prepare(connection)?,
+            log: LogRead::prepare(connection)?,
             order: prepare(ORDER)?,
-            head: prepare("SELECT seq, state, client, contractor FROM logs WHERE ord = ?1")?,
-            key: prepare("SELECT seq, fingerprint FROM keys WHERE ord = ?1 AND owner = ?2 AND name = ?3")?,
-            entries: prepare(concat!(
-                "SELECT ",
-                entry_columns!(),
-                " FROM entries WHERE id > ?1 AND id <= ?2 ORDER BY id LIMIT ?3"
-            ))?,
-            messages_before: prepare(concat!(
-                "SELECT ",
-                entry_columns!(),
-                " FROM entries WHERE id > ?1 AND id < ?2 AND kind IN (1, 4) ORDER BY id DESC LIMIT ?3"
-            ))?,
-            entry: prepare(concat!("SELECT ", entry_columns!(), " FROM entries WHERE id = ?1"))?,
             list: prepare(LIST)?,
-            marks: prepare(
-                "SELECT delivered, delivered_others, read, read_others FROM marks WHERE ord = ?1 AND user = ?2",
-            )?,
+            marks: prepare(MARKS)?,
             owing: prepare(super::outbox::OWING)?,
             owed: prepare(
                 "SELECT seq, type, about, facts FROM owed WHERE ord = ?1 AND seq > ?2 ORDER BY seq, type, about",
@@ -77,117 +67,9 @@ impl<'c> Read<'c> {
         })
     }
 
-    /// Runs `work` on one snapshot.
-    pub(crate) fn snapshot<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, Fault>) -> Result<T, Fault> {
-        let _ends_at_drop = self.connection.unchecked_transaction()?;
-        work(self)
-    }
-
     /// [`Orders::order`](souk_chat::ports::Orders::order).
     pub(crate) fn order(&mut self, id: &OrderId) -> Result<Option<Order>, Fault> {
         read_order(&mut self.order, id)
-    }
-
-    /// [`Log::head`](souk_chat::ports::Log::head).
-    pub(crate) fn head(&mut self, order: &OrderId) -> Result<Option<Head>, Fault> {
-        match self.names.parties(order)? {
-            Some(parties) => self.head_of(&parties),
-            None => Ok(None),
-        }
-    }
-
-    fn head_of(&mut self, parties: &Parties) -> Result<Option<Head>, Fault> {
-        let row = self.head.query_row([parties.order], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)));
-        let Some((last, chat, client, contractor)) = row.optional()? else { return Ok(None) };
-        let counts = Counts { client: unsigned(client)?, contractor: unsigned(contractor)? };
-        Ok(Some(Head { seq: seq(last)?, state: state(chat)?, counts, volume: 0 }))
-    }
-
-    /// [`Log::look`](souk_chat::ports::Log::look).
-    pub(crate) fn look(&mut self, order: &OrderId, keys: &[EntryKey]) -> Result<Option<Look>, Fault> {
-        let Some(parties) = self.names.parties(order)? else { return Ok(None) };
-        let Some(head) = self.head_of(&parties)? else { return Ok(None) };
-        let known = keys.iter().map(|key| self.known(&parties, key)).collect::<Result<_, _>>()?;
-        Ok(Some(Look { head, known }))
-    }
-
-    fn known(&mut self, parties: &Parties, key: &EntryKey) -> Result<Option<Known>, Fault> {
-        let Some(owner) = self.names.known(Some(parties), key.owner.as_ref())? else { return Ok(None) };
-        let row = self.key.query_row(params![parties.order, owner, &*key.id], |row| {
-            Ok((row.get(0)?, row.get::<_, Option<Vec<u8>>>(1)?))
-        });
-        let Some((made, print)) = row.optional()? else { return Ok(None) };
-        let fingerprint =
-            print.map(|bytes| Fingerprint::from_bytes(&bytes).ok_or_else(|| broken("a fingerprint"))).transpose()?;
-        Ok(Some(Known { seq: seq(made)?, fingerprint }))
-    }
-
-    /// [`Log::entries`](souk_chat::ports::Log::entries).
-    pub(crate) fn entries(&mut self, order: &OrderId, after: Seq, limit: usize) -> Result<Vec<Entry>, Fault> {
-        let Some(parties) = self.names.parties(order)? else { return Ok(Vec::new()) };
-        let Ok(after) = parties.row(after.0) else { return Ok(Vec::new()) };
-        let mut found = Vec::new();
-        let mut rows = self.entries.query(params![after, parties.last_row(), bound(limit)])?;
-        while let Some(row) = rows.next()? {
-            found.push(EntryRow::read(row, order, &parties, &mut self.names)?);
-        }
-        drop(rows);
-        let mut messages: BTreeMap<Seq, Arc<Message>> =
-            found.iter().filter_map(|entry| Some((entry.seq, entry.message.clone()?))).collect();
-        found
-            .into_iter()
-            .map(|entry| {
-                entry.finish(|target| {
-                    if let Some(message) = messages.get(&target) {
-                        return Ok(message.clone());
-                    }
-                    let message = self.message(order, &parties, target)?;
-                    let message = message.ok_or_else(|| broken("a change of what is no message"))?;
-                    messages.insert(target, message.clone());
-                    Ok(message)
-                })
-            })
-            .collect()
-    }
-
-    /// [`Log::messages_before`](souk_chat::ports::Log::messages_before).
-    pub(crate) fn messages_before(
-        &mut self,
-        order: &OrderId,
-        before: Option<Seq>,
-        limit: usize,
-    ) -> Result<Vec<Arc<Message>>, Fault> {
-        let Some(parties) = self.names.parties(order)? else { return Ok(Vec::new()) };
-        let before = before.and_then(|seq| parties.row(seq.0).ok()).unwrap_or(parties.last_row());
-        let mut found = Vec::new();
-        let mut rows = self.messages_before.query(params![parties.row(0)?, before, bound(limit)])?;
-        while let Some(row) = rows.next()? {
-            found.extend(EntryRow::read(row, order, &parties, &mut self.names)?.message);
-        }
-        found.reverse();
-        Ok(found)
-    }
-
-    /// [`Log::messages`](souk_chat::ports::Log::messages).
-    pub(crate) fn messages(&mut self, order: &OrderId, seqs: &[Seq]) -> Result<Vec<Arc<Message>>, Fault> {
-        let Some(parties) = self.names.parties(order)? else { return Ok(Vec::new()) };
-        let mut seqs = seqs.to_vec();
-        seqs.sort_unstable();
-        seqs.dedup();
-        let mut found = Vec::with_capacity(seqs.len());
-        for seq in seqs {
-            found.extend(self.message(order, &parties, seq)?);
-        }
-        Ok(found)
-    }
-
-    fn message(&mut self, order: &OrderId, parties: &Parties, seq: Seq) -> Result<Option<Arc<Message>>, Fault> {
-        let Ok(row) = parties.row(seq.0) else { return Ok(None) };
-        let mut rows = self.entry.query([row])?;
-        match rows.next()? {
-            Some(row) => Ok(EntryRow::read(row, order, parties, &mut self.names)?.message),
-            None => Ok(None),
-        }
     }
 
     /// [`Lists::list`](souk_chat::ports::Lists::list).
@@ -210,19 +92,27 @@ impl<'c> Read<'c> {
     /// [`Watermarks::marks`](souk_chat::ports::Watermarks::marks).
     pub(crate) fn marks(&mut self, order: &OrderId, users: &[UserId]) -> Result<Vec<Marks>, Fault> {
         let Some(parties) = self.names.parties(order)? else { return Ok(vec![Marks::default(); users.len()]) };
-        users.iter().map(|user| self.marks_of(&parties, user)).collect()
-    }
-
-    fn marks_of(&mut self, parties: &Parties, user: &UserId) -> Result<Marks, Fault> {
-        let Some(user) = self.names.known(Some(parties), Some(user))? else { return Ok(Marks::default()) };
-        let row =
-            self.marks.query_row([parties.order, user], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)));
-        Ok(match row.optional()? {
-            Some((delivered, delivered_others, read, read_others)) => {
-                Marks { delivered: mark(delivered, delivered_others)?, read: mark(read, read_others)? }
-            }
+        let [client, contractor] = self.marks.query_row([parties.order], |row| {
+            let marks = |first| {
+                Ok::<_, rusqlite::Error>([
+                    row.get(first)?,
+                    row.get(first + 1)?,
+                    row.get(first + 2)?,
+                    row.get(first + 3)?,
+                ])
+            };
+            Ok([marks(0)?, marks(4)?])
+        })?;
+        let marks = |[delivered, delivered_others, read, read_others]: [i64; 4]| {
+            Ok::<_, StoreError>(Marks { delivered: mark(delivered, delivered_others)?, read: mark(read, read_others)? })
+        };
+        let (client, contractor) = (marks(client)?, marks(contractor)?);
+        let of = |user| match parties.side(user) {
+            Some(Side::Client) => client,
+            Some(Side::Contractor) => contractor,
             None => Marks::default(),
-        })
+        };
+        Ok(users.iter().map(of).collect())
     }
 }
 

@@ -9,13 +9,12 @@ use souk_moderation::Categories;
 
 use super::fault::Fault;
 use super::parties::{Names, Parties};
-use super::schema::SEQ_BITS;
-use crate::form::{broken, kind, split_seqs, unsigned};
+use crate::form::{broken, kind, seq, split_seqs, unsigned};
 
 /// The columns that [`EntryRow::read`] expects, in its order.
 macro_rules! entry_columns {
     () => {
-        "id, kind, at, client, contractor, owner, name, targets, rev, version, content, edited_at, moderated, flags, \
+        "seq, kind, at, client, contractor, owner, name, targets, rev, version, content, edited_at, moderated, flags, \
          sender, created_at, client_message_id"
     };
 }
@@ -25,7 +24,7 @@ pub(crate) use entry_columns;
 pub(crate) struct EntryRow {
     pub(crate) seq: Seq,
     pub(crate) kind: EntryKind,
-    key: EntryKey,
+    pub(crate) key: EntryKey,
     at: Timestamp,
     counts: Counts,
     /// The message it made.
@@ -42,11 +41,11 @@ impl EntryRow {
         parties: &Parties,
         names: &mut Names<'_>,
     ) -> Result<Self, Fault> {
-        let seq = Seq(unsigned(row.get::<_, i64>(0)? & ((1 << SEQ_BITS) - 1))?);
+        let number = seq(row.get(0)?)?;
         let owner_number: i64 = row.get(5)?;
         let name: String = row.get(6)?;
         let mut entry = Self {
-            seq,
+            seq: number,
             kind: kind(row.get(1)?)?,
             key: EntryKey { owner: names.name(parties, owner_number)?, id: name.into() },
             at: Timestamp(row.get(2)?),

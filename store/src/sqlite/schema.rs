@@ -14,13 +14,11 @@ const STEPS: &[&str] = &[FIRST];
 /// The version this program writes.
 pub(crate) const VERSION: i64 = STEPS.len() as i64;
 
-/// Bits of an entry's row number that hold its `seq`; the order's own number is above them. One integer key keeps an order's
-/// entries side by side and in order.
-pub(crate) const SEQ_BITS: u32 = 32;
-
 // People and orders are numbered once and named by number everywhere else: names are up to 264 bytes, numbers one to four.
-// `0` as a person is souk itself. In `entries`, NULL stands for the value that nearly every message has: `sender` that of the
-// key, `name` as `client_message_id`, `created_at` = `at`, `rev` = the entry's own number.
+// `0` as a person is souk itself. Entries stand in the order they came, whatever their order; `places` and `keys` find them
+// again and lag behind (see `recent`): all rows of `entries` before `recent.first_row` are in both, later ones may be missing.
+// In `entries`, NULL stands for the value that nearly every message has: `sender` that of the key, `name` as
+// `client_message_id`, `created_at` = `at`, `rev` = the entry's own number.
 const FIRST: &str = "
 CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
 CREATE TABLE orders (
@@ -30,28 +28,33 @@ CREATE TABLE orders (
 CREATE INDEX orders_of_client ON orders (client);
 CREATE INDEX orders_of_contractor ON orders (contractor);
 CREATE TABLE logs (
-    ord INTEGER PRIMARY KEY, seq INTEGER NOT NULL, state INTEGER NOT NULL, client INTEGER NOT NULL,
-    contractor INTEGER NOT NULL, at INTEGER NOT NULL, owes INTEGER NOT NULL, events INTEGER NOT NULL
+    ord INTEGER PRIMARY KEY, seq INTEGER NOT NULL DEFAULT 0, state INTEGER NOT NULL DEFAULT 0,
+    client INTEGER NOT NULL DEFAULT 0, contractor INTEGER NOT NULL DEFAULT 0, at INTEGER NOT NULL,
+    owes INTEGER NOT NULL DEFAULT 0, events INTEGER NOT NULL DEFAULT 0,
+    client_delivered INTEGER NOT NULL DEFAULT 0, client_delivered_others INTEGER NOT NULL DEFAULT 0,
+    client_read INTEGER NOT NULL DEFAULT 0, client_read_others INTEGER NOT NULL DEFAULT 0,
+    contractor_delivered INTEGER NOT NULL DEFAULT 0, contractor_delivered_others INTEGER NOT NULL DEFAULT 0,
+    contractor_read INTEGER NOT NULL DEFAULT 0, contractor_read_others INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX logs_owing ON logs (ord) WHERE owes > events;
 CREATE TABLE entries (
-    id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, at INTEGER NOT NULL, client INTEGER NOT NULL, contractor INTEGER NOT NULL,
-    owner INTEGER NOT NULL, name TEXT NOT NULL, targets TEXT,
-    rev INTEGER, version INTEGER, content TEXT, edited_at INTEGER, moderated INTEGER, flags INTEGER,
+    id INTEGER PRIMARY KEY, ord INTEGER NOT NULL, seq INTEGER NOT NULL, kind INTEGER NOT NULL, at INTEGER NOT NULL,
+    client INTEGER NOT NULL, contractor INTEGER NOT NULL, owner INTEGER NOT NULL, name TEXT NOT NULL, fingerprint BLOB,
+    targets TEXT, rev INTEGER, version INTEGER, content TEXT, edited_at INTEGER, moderated INTEGER, flags INTEGER,
     sender INTEGER, created_at INTEGER, client_message_id TEXT
 ) STRICT;
-CREATE TABLE keys (
-    ord INTEGER NOT NULL, owner INTEGER NOT NULL, name TEXT NOT NULL, seq INTEGER NOT NULL, fingerprint BLOB,
-    PRIMARY KEY (ord, owner, name)
+CREATE TABLE places (
+    log INTEGER NOT NULL, number INTEGER NOT NULL, place INTEGER NOT NULL, PRIMARY KEY (log, number)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE keys (
+    log INTEGER NOT NULL, owner INTEGER NOT NULL, name TEXT NOT NULL, place INTEGER NOT NULL,
+    PRIMARY KEY (log, owner, name)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE recent (one INTEGER PRIMARY KEY CHECK (one = 1), first_row INTEGER NOT NULL) STRICT;
+INSERT INTO recent (one, first_row) VALUES (1, 1);
 CREATE TABLE owed (
     ord INTEGER NOT NULL, seq INTEGER NOT NULL, type TEXT NOT NULL, about TEXT NOT NULL, facts TEXT NOT NULL,
     PRIMARY KEY (ord, seq, type, about)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE marks (
-    ord INTEGER NOT NULL, user INTEGER NOT NULL, delivered INTEGER NOT NULL, delivered_others INTEGER NOT NULL,
-    read INTEGER NOT NULL, read_others INTEGER NOT NULL,
-    PRIMARY KEY (ord, user)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE heartbeats (
     incarnation TEXT PRIMARY KEY, beat INTEGER NOT NULL, oldest_minute INTEGER NOT NULL, minute INTEGER NOT NULL

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
+use parking_lot::RwLock;
 use souk_chat::ports::StoreError;
 use tokio::sync::oneshot;
 
@@ -10,6 +11,7 @@ use super::fault::Fault;
 use super::file::File;
 use super::queue::Queue;
 use super::read::Read;
+use super::recent::Recent;
 use super::write::Write;
 
 /// Most writes that wait for the writing thread; the next is refused.
@@ -87,7 +89,7 @@ impl Queues {
         })
     }
 
-    /// Runs `work` on one snapshot, on the next free reading connection.
+    /// Runs `work` on the next free reading connection.
     pub(crate) fn read<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Read<'_>) -> Result<T, Fault> + Send + 'static,
@@ -96,7 +98,7 @@ impl Queues {
         let pushed = self.reads.push(Box::new(move |read: &mut Read<'_>| {
             // The work of a caller that went away is not worth doing.
             if !caller.is_closed() {
-                let _ = caller.send(read.snapshot(work).map_err(|fault| fault.before_commit()));
+                let _ = caller.send(work(read).map_err(|fault| fault.before_commit()));
             }
         }));
         Box::pin(async move {
@@ -122,10 +124,20 @@ impl Drop for Farewell {
     }
 }
 
+/// What a thread works with.
+pub(crate) struct Work {
+    pub(crate) queues: Arc<Queues>,
+    pub(crate) recent: Arc<RwLock<Recent>>,
+    /// Held so that the file stays locked while anybody works on it.
+    pub(crate) file: Arc<File>,
+    pub(crate) connection: rusqlite::Connection,
+}
+
 /// The reading thread: one job at a time until the queue is closed and empty.
-pub(crate) fn read_until_closed(queues: Arc<Queues>, file: &File, connection: &rusqlite::Connection) {
+pub(crate) fn read_until_closed(work: Work) {
+    let Work { queues, recent, file, connection } = work;
     let _farewell = Farewell(queues.clone());
-    let mut read = match Read::prepare(connection) {
+    let mut read = match Read::prepare(&connection, recent) {
         Ok(read) => read,
         Err(fault) => return tracing::error!(file = %file.path().display(), %fault, "SQLite reads are not possible"),
     };
@@ -136,15 +148,16 @@ pub(crate) fn read_until_closed(queues: Arc<Queues>, file: &File, connection: &r
 }
 
 /// The writing thread: whatever waits goes into one transaction, so that many callers share one `fsync`.
-pub(crate) fn write_until_closed(queues: Arc<Queues>, file: &File, connection: &rusqlite::Connection) {
+pub(crate) fn write_until_closed(work: Work) {
+    let Work { queues, recent, file, connection } = work;
     let _farewell = Farewell(queues.clone());
-    let mut write = match Write::prepare(connection) {
+    let mut write = match Write::prepare(&connection, recent) {
         Ok(write) => write,
         Err(fault) => return tracing::error!(file = %file.path().display(), %fault, "SQLite writes are not possible"),
     };
     let mut group = Vec::with_capacity(GROUP_WRITES);
     while queues.writes.take(GROUP_WRITES, &mut group) {
-        write_group(connection, &mut write, &mut group);
+        write_group(&connection, &mut write, &mut group);
     }
 }
 
@@ -177,10 +190,14 @@ fn write_together(
     group: &mut [Box<dyn WriteJob>],
 ) -> Result<(), Failure> {
     let done = write.begin.execute([]).map_err(Fault::from);
-    let done = done.and_then(|_| group.iter_mut().try_for_each(|job| job.run(write)));
+    let done = done.and_then(|_| write.begun());
+    let done = done.and_then(|()| group.iter_mut().try_for_each(|job| job.run(write)));
     let failure = match done {
         Ok(()) => match write.commit.execute([]) {
-            Ok(_) => return Ok(()),
+            Ok(_) => {
+                write.committed();
+                return Ok(());
+            }
             Err(error) => Failure::Commit(Fault::from(error).at_commit()),
         },
         Err(fault) => Failure::Work(fault.before_commit()),
