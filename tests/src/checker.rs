@@ -1,0 +1,157 @@
+//! Holds what every device saw against history: the invariants of QUALITY.md, I1 to I8.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+
+use souk_chat::Seq;
+use tokio::time::Instant;
+
+use crate::history::History;
+use crate::record::{How, Life, Record};
+
+/// Most violations that are told.
+const TOLD: usize = 20;
+
+/// Panics with every broken promise. `settled`: no traffic was under way when the records were taken, so that every device which
+/// is joined must have seen everything (I6).
+pub fn check(history: &History, records: &[&Record], settled: bool) {
+    let broken = violations(history, records, settled);
+    let told: String = broken.iter().take(TOLD).fold(String::new(), |mut text, line| {
+        let _ = writeln!(text, "  {line}");
+        text
+    });
+    assert!(broken.is_empty(), "{} promises broken:\n{told}", broken.len());
+}
+
+/// Every broken promise.
+pub fn violations(history: &History, records: &[&Record], settled: bool) -> Vec<String> {
+    let mut broken = Vec::new();
+    acknowledged_is_stored(history, records, &mut broken);
+    stored_was_sent(history, records, &mut broken);
+    numbers_follow_time(records, &mut broken);
+    for record in records {
+        for (number, life) in record.lives.iter().enumerate() {
+            one_life(history, &format!("{} connection {}", record.device, number + 1), life, &mut broken);
+        }
+        the_same_everywhere(history, record, &mut broken);
+        if settled && record.joins {
+            nothing_is_missing(history, record, &mut broken);
+        }
+    }
+    broken
+}
+
+/// I1: acknowledged is stored, under its number, with its text and its id.
+fn acknowledged_is_stored(history: &History, records: &[&Record], broken: &mut Vec<String>) {
+    for record in records {
+        for (id, attempt) in &record.attempts {
+            let Some((_, ack)) = &attempt.acknowledged else { continue };
+            match history.messages.get(&ack.seq) {
+                None => broken
+                    .push(format!("I1: {} got {} acknowledged at {:?}, not in history", record.device, id, ack.seq)),
+                Some(stored) if stored.client_message_id.as_ref() != Some(id) || stored.content != ack.content => {
+                    broken.push(format!(
+                        "I1: {} got {} acknowledged at {:?}, where {:?} is",
+                        record.device, id, ack.seq, stored
+                    ));
+                }
+                Some(_) => {}
+            }
+        }
+    }
+}
+
+/// I2 and I3: everything stored was sent by somebody, and once.
+fn stored_was_sent(history: &History, records: &[&Record], broken: &mut Vec<String>) {
+    let sent: BTreeSet<_> = records.iter().flat_map(|record| record.attempts.keys()).collect();
+    let mut stored = BTreeMap::new();
+    for message in history.messages.values() {
+        let Some(id) = &message.client_message_id else {
+            broken.push(format!("I2: {:?} has no id", message.id));
+            continue;
+        };
+        if !sent.contains(id) {
+            broken.push(format!("I2: nobody sent {:?} ({})", message.id, message.content));
+        }
+        if let Some(first) = stored.insert((message.sender_id.clone(), id.clone()), message.seq) {
+            broken.push(format!("I1: {id} is in history twice, at {first:?} and {:?}", message.seq));
+        }
+    }
+}
+
+/// I8: what was acknowledged before another was sent has the smaller number, across devices and nodes.
+fn numbers_follow_time(records: &[&Record], broken: &mut Vec<String>) {
+    // At the same instant, sending comes first: then there is no before.
+    let mut moments: Vec<(Instant, bool, Seq)> = Vec::new();
+    for attempt in records.iter().flat_map(|record| record.attempts.values()) {
+        if let (Some(sent), Some((acknowledged, ack))) = (attempt.first_sent, &attempt.acknowledged) {
+            moments.push((sent, false, ack.seq));
+            moments.push((*acknowledged, true, ack.seq));
+        }
+    }
+    moments.sort();
+    let mut highest = Seq(0);
+    for (_, is_ack, seq) in moments {
+        if is_ack {
+            highest = highest.max(seq);
+        } else if seq <= highest {
+            broken.push(format!("I8: {seq:?} was sent after {highest:?} was acknowledged"));
+        }
+    }
+}
+
+/// I5: on one connection numbers rise strictly, start above where catching up ended, and skip no message. I7 is part of it: the
+/// acknowledgements of one connection are in the sequence.
+fn one_life(history: &History, who: &str, life: &Life, broken: &mut Vec<String>) {
+    let Some(up_to) = life.up_to else { return };
+    let mut last = up_to;
+    let mut seen: BTreeSet<Seq> = BTreeSet::new();
+    for item in &life.seen {
+        let seq = item.message.seq;
+        seen.insert(seq);
+        if matches!(item.how, How::Push | How::Ack) {
+            if seq <= last {
+                broken.push(format!("I5: {who}: {:?} of {seq:?} after {last:?}", item.how));
+            }
+            last = last.max(seq);
+        }
+    }
+    for missing in history.messages.range((std::ops::Bound::Excluded(up_to), std::ops::Bound::Included(last))) {
+        if !seen.contains(missing.0) {
+            broken.push(format!("I5: {who}: {:?} is missing before {last:?}", missing.0));
+        }
+    }
+    let since = life.since.unwrap_or(up_to);
+    for missing in history.messages.range((std::ops::Bound::Excluded(since), std::ops::Bound::Included(up_to))) {
+        if !seen.contains(missing.0) {
+            broken.push(format!("I5: {who}: catching up from {since:?} to {up_to:?} left {:?} out", missing.0));
+        }
+    }
+}
+
+/// What was seen under a number is what history has there.
+fn the_same_everywhere(history: &History, record: &Record, broken: &mut Vec<String>) {
+    for (seq, message) in record.view() {
+        match history.messages.get(&seq) {
+            None => {
+                broken.push(format!("I2: {} saw {:?} ({}), not in history", record.device, message.id, message.content))
+            }
+            Some(stored) if stored.content != message.content || stored.sender_id != message.sender_id => {
+                broken.push(format!("I1: {} saw {message:?} where {stored:?} is stored", record.device));
+            }
+            Some(_) => {}
+        }
+    }
+}
+
+/// I6: the view equals history.
+fn nothing_is_missing(history: &History, record: &Record, broken: &mut Vec<String>) {
+    let from = record.lives.iter().find_map(|life| life.since).unwrap_or(Seq(0));
+    let view = record.view();
+    for seq in history.messages.keys().filter(|seq| **seq > from && !view.contains_key(seq)) {
+        broken.push(format!("I6: {} has not seen {seq:?}", record.device));
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,98 @@
+//! People, their tokens, and the orders between them. All are new with every call, so that tests do not meet.
+
+use std::net::SocketAddr;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use serde_json::{Value, json};
+use souk_chat::{OrderId, UserId};
+
+use crate::node::SECRET;
+use crate::rest::Rest;
+use crate::wait;
+
+/// How long tokens are good.
+const TTL: Duration = Duration::from_secs(3_600);
+/// How long making an order may take, tries included.
+const ORDER_WITHIN: Duration = Duration::from_secs(20);
+
+/// Somebody with a token.
+#[derive(Clone, Debug)]
+pub struct Person {
+    /// Who.
+    pub id: UserId,
+    /// A token for an hour, as a marketplace's back end would sign it.
+    pub token: String,
+}
+
+impl Person {
+    /// Somebody new: `kind`, and a random tail.
+    pub fn new(kind: &str, role: &str) -> Self {
+        Self::named(&format!("{kind}-{}", tail()), role)
+    }
+
+    /// Somebody of this name.
+    pub fn named(id: &str, role: &str) -> Self {
+        let token = token(&json!({ "sub": id, "role": role, "exp": in_seconds(TTL), "name": id }));
+        Self { id: UserId::new(id).expect("a name of the alphabet"), token }
+    }
+
+    /// This person, calling a node.
+    pub fn rest(&self, node: SocketAddr) -> Rest {
+        Rest::new(node, &self.token)
+    }
+}
+
+/// A token with these claims, signed with the tests' secret.
+pub fn token(claims: &Value) -> String {
+    token_signed(claims, SECRET)
+}
+
+/// A token with these claims and this secret.
+pub fn token_signed(claims: &Value, secret: &str) -> String {
+    let key = EncodingKey::from_secret(secret.as_bytes());
+    jsonwebtoken::encode(&Header::new(Algorithm::HS256), claims, &key).expect("claims are JSON")
+}
+
+/// The moment this far away, as tokens count: seconds since the epoch.
+pub fn in_seconds(ahead: Duration) -> u64 {
+    (SystemTime::now() + ahead).duration_since(UNIX_EPOCH).expect("after 1970").as_secs()
+}
+
+/// An order and its two people.
+#[derive(Clone, Debug)]
+pub struct Deal {
+    /// The order.
+    pub order: OrderId,
+    /// Who ordered.
+    pub client: Person,
+    /// Who delivers.
+    pub contractor: Person,
+}
+
+impl Deal {
+    /// A new order between new people, made over REST on `node`.
+    pub async fn make(node: SocketAddr) -> Self {
+        let order = format!("o-{}", tail());
+        let deal = Self {
+            order: OrderId::new(&order).expect("a name of the alphabet"),
+            client: Person::new("ann", "client"),
+            contractor: Person::new("bob", "contractor"),
+        };
+        let service = Person::new("shop", "service").rest(node);
+        let body =
+            json!({ "client": deal.client.id.as_str(), "contractor": deal.contractor.id.as_str(), "title": "A fence" });
+        wait::until("the order is made", ORDER_WITHIN, || async {
+            let reply = service.call("PUT", &format!("/admin/orders/{order}"), Some(&body), &[]).await.ok()?;
+            assert!(matches!(reply.status, 200 | 201 | 503), "PUT of an order: {reply:?}");
+            (reply.status != 503).then_some(())
+        })
+        .await;
+        deal
+    }
+}
+
+/// Twelve random hexadecimal digits.
+pub fn tail() -> String {
+    format!("{:012x}", rand::random::<u64>() >> 16)
+}
