@@ -171,6 +171,26 @@ async fn files_that_are_not_ours_are_left_alone() {
 }
 
 #[tokio::test]
+async fn a_damaged_file_is_told_and_not_trusted() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut chat = Chat::new(lagging(&folder, 0).await).await;
+    for n in 0..300 {
+        chat.say(Side::Client, &format!("m-{n}"), "a text that is long enough to need some pages").await;
+    }
+    let (order, head) = (chat.order.clone(), chat.head);
+    drop(chat);
+    // Everything behind the first pages, which hold the schema: what opens may still be broken inside.
+    let path = folder.path().join("souk.db");
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes[4 * 4096..].fill(0xAB);
+    std::fs::write(&path, bytes).unwrap();
+    let Ok(opened) = open(&address(&folder), &Settings::default()).await else { return };
+    let chat = Chat { store: opened.store, order, head };
+    let read = chat.store.entries(chat.id(), Seq::ZERO, 1_000).await;
+    assert!(matches!(read, Err(StoreError::Invalid(_))), "{read:?}");
+}
+
+#[tokio::test]
 async fn a_lock_of_an_operators_tool_is_waited_for() {
     let folder = tempfile::tempdir().unwrap();
     let mut chat = Chat::new(store(&folder).await).await;

@@ -127,8 +127,8 @@ pub trait Lists: Send + Sync {
 /// How far each party got.
 #[async_trait]
 pub trait Watermarks: Send + Sync {
-    /// Raises the person's marks, and the list row's `read`, to at least these. Lower ones change nothing; concurrent calls end
-    /// at the highest. Safe to repeat.
+    /// Raises the marks of `user`, a party of the order, and the list row's `read`, to at least these. Lower ones change nothing;
+    /// concurrent calls end at the highest. Safe to repeat.
     async fn raise(
         &self,
         order: &OrderId,

@@ -20,9 +20,11 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
 use parking_lot::RwLock;
+use rusqlite::Connection;
 
 use self::file::File;
 use self::read::Read;
+use self::recent::Recent;
 use self::threads::{Queues, Work};
 use self::write::Write;
 use crate::open::{OpenError, Settings};
@@ -30,7 +32,8 @@ use crate::open::{OpenError, Settings};
 /// The store in one SQLite file. Dropping it finishes the writes it took and frees the file; that blocks for one commit.
 pub(crate) struct Sqlite {
     queues: Arc<Queues>,
-    threads: Vec<JoinHandle<()>>,
+    writer: Option<JoinHandle<()>>,
+    readers: Vec<JoinHandle<()>>,
 }
 
 impl Sqlite {
@@ -44,16 +47,23 @@ impl Sqlite {
         // Prepared here once for the error alone: each thread prepares its own.
         file.checked(Write::prepare(&writer, recent.clone()).map(drop))?;
         file.checked(Read::prepare(&readers[0], recent.clone()).map(drop))?;
-        let mut store = Self { queues: Arc::new(Queues::new()), threads: Vec::new() };
-        let work = |connection| {
-            let (queues, recent, file) = (store.queues.clone(), recent.clone(), file.clone());
-            Work { queues, recent, file, connection }
-        };
-        let writer = work(writer);
-        let readers: Vec<Work> = readers.into_iter().map(work).collect();
-        store.start(&file, "souk-write", move || threads::write_until_closed(writer))?;
+        Self::start(&file, &recent, writer, readers)
+    }
+
+    fn start(
+        file: &Arc<File>,
+        recent: &Arc<RwLock<Recent>>,
+        writer: Connection,
+        readers: Vec<Connection>,
+    ) -> Result<Self, OpenError> {
+        // Made first: whatever was started ends with it when the rest cannot be.
+        let mut store = Self { queues: Arc::new(Queues::new()), writer: None, readers: Vec::new() };
+        let work =
+            |connection| Work { queues: store.queues.clone(), recent: recent.clone(), file: file.clone(), connection };
+        let (writer, readers) = (work(writer), readers.into_iter().map(work).collect::<Vec<_>>());
+        store.writer = Some(spawn(file, "souk-write", move || threads::write_until_closed(writer))?);
         for reader in readers {
-            store.start(&file, "souk-read", move || threads::read_until_closed(reader))?;
+            store.readers.push(spawn(file, "souk-read", move || threads::read_until_closed(reader))?);
         }
         Ok(store)
     }
@@ -62,21 +72,74 @@ impl Sqlite {
     pub(crate) fn migrate(path: &Path) -> Result<(), OpenError> {
         File::lock(path)?.writer().map(drop)
     }
+}
 
-    fn start(&mut self, file: &File, name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), OpenError> {
-        let spawned = thread::Builder::new().name(name.into()).spawn(work);
-        let failed = |error: std::io::Error| OpenError::File { path: file.path().to_owned(), why: error.to_string() };
-        self.threads.push(spawned.map_err(failed)?);
-        Ok(())
-    }
+fn spawn(file: &File, name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, OpenError> {
+    let failed = |error: std::io::Error| OpenError::File { path: file.path().to_owned(), why: error.to_string() };
+    thread::Builder::new().name(name.into()).spawn(work).map_err(failed)
 }
 
 impl Drop for Sqlite {
     fn drop(&mut self) {
-        self.queues.close();
-        for thread in self.threads.drain(..) {
-            // A thread that panicked has said so already.
-            let _ = thread.join();
+        // A thread that panicked has said so already. The writer ends last: SQLite moves its log into the database when the
+        // last connection closes, if that one may write.
+        self.queues.close_reads();
+        self.readers.drain(..).for_each(|thread| drop(thread.join()));
+        self.queues.close_writes();
+        if let Some(thread) = self.writer.take() {
+            drop(thread.join());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use souk_chat::log::{Body, Counts, Entry, EntryKey, Head, NewEntry};
+    use souk_chat::ports::store::{Appended, Log as _, Orders as _, StoreError};
+    use souk_chat::{NewOrder, OrderId, Seq, Timestamp, UserId};
+
+    use super::*;
+
+    fn entry(seq: Seq) -> NewEntry {
+        let key = EntryKey { owner: None, id: format!("{seq}-{}", "x".repeat(400)).into() };
+        let entry = Entry { seq, key, at: Timestamp(0), counts: Counts::default(), body: Body::Empty };
+        NewEntry { entry, fingerprint: None, owed: Vec::new() }
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_is_told_and_leaves_nothing_half_done() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("souk.db");
+        let order = OrderId::new("o").unwrap();
+        let user = |name| UserId::new(name).unwrap();
+        let (client, contractor) = (user("ann"), user("bob"));
+        let new = NewOrder { id: order.clone(), client, contractor, title: None, status: None };
+        Sqlite::open(&path, &Settings::default()).unwrap().put_order(&new, Timestamp(0)).await.unwrap();
+
+        // The same threads on a connection that may not let the file grow beyond 60 pages.
+        let file = Arc::new(File::lock(&path).unwrap());
+        let (writer, reader) = (file.writer().unwrap(), file.reader().unwrap());
+        writer.execute_batch("PRAGMA max_page_count = 60").unwrap();
+        let recent = Arc::new(RwLock::new(append::load_recent(&writer, 50).unwrap()));
+        let store = Sqlite::start(&file, &recent, writer, vec![reader]).unwrap();
+        let mut head = Head::default();
+        let full = loop {
+            match store.append(&order, &head, &[entry(head.seq.next())]).await {
+                Ok(Appended::Applied(next)) => head = next,
+                Ok(Appended::Refused) => panic!("nobody else writes"),
+                Err(error) => break error,
+            }
+        };
+        assert!(matches!(&full, StoreError::Unavailable(why) if why.contains("full")), "{full}");
+        assert!(head.seq.0 > 50, "the disk was full before anything was indexed");
+        let key = entry(head.seq.next()).entry.key;
+        let look = store.look(&order, &[key]).await.unwrap().unwrap();
+        assert_eq!((look.head, look.known), (head, vec![None]));
+        assert_eq!(store.entries(&order, Seq::ZERO, 10_000).await.unwrap().len() as u64, head.seq.0);
+        drop(store);
+        drop(file);
+        // With room again it goes on where it stopped.
+        let store = Sqlite::open(&path, &Settings::default()).unwrap();
+        assert!(matches!(store.append(&order, &head, &[entry(head.seq.next())]).await, Ok(Appended::Applied(_))));
     }
 }

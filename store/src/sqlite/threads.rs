@@ -107,20 +107,23 @@ impl Queues {
         })
     }
 
-    /// Takes no more work; what waits is still done.
-    pub(crate) fn close(&self) {
-        self.writes.close();
+    /// Takes no more reads; what waits is still done.
+    pub(crate) fn close_reads(&self) {
         self.reads.close();
+    }
+
+    /// Takes no more writes; what waits is still done.
+    pub(crate) fn close_writes(&self) {
+        self.writes.close();
     }
 }
 
-/// Abandons its queues when a thread ends for whatever reason, so that nobody waits for a thread that is gone.
-struct Farewell(Arc<Queues>);
+/// Abandons a queue when its thread ends for whatever reason, so that nobody waits for a thread that is gone.
+struct Farewell<'q, T>(&'q Queue<T>);
 
-impl Drop for Farewell {
+impl<T> Drop for Farewell<'_, T> {
     fn drop(&mut self) {
-        self.0.writes.abandon();
-        self.0.reads.abandon();
+        self.0.abandon();
     }
 }
 
@@ -136,7 +139,7 @@ pub(crate) struct Work {
 /// The reading thread: one job at a time until the queue is closed and empty.
 pub(crate) fn read_until_closed(work: Work) {
     let Work { queues, recent, file, connection } = work;
-    let _farewell = Farewell(queues.clone());
+    let _farewell = Farewell(&queues.reads);
     let mut read = match Read::prepare(&connection, recent) {
         Ok(read) => read,
         Err(fault) => return tracing::error!(file = %file.path().display(), %fault, "SQLite reads are not possible"),
@@ -150,7 +153,7 @@ pub(crate) fn read_until_closed(work: Work) {
 /// The writing thread: whatever waits goes into one transaction, so that many callers share one `fsync`.
 pub(crate) fn write_until_closed(work: Work) {
     let Work { queues, recent, file, connection } = work;
-    let _farewell = Farewell(queues.clone());
+    let _farewell = Farewell(&queues.writes);
     let mut write = match Write::prepare(&connection, recent) {
         Ok(write) => write,
         Err(fault) => return tracing::error!(file = %file.path().display(), %fault, "SQLite writes are not possible"),
