@@ -74,6 +74,11 @@ impl Error {
     /// The body of a REST answer, of type [`PROBLEM_MEDIA_TYPE`] (RFC 9457): the usual members, and `code`, `retryAfterMs`,
     /// `details` as everywhere.
     pub fn problem(&self) -> Bytes {
+        self.problem_as(self.code.http_status())
+    }
+
+    /// The same for an answer with another status than the code's usual one.
+    pub fn problem_as(&self, status: u16) -> Bytes {
         #[derive(Serialize)]
         #[serde(rename_all = "camelCase")]
         struct Problem<'a> {
@@ -90,7 +95,7 @@ impl Error {
         json::encode(&Problem {
             r#type: "about:blank",
             title: self.code.title(),
-            status: self.code.http_status(),
+            status,
             detail: &self.message,
             code: self.code,
             retry_after_ms: self.retry_after_ms,

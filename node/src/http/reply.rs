@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http_body_util::Full;
 use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use hyper::{Response, StatusCode};
-use souk_protocol::Error;
+use souk_protocol::{Code, Error};
 
 /// What every handler gives.
 pub(super) type Answer = Response<Full<Bytes>>;
@@ -20,9 +20,9 @@ pub(super) fn problem(error: &Error) -> Answer {
     problem_with(status, error)
 }
 
-/// The same with another status.
+/// The same with another status, also in the body.
 pub(super) fn problem_with(status: StatusCode, error: &Error) -> Answer {
-    let mut response = with_type(status, error.problem(), souk_protocol::error::PROBLEM_MEDIA_TYPE);
+    let mut response = with_type(status, error.problem_as(status.as_u16()), souk_protocol::error::PROBLEM_MEDIA_TYPE);
     if let Some(seconds) = error.retry_after_seconds() {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
@@ -31,8 +31,7 @@ pub(super) fn problem_with(status: StatusCode, error: &Error) -> Answer {
 
 /// 405, with what is allowed.
 pub(super) fn not_allowed(methods: &'static str) -> Answer {
-    let error = Error::bad_request(format!("this path answers {methods}"));
-    let mut response = problem_with(StatusCode::METHOD_NOT_ALLOWED, &error);
+    let mut response = problem(&Error::new(Code::MethodNotAllowed, format!("this path answers {methods}")));
     response.headers_mut().insert(ALLOW, HeaderValue::from_static(methods));
     response
 }

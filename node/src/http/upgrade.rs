@@ -4,7 +4,7 @@ use bytes::Bytes;
 use fastwebsockets::upgrade::is_upgrade_request;
 use http_body_util::Full;
 use hyper::body::Incoming;
-use hyper::header::{HeaderValue, SEC_WEBSOCKET_PROTOCOL};
+use hyper::header::{HeaderValue, SEC_WEBSOCKET_PROTOCOL, UPGRADE};
 use hyper::{Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use souk_protocol::{Code, Error, socketio};
@@ -29,7 +29,9 @@ pub(super) fn plain(
 ) -> Answer {
     if !is_upgrade_request(&request) {
         let error = Error::bad_request("this is a WebSocket: connect with a WebSocket client, subprotocol souk.v1");
-        return problem_with(StatusCode::UPGRADE_REQUIRED, &error);
+        let mut response = problem_with(StatusCode::UPGRADE_REQUIRED, &error);
+        response.headers_mut().insert(UPGRADE, HeaderValue::from_static("websocket"));
+        return response;
     }
     let offered = offered(&request);
     if offered.is_some_and(|offers| !offers) {
