@@ -18,7 +18,7 @@ use souk_protocol::Close;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
-use crate::hub::{Link, Outgoing};
+use crate::hub::{Link, Notice, Outgoing};
 
 use super::driver::{Driver, Opening};
 use super::frame::{self, FrameError, FrameReader, HEADER_BYTES_MAX, Incoming, MESSAGE_BYTES_MAX};
@@ -57,6 +57,8 @@ struct Connection {
     reader: FrameReader,
     /// Bytes of a frame that is not whole, or of frames not taken because the session was busy.
     kept: Vec<u8>,
+    /// Of the latter kind: they are taken as soon as the session is not busy, whether or not more comes.
+    held: bool,
     /// Frames being written; the first may be partly out.
     writing: VecDeque<Bytes>,
     /// The peer has closed its side, or said so.
@@ -75,6 +77,7 @@ pub async fn run(stream: TcpStream, early: Bytes, opening: Opening, around: Arc<
         driver,
         around: Arc::clone(&around),
         reader: FrameReader::default(),
+        held: !early.is_empty(),
         kept: early.to_vec(),
         writing: VecDeque::new(),
         theirs: None,
@@ -92,12 +95,13 @@ pub async fn run(stream: TcpStream, early: Bytes, opening: Opening, around: Arc<
 
 impl Connection {
     async fn live(&mut self) -> End {
-        if !self.kept.is_empty()
-            && let Err(error) = self.take_kept()
-        {
-            return ours(error);
-        }
         loop {
+            if self.held
+                && !self.driver.is_busy()
+                && let Err(error) = self.take_kept()
+            {
+                return self.breach(error);
+            }
             if let Some(close) = self.driver.ended() {
                 return End::Ours(close.number(), close.text());
             }
@@ -106,21 +110,13 @@ impl Connection {
             }
             let (readable, outgoing) = self.wake().await;
             if let Some(outgoing) = outgoing {
-                let was_busy = self.driver.is_busy();
                 self.take_outgoing(outgoing);
-                if was_busy
-                    && !self.driver.is_busy()
-                    && !self.kept.is_empty()
-                    && let Err(error) = self.take_kept()
-                {
-                    return ours(error);
-                }
             }
             if readable {
                 match self.read() {
                     Ok(true) => {}
                     Ok(false) => return End::Broken,
-                    Err(error) => return ours(error),
+                    Err(error) => return self.breach(error),
                 }
                 // What was just answered goes out in this round, with whatever else waits.
                 if let Poll::Ready(outgoing) = poll_once(&self.link, self.writing.is_empty()).await {
@@ -194,6 +190,18 @@ impl Connection {
         Ok(true)
     }
 
+    /// The peer broke the rules of framing: on Socket.IO that is told in words too.
+    fn breach(&mut self, error: FrameError) -> End {
+        let close = match error {
+            FrameError::Protocol(_) => Close::ProtocolError,
+            FrameError::TooBig => Close::TooBig,
+            FrameError::Utf8 => Close::BadUtf8,
+        };
+        self.driver.notice(Notice::Close(close));
+        let close = self.driver.ended().unwrap_or(close);
+        End::Ours(close.number(), close.text())
+    }
+
     fn take_kept(&mut self) -> Result<(), FrameError> {
         let mut kept = std::mem::take(&mut self.kept);
         self.take(&mut kept)
@@ -218,6 +226,7 @@ impl Connection {
         });
         self.around.counters.frames_in.fetch_add(texts, Ordering::Relaxed);
         let used = used?;
+        self.held = used < bytes.len() && self.driver.is_busy();
         if used < bytes.len() {
             self.kept = bytes[used..].to_vec();
         } else if self.kept.capacity() > 0 {
@@ -270,15 +279,6 @@ impl Connection {
         }
         last
     }
-}
-
-fn ours(error: FrameError) -> End {
-    let close = match error {
-        FrameError::Protocol(_) => Close::ProtocolError,
-        FrameError::TooBig => Close::TooBig,
-        FrameError::Utf8 => Close::BadUtf8,
-    };
-    End::Ours(close.number(), close.text())
 }
 
 async fn poll_once(link: &Link, frames: bool) -> Poll<Outgoing> {
