@@ -1,5 +1,6 @@
 //! Carrying out what sessions ask for.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -240,7 +241,7 @@ impl Commands {
 }
 
 /// The push that tells of a refusal nobody waits for.
-pub fn exception(event: &'static str, error: &Error, id: Option<ClientMessageId>) -> Frames {
+pub fn exception(event: impl Into<Cow<'static, str>>, error: &Error, id: Option<ClientMessageId>) -> Frames {
     let exception = Exception { event: event.into(), error: error.clone(), client_message_id: id };
     Frames::from(&ServerEvent::Exception(exception))
 }

@@ -1,7 +1,7 @@
 //! A session of a person on a connection.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -87,6 +87,8 @@ pub struct Device {
     dialect: Dialect,
     actor: Arc<Actor>,
     node: u64,
+    /// Its session is over, though the connection may live on: nothing goes out any more, and no room is joined.
+    retired: AtomicBool,
     /// When typing was last shown, in milliseconds of the monotonic clock.
     typed_at: AtomicU64,
     rooms: Mutex<SmallVec<[Arc<Room>; 2]>>,
@@ -95,7 +97,8 @@ pub struct Device {
 impl Device {
     /// A device on `link`. `node`: the number of this node's incarnation.
     pub fn new(link: Arc<Link>, slot: u8, dialect: Dialect, actor: Arc<Actor>, node: u64) -> Self {
-        Self { link, slot, dialect, actor, node, typed_at: AtomicU64::new(0), rooms: Mutex::default() }
+        let (retired, typed_at) = (AtomicBool::new(false), AtomicU64::new(0));
+        Self { link, slot, dialect, actor, node, retired, typed_at, rooms: Mutex::default() }
     }
 
     /// Who it is.
@@ -137,12 +140,14 @@ impl Device {
 
     /// Sends a push.
     pub fn push(&self, frames: &Frames) {
-        self.link.push(frames.of(self.dialect));
+        if !self.is_retired() {
+            self.link.push(frames.of(self.dialect));
+        }
     }
 
     /// Answers a request; a client that gave no number wants no answer.
     pub fn answer(&self, ack: Option<Ack>, body: &[u8]) {
-        if let Some(ack) = ack {
+        if let Some(ack) = ack.filter(|_| !self.is_retired()) {
             self.link.push(self.dialect.answer(ack, body));
         }
     }
@@ -150,6 +155,7 @@ impl Device {
     /// Refuses a request; without a number it is told as `exception`.
     pub fn refuse(&self, ack: Option<Ack>, error: &Error, exception: impl FnOnce() -> Frames) {
         match ack {
+            Some(_) if self.is_retired() => {}
             Some(ack) => {
                 self.link.push(self.dialect.refusal(ack, error));
             }
@@ -162,14 +168,16 @@ impl Device {
         self.link.notify(Notice::Finished { slot: self.slot, send });
     }
 
-    /// Whether the connection is gone.
-    pub fn is_gone(&self) -> bool {
-        self.link.is_closed()
+    fn is_retired(&self) -> bool {
+        self.retired.load(Ordering::Acquire)
     }
 
-    /// The rooms it joined or is joining.
-    pub(super) fn rooms(&self) -> SmallVec<[Arc<Room>; 2]> {
-        self.rooms.lock().clone()
+    /// Ends it: requests still under way are not answered and join nothing. Returns the rooms it joined or is joining, which it is to
+    /// be taken out of; there will be no others.
+    pub(super) fn retire(&self) -> SmallVec<[Arc<Room>; 2]> {
+        let rooms = self.rooms.lock();
+        self.retired.store(true, Ordering::Release);
+        rooms.clone()
     }
 
     /// Whether it is live in this order: fed by the gate, and so not by its person's room.
@@ -183,7 +191,7 @@ impl Device {
         if rooms.iter().any(|known| Arc::ptr_eq(known, room)) {
             return true;
         }
-        if rooms.len() >= ROOMS_PER_DEVICE || self.link.is_closed() {
+        if rooms.len() >= ROOMS_PER_DEVICE || self.is_retired() || self.link.is_closed() {
             return false;
         }
         rooms.push(Arc::clone(room));

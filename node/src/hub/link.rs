@@ -98,6 +98,15 @@ impl Link {
         true
     }
 
+    /// Puts one of the connection's last frames at the end of the outbox, also where that overflowed: why it ends is told to slow
+    /// readers too. For the few frames of a goodbye.
+    pub fn push_last(&self, frame: Bytes) {
+        let mut queue = self.queue.lock();
+        if !queue.closed {
+            queue.out.frames.push_back(frame);
+        }
+    }
+
     /// Tells the task something. Notices are few: at most one per request under way, a tick and a close.
     pub fn notify(&self, notice: Notice) {
         {

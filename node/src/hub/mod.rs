@@ -78,7 +78,7 @@ impl Hub {
 
     /// A device is gone: out of its rooms and its person's devices. Calling it for one that never entered does nothing.
     pub fn exit(&self, device: &Arc<Device>) {
-        for room in device.rooms() {
+        for room in device.retire() {
             self.leave(device, room.order());
         }
         let mut people = self.people.lock();

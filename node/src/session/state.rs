@@ -77,6 +77,11 @@ impl Session {
         self.running + self.sends.len() >= REQUESTS_AT_ONCE
     }
 
+    /// Requests that are being carried out: each is still to be told to [`Session::finished`].
+    pub fn under_way(&self) -> usize {
+        self.running
+    }
+
     /// When [`Session::tick`] is next of use.
     pub fn next_tick(&self) -> Option<Timestamp> {
         match &self.phase {

@@ -8,7 +8,7 @@ use souk_protocol::socketio::{self, Frame, Namespace, Packet};
 use souk_protocol::{Close, Code, Error, ServerEvent, plain};
 
 use crate::hub::{Ack, Dialect, Link, Notice};
-use crate::session::{SIGN_IN_WITHIN, SignedIn};
+use crate::session::{REQUESTS_AT_ONCE, SIGN_IN_WITHIN, SignedIn};
 
 use super::frame;
 use super::seat::Seat;
@@ -43,6 +43,10 @@ struct SocketIo {
     open_by: Option<Timestamp>,
     /// Sessions opened so far, wrapping.
     opened: u8,
+    /// Requests under way of sessions that were left: leaving and coming back does not make room for more.
+    orphans: usize,
+    /// The token of the session that was left last: it still answers for the connection.
+    left: Option<u64>,
 }
 
 /// The protocol of one connection.
@@ -94,7 +98,9 @@ impl Driver {
     pub fn is_busy(&self) -> bool {
         match &self.kind {
             Kind::Plain(seat) => seat.is_busy(),
-            Kind::SocketIo(socket) => socket.seats.iter().flatten().any(Seat::is_busy),
+            Kind::SocketIo(socket) => {
+                socket.orphans >= REQUESTS_AT_ONCE || socket.seats.iter().flatten().any(Seat::is_busy)
+            }
         }
     }
 
@@ -123,7 +129,7 @@ impl Driver {
             }
             Kind::SocketIo(socket) => {
                 if let Some(seat) = socket.seats.iter().flatten().next() {
-                    seat.refuse(None, &error, "", &self.link);
+                    seat.refuse(None, &error, &self.link);
                 }
             }
         }
@@ -143,12 +149,15 @@ impl Driver {
                 let close = match &mut self.kind {
                     Kind::Plain(seat) => seat.finished(send, link, around),
                     // A namespace that was left and opened again is another session: what the old one began is not its.
-                    Kind::SocketIo(socket) => socket
-                        .seats
-                        .iter_mut()
-                        .flatten()
-                        .find(|seat| seat.slot() == slot)
-                        .and_then(|seat| seat.finished(send, link, around)),
+                    Kind::SocketIo(socket) => {
+                        match socket.seats.iter_mut().flatten().find(|seat| seat.slot() == slot) {
+                            Some(seat) => seat.finished(send, link, around),
+                            None => {
+                                socket.orphans = socket.orphans.saturating_sub(1);
+                                None
+                            }
+                        }
+                    }
                 };
                 self.end(close);
             }
@@ -183,7 +192,9 @@ impl Driver {
                         self.link.push(crate::hub::text(&plain::error(decoded.id, &error)));
                         self.end(Some(Close::Unauthorized));
                     }
-                    Err(error) => seat.refuse(ack, &error, "", &self.link),
+                    Err(error) => {
+                        seat.refuse_event(ack, &error, &decoded.event, decoded.client_message_id(), &self.link);
+                    }
                 }
             }
             Err(malformed) => {
@@ -209,7 +220,7 @@ impl Driver {
                 if let (Kind::SocketIo(socket), Some(namespace)) = (&self.kind, malformed.namespace)
                     && let Some(seat) = &socket.seats[slot(namespace)]
                 {
-                    seat.refuse(malformed.id.map(Ack), &malformed.error, "", &self.link);
+                    seat.refuse(malformed.id.map(Ack), &malformed.error, &self.link);
                 }
                 if malformed.is_misuse() {
                     self.misused();
@@ -220,13 +231,14 @@ impl Driver {
 
     fn packet(&mut self, packet: Packet<'_>) {
         let request = packet.request();
+        let message_id = matches!(request, Some(Err(_))).then(|| packet.client_message_id()).flatten();
         match packet {
             Packet::Connect { namespace, payload } => self.connect(namespace, payload),
             Packet::ConnectElsewhere { name } => {
                 self.link.push(crate::hub::text(&socketio::connect_error(name, &Error::unknown_namespace())));
             }
             Packet::Disconnect { namespace } => self.disconnect(namespace),
-            Packet::Event { namespace, id, .. } => {
+            Packet::Event { namespace, id, event, .. } => {
                 let Kind::SocketIo(socket) = &mut self.kind else { return };
                 let Some(seat) = &mut socket.seats[slot(namespace)] else { return self.misused() };
                 let ack = id.map(Ack);
@@ -235,7 +247,7 @@ impl Driver {
                         let close = seat.request(ack, request, &self.link, &self.around);
                         self.end(close);
                     }
-                    Some(Err(error)) => seat.refuse(ack, &error, "", &self.link),
+                    Some(Err(error)) => seat.refuse_event(ack, &error, &event, message_id, &self.link),
                     None => {}
                 }
             }
@@ -245,7 +257,7 @@ impl Driver {
                 match &self.kind {
                     Kind::SocketIo(socket) if socket.seats[slot(namespace)].is_some() => {
                         if let Some(seat) = &socket.seats[slot(namespace)] {
-                            seat.refuse(id.map(Ack), &error, "", &self.link);
+                            seat.refuse(id.map(Ack), &error, &self.link);
                         }
                     }
                     _ => self.misused(),
@@ -302,6 +314,8 @@ impl Driver {
         let Kind::SocketIo(socket) = &mut self.kind else { return };
         if let Some(mut seat) = socket.seats[slot(namespace)].take() {
             seat.leave(&self.around);
+            socket.orphans += seat.under_way();
+            socket.left = Some(seat.token);
         }
         if socket.seats.iter().all(Option::is_none) {
             // The stock client closes the transport itself after its last namespace; one that does not has a sign-in's time.
@@ -353,7 +367,8 @@ impl Driver {
         match &self.kind {
             Kind::Plain(seat) => self.around.remember_misuse(seat.token),
             Kind::SocketIo(socket) => {
-                socket.seats.iter().flatten().for_each(|seat| self.around.remember_misuse(seat.token));
+                let tokens = socket.seats.iter().flatten().map(|seat| seat.token).chain(socket.left);
+                tokens.for_each(|token| self.around.remember_misuse(token));
             }
         }
         self.end(Some(Close::ProtocolMisuse));
@@ -375,9 +390,9 @@ impl Driver {
                 continue;
             }
             let namespace = if place == slot(Namespace::Root) { Namespace::Root } else { Namespace::Chat };
-            self.link.push(closing.of(Dialect::SocketIo(namespace)));
+            self.link.push_last(closing.of(Dialect::SocketIo(namespace)));
             if close.disconnects_namespaces() {
-                self.link.push(crate::hub::text(&socketio::disconnect_packet(namespace)));
+                self.link.push_last(crate::hub::text(&socketio::disconnect_packet(namespace)));
             }
         }
     }

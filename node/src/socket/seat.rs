@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use souk_chat::Timestamp;
+use souk_chat::{ClientMessageId, Timestamp};
+use souk_protocol::limits::EVENT_NAME_BYTES;
 use souk_protocol::{Close, Error, Request};
 
 use crate::commands::exception;
@@ -36,6 +37,10 @@ impl Seat {
         self.slot
     }
 
+    pub(super) fn under_way(&self) -> usize {
+        self.session.under_way()
+    }
+
     pub(super) fn is_busy(&self) -> bool {
         self.session.is_busy()
     }
@@ -56,10 +61,15 @@ impl Seat {
         link: &Arc<Link>,
         around: &Surroundings,
     ) -> Option<Close> {
-        if let Request::Authenticate { token } | Request::RefreshToken { token } = &request {
-            self.token = around.token_number(&token.0);
-        }
+        let brought = match &request {
+            Request::Authenticate { token } | Request::RefreshToken { token } => Some(around.token_number(&token.0)),
+            _ => None,
+        };
         let effects = self.session.request(ack, request, &*around.verify, around.runtime.now());
+        // A token that was refused does not take the place of the one that answers for this session.
+        if let Some(token) = brought.filter(|_| effects.iter().any(|effect| matches!(effect, Effect::Answer(..)))) {
+            self.token = token;
+        }
         self.carry_out(effects, link, around)
     }
 
@@ -85,10 +95,24 @@ impl Seat {
     }
 
     /// Refuses what could not be read.
-    pub(super) fn refuse(&self, ack: Option<Ack>, error: &Error, event: &'static str, link: &Link) {
+    pub(super) fn refuse(&self, ack: Option<Ack>, error: &Error, link: &Link) {
+        self.refuse_event(ack, error, "", None, link);
+    }
+
+    /// Refuses an event whose data makes no sense. `id`: its `clientMessageId`, as far as that does.
+    pub(super) fn refuse_event(
+        &self,
+        ack: Option<Ack>,
+        error: &Error,
+        event: &str,
+        id: Option<ClientMessageId>,
+        link: &Link,
+    ) {
+        // A name that nobody could have meant is not repeated.
+        let event = if event.len() <= EVENT_NAME_BYTES { event.to_owned() } else { String::new() };
         match ack {
             Some(ack) => link.push(self.dialect.refusal(ack, error)),
-            None => link.push(exception(event, error, None).of(self.dialect)),
+            None => link.push(exception(event, error, id).of(self.dialect)),
         };
     }
 
