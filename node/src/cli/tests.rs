@@ -1,7 +1,7 @@
 use std::ffi::OsString;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use souk_chat::{Role, Timestamp};
+use souk_chat::Role;
 
 use super::*;
 

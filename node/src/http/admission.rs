@@ -192,10 +192,10 @@ mod tests {
         let limits = Limits { connections: 3, connections_per_ip: 2, ..Limits::default() };
         let admission = Arc::new(Admission::new(limits));
         let (one, other): (IpAddr, IpAddr) = ([127, 0, 0, 1].into(), [127, 0, 0, 2].into());
-        let first = admission.place(one).ok().expect("a place");
-        let _second = admission.place(one).ok().expect("a place");
+        let first = admission.place(one).expect("a place");
+        let _second = admission.place(one).expect("a place");
         assert_eq!(admission.place(one).err(), Some(Refused::FullForAddress));
-        let _third = admission.place(other).ok().expect("a place");
+        let _third = admission.place(other).expect("a place");
         assert_eq!(admission.place(other).err(), Some(Refused::Full));
         drop(first);
         assert!(admission.place(one).is_ok());
