@@ -45,7 +45,11 @@ impl Answer {
         assert_eq!(self.status, status, "{self:?}");
         assert_eq!(self.header("content-type"), Some("application/problem+json"), "{self:?}");
         let problem = self.json();
-        assert_eq!((problem["code"].as_str(), problem["status"].as_u64()), (Some(code), Some(status.into())), "{problem}");
+        assert_eq!(
+            (problem["code"].as_str(), problem["status"].as_u64()),
+            (Some(code), Some(status.into())),
+            "{problem}"
+        );
         assert!(problem["detail"].as_str().is_some_and(|detail| !detail.is_empty()), "{problem}");
     }
 }
@@ -58,7 +62,10 @@ pub(crate) struct Ask {
 
 impl Ask {
     pub(crate) fn new(method: &str, path: &str) -> Self {
-        Self { head: format!("{method} {path} HTTP/1.1\r\nhost: souk.test\r\nconnection: close\r\n"), body: String::new() }
+        Self {
+            head: format!("{method} {path} HTTP/1.1\r\nhost: souk.test\r\nconnection: close\r\n"),
+            body: String::new(),
+        }
     }
 
     #[must_use]
@@ -99,6 +106,26 @@ impl Ask {
         // A refusal may come before all of a large body went out; it is then read all the same.
         let _ = stream.write_all(format!("{}\r\n{}", self.head, self.body).as_bytes()).await;
         Answer::parse(&rest(&mut stream).await)
+    }
+}
+
+/// The answer to one request, and the bytes behind it; the connection stays open.
+pub(crate) async fn answer(stream: &mut TcpStream) -> (Answer, Vec<u8>) {
+    let mut bytes = Vec::new();
+    loop {
+        if let Some(head) = bytes.windows(4).position(|window| window == b"\r\n\r\n").map(|at| at + 4) {
+            let answer = Answer::parse(&bytes[..head]);
+            let length = answer.header("content-length").map_or(0, |length| length.parse().unwrap());
+            if answer.status == 101 {
+                return (answer, bytes.split_off(head));
+            }
+            if bytes.len() >= head + length {
+                let rest = bytes.split_off(head + length);
+                return (Answer::parse(&bytes), rest);
+            }
+        }
+        let count = soon("an answer", stream.read_buf(&mut bytes)).await.unwrap();
+        assert!(count > 0, "the server closed without an answer: {:?}", String::from_utf8_lossy(&bytes));
     }
 }
 

@@ -87,25 +87,12 @@ impl Socket {
             head.push_str(&format!("{name}: {value}\r\n"));
         }
         stream.write_all(format!("{head}\r\n").as_bytes()).await.unwrap();
-        let mut read = Vec::new();
-        let end = loop {
-            if let Some(end) = read.windows(4).position(|window| window == b"\r\n\r\n") {
-                break end + 4;
-            }
-            let count = soon("an answer to the handshake", stream.read_buf(&mut read)).await.unwrap();
-            assert!(count > 0, "the server closed during the handshake: {:?}", String::from_utf8_lossy(&read));
-        };
-        let handshake = Answer::parse(&read[..end]);
-        if handshake.status == 101 {
-            assert_eq!(handshake.header("sec-websocket-accept"), Some("s3pPLMBiTxaQ9kYGzzhZRbK+xOo="), "{handshake:?}");
-            read.drain(..end);
-            return Ok(Self { stream, read, handshake });
+        let (handshake, read) = http::answer(&mut stream).await;
+        if handshake.status != 101 {
+            return Err(handshake);
         }
-        let length = handshake.header("content-length").and_then(|length| length.parse::<usize>().ok()).unwrap_or(0);
-        while read.len() < end + length {
-            soon("the rest of a refusal", stream.read_buf(&mut read)).await.unwrap();
-        }
-        Err(http::Answer::parse(&read))
+        assert_eq!(handshake.header("sec-websocket-accept"), Some("s3pPLMBiTxaQ9kYGzzhZRbK+xOo="), "{handshake:?}");
+        Ok(Self { stream, read, handshake })
     }
 
     /// Sends these bytes as they are. A server that has closed meanwhile is no matter here: what it said is still to be read.

@@ -1,0 +1,259 @@
+//! REST, asked wrongly.
+
+use serde_json::json;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+
+use crate::common::http::{Answer, Ask, rest};
+use crate::common::{Bystanders, TestNode, token};
+
+const BODY_BYTES: usize = 65_536;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn paths_and_methods_that_are_not_here() {
+    let node = TestNode::start().await;
+    let mut bystanders = Bystanders::of(&node).await;
+    for path in [
+        "/",
+        "/chat",
+        "//chats",
+        "/chats/calm/messages/",
+        "/chats/calm/members",
+        "/admin/orders",
+        "/metrics",
+        "/readyz",
+        "/.env",
+        "/ws/",
+        "/%63hats/x/y/z",
+    ] {
+        Ask::new("GET", path).user("alice").to(&node).await.expect_problem(404, "not_found");
+    }
+    for (method, path, allow) in [
+        ("DELETE", "/chats", "GET"),
+        ("PUT", "/chats/calm", "GET"),
+        ("DELETE", "/chats/calm/messages", "GET, POST"),
+        ("TRACE", "/chats/calm/messages", "GET, POST"),
+        ("BREW", "/chats", "GET"),
+        ("GET", "/admin/orders/calm", "PUT"),
+        ("POST", "/admin/orders/calm", "PUT"),
+        ("POST", "/ws", "GET"),
+        ("PUT", "/socket.io/", "GET"),
+        ("POST", "/api/chat/socket?EIO=4&transport=polling", "GET"),
+    ] {
+        let answer = Ask::new(method, path).user("alice").to(&node).await;
+        answer.expect_problem(405, "method_not_allowed");
+        assert_eq!(answer.header("allow"), Some(allow), "{method} {path}");
+    }
+    bystanders.undisturbed().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ids_and_queries_that_make_no_sense() {
+    let node = TestNode::start().await;
+    let mut bystanders = Bystanders::of(&node).await;
+    let long = format!("/chats/{}", "o".repeat(265));
+    for path in [
+        "/chats/",
+        "/chats/%zz",
+        "/chats/%",
+        "/chats/%ff%fe",
+        "/chats/%00",
+        "/chats/a%2Fb",
+        "/chats/..",
+        "/chats/%2e%2e/messages",
+        "/chats/a%20b/messages",
+        "/chats//messages",
+        &long,
+        "/chats?limit=0",
+        "/chats?limit=201",
+        "/chats?limit=ten",
+        "/chats?limit=-1",
+        "/chats?limit=9007199254740992",
+        "/chats?cursor=made-up",
+        "/chats?cursor=%zz",
+        "/chats/calm/messages?since=-1",
+        "/chats/calm/messages?since=1.5",
+        "/chats/calm/messages?since=%31%",
+        "/chats/calm/messages?since=1000",
+        "/chats/calm/messages?since=2026-01-01T00:00:00Z",
+        "/chats/calm/messages?since=9007199254740991",
+        "/chats/calm/messages?since=0&before=5",
+        "/chats/calm/messages?before=9007199254740992",
+        "/chats/calm/messages?limit=0",
+        "/chats/calm/messages?limit=201",
+    ] {
+        Ask::new("GET", path).user("alice").to(&node).await.expect_problem(400, "bad_request");
+    }
+    for path in [
+        "/chats/%63alm",
+        "/chats/calm/messages?since=",
+        "/chats/calm/messages?before=9007199254740991",
+        "/chats/calm/messages?before=0",
+        "/chats?nonsense=%zz",
+    ] {
+        let answer = Ask::new("GET", path).user("alice").to(&node).await;
+        assert_eq!(answer.status, 200, "{path}: {answer:?}");
+    }
+    bystanders.undisturbed().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn foreign_and_missing_orders_are_the_same_answer() {
+    let node = TestNode::start().await;
+    let mut bystanders = Bystanders::of(&node).await;
+    for (method, rest) in [("GET", ""), ("GET", "/messages"), ("GET", "/messages?since=7"), ("POST", "/messages")] {
+        let mut bodies = Vec::new();
+        for order in ["calm", "no-such-order"] {
+            let ask = Ask::new(method, &format!("/chats/{order}{rest}")).user("mallory");
+            let answer = ask.json(r#"{"content":"let me in"}"#).to(&node).await;
+            answer.expect_problem(403, "forbidden");
+            bodies.push(answer.body);
+        }
+        assert_eq!(bodies[0], bodies[1], "{method} {rest}");
+    }
+    let list = Ask::new("GET", "/chats").user("mallory").to(&node).await;
+    assert_eq!((list.status, list.json()), (200, json!({"chats": []})));
+    bystanders.undisturbed().await;
+}
+
+async fn send(node: &TestNode, key: Option<&str>, content: &str) -> Answer {
+    let mut ask = Ask::new("POST", "/chats/mine/messages").user("mallory");
+    if let Some(key) = key {
+        ask = ask.header("idempotency-key", key);
+    }
+    ask.json(&json!({"content": content}).to_string()).to(node).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_belongs_to_its_text_for_ever() {
+    let node = TestNode::start().await;
+    let mut bystanders = Bystanders::of(&node).await;
+    node.order("mine", "mallory", "eve").await;
+    let first = send(&node, Some("k-1"), "one").await;
+    assert_eq!((first.status, &first.json()["seq"], &first.json()["clientMessageId"]), (201, &json!(1), &json!("k-1")));
+    let repeat = send(&node, Some("k-1"), " one ").await;
+    assert_eq!((repeat.status, repeat.json()), (200, first.json()));
+    send(&node, Some("k-1"), "two").await.expect_problem(409, "idempotency_conflict");
+    // A socket's id and a request's key are the same thing.
+    let mut client = node.user("mallory").await;
+    let data = |content: &str| json!({"orderId": "mine", "content": content, "clientMessageId": "k-1"});
+    assert_eq!(client.done("send_message", data("one")).await, first.json());
+    assert_eq!(client.code("send_message", data("two")).await, "idempotency_conflict");
+    for key in ["", "a b", "a~b", "..", &"k".repeat(65), "k\u{e9}"] {
+        send(&node, Some(key), "three").await.expect_problem(400, "bad_request");
+    }
+    assert_eq!(send(&node, None, "one").await.json()["seq"], json!(2), "without a key each is its own message");
+    client.quiet(&["message_sent"]).await;
+    bystanders.undisturbed().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn bodies_that_are_no_message() {
+    let node = TestNode::start().await;
+    let mut bystanders = Bystanders::of(&node).await;
+    node.order("mine", "mallory", "eve").await;
+    let post = || Ask::new("POST", "/chats/mine/messages").user("mallory");
+    let deep = format!(r#"{{"content":"x","more":{}{}}}"#, "[".repeat(8), "]".repeat(8));
+    let large = format!(r#"{{"content":"x","more":"{}"}}"#, "x".repeat(BODY_BYTES));
+    for (body, code) in [
+        ("", "bad_request"),
+        ("null", "bad_request"),
+        ("[]", "bad_request"),
+        (r#""text""#, "bad_request"),
+        ("{}", "bad_request"),
+        (r#"{"content":7}"#, "bad_request"),
+        (r#"{"content":null}"#, "bad_request"),
+        (r#"{"content":"x"} x"#, "bad_request"),
+        (r#"{"content":"x","content":"y"}"#, "bad_request"),
+        (r#"{"content":"\ud800"}"#, "bad_request"),
+        (deep.as_str(), "bad_request"),
+        (large.as_str(), "bad_request"),
+        (r#"{"content":" \n "}"#, "empty"),
+        (&json!({"content": "x".repeat(2_001)}).to_string(), "too_long"),
+    ] {
+        post().json(body).to(&node).await.expect_problem(400, code);
+    }
+    for kind in
+        ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/jsonp", ""]
+    {
+        post().body(kind, r#"{"content":"x"}"#).to(&node).await.expect_problem(415, "media_not_allowed");
+    }
+    let answer = post().body("Application/JSON; charset=utf-8", r#"{"content":"x"}"#).to(&node).await;
+    assert_eq!((answer.status, &answer.json()["seq"]), (201, &json!(1)), "nothing before it was kept");
+    bystanders.undisturbed().await;
+}
+
+/// Sends a head, then the body in this way.
+async fn post_slowly(node: &TestNode, framing: &str, body: &[u8]) -> Answer {
+    let mut stream = TcpStream::connect(node.address()).await.unwrap();
+    let head = format!(
+        "POST /chats/mine/messages HTTP/1.1\r\nhost: x\r\nconnection: close\r\nauthorization: Bearer {}\r\n{framing}\r\n\r\n",
+        token::of("mallory"),
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let _ = stream.write_all(body).await;
+    Answer::parse(&rest(&mut stream).await)
+}
+
+pub(crate) async fn bodies_have_bounds_of_size_and_time() {
+    let node = TestNode::start().await;
+    let mut bystanders = Bystanders::of(&node).await;
+    node.order("mine", "mallory", "eve").await;
+    let began = tokio::time::Instant::now();
+    // Announced or not, what is too large is refused before it is all there; what does not come is given up.
+    let chunk = format!("8000\r\n{}\r\n", "x".repeat(0x8000)).repeat(3);
+    let announced = "content-length: 1000000000000";
+    let large = vec![b'x'; BODY_BYTES + 1];
+    let (chunked, unended, never) = tokio::join!(
+        post_slowly(&node, "transfer-encoding: chunked", chunk.as_bytes()),
+        post_slowly(&node, announced, &large),
+        post_slowly(&node, "content-length: 15", br#"{"content":"#),
+    );
+    for answer in [chunked, unended, never] {
+        answer.expect_problem(400, "bad_request");
+    }
+    let took = began.elapsed().as_millis();
+    assert!((9_500..13_000).contains(&took), "a body has ten seconds, not {took} ms");
+    bystanders.undisturbed().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn orders_are_made_by_the_market_alone() {
+    let node = TestNode::start().await;
+    let mut bystanders = Bystanders::of(&node).await;
+    let put = |order: &str, token: &str, body: &str| {
+        Ask::new("PUT", &format!("/admin/orders/{order}")).bearer(token).json(body)
+    };
+    let good = r#"{"client":"mallory","contractor":"eve"}"#;
+    for token in
+        [token::of("mallory"), token::with_role("mallory", "client"), token::with_role("mallory", "contractor")]
+    {
+        for order in ["calm", "mine"] {
+            put(order, &token, good).to(&node).await.expect_problem(403, "forbidden");
+        }
+    }
+    let market = token::with_role("market", "service");
+    for body in [
+        r#"{"client":"mallory","contractor":"mallory"}"#,
+        r#"{"client":"mallory"}"#,
+        r#"{"client":"mallory","contractor":7}"#,
+        r#"{"client":"mallory","contractor":"a b"}"#,
+        r#"{"client":"mallory","contractor":"eve","status":"stolen"}"#,
+        &json!({"client": "mallory", "contractor": "eve", "title": "t".repeat(201)}).to_string(),
+    ] {
+        put("mine", &market, body).to(&node).await.expect_problem(400, "bad_request");
+    }
+    put("dm~eve~mallory", &market, good).to(&node).await.expect_problem(400, "bad_request");
+    put("calm", &market, good).to(&node).await.expect_problem(409, "idempotency_conflict");
+    put("calm", &market, r#"{"client":"bob","contractor":"alice"}"#)
+        .to(&node)
+        .await
+        .expect_problem(409, "idempotency_conflict");
+    assert_eq!(put("mine", &market, good).to(&node).await.status, 201);
+    assert_eq!(put("mine", &market, good).to(&node).await.status, 200);
+    for role in ["service", "admin"] {
+        let ask = Ask::new("POST", "/chats/mine/messages").bearer(&token::with_role("mallory", role));
+        ask.json(r#"{"content":"x"}"#).to(&node).await.expect_problem(403, "forbidden");
+    }
+    bystanders.undisturbed().await;
+}
