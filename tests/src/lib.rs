@@ -3,7 +3,7 @@
 //! * [`stack`]: which servers there are, and what becomes of a test that lacks one; [`redis`], [`kafka`]: servers of a test's own, and
 //!   a reader of events that is not souk's.
 //! * [`node`] and [`cluster`]: `souk` as processes, on ports of their own, with their logs shown when a test fails.
-//! * [`people`], [`rest`], [`device`], [`stranger`], [`js`]: who talks to them.
+//! * [`people`], [`rest`], [`device`], [`js`]: who talks to them; [`conversation`]: several devices in one order.
 //! * [`proxy`]: a wire that can be made to fail. Every fault counts how often it bit.
 //! * [`history`] and [`checker`]: what each device saw, held against what is stored.
 //!
@@ -11,6 +11,7 @@
 
 pub mod checker;
 pub mod cluster;
+pub mod conversation;
 pub mod device;
 pub mod history;
 pub mod js;
