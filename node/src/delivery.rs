@@ -238,7 +238,8 @@ impl Delivery {
             let parcel = parcel.get_or_insert_with(|| self.decode(envelope));
             let Some(parcel) = parcel else { return };
             if let Some(frames) = parcel.frames_for(user) {
-                device.push(frames);
+                // It may have gone live since it was looked at.
+                device.push_aside(&envelope.order, frames);
             }
         }
     }

@@ -186,6 +186,20 @@ impl Device {
         room.is_some_and(|room| room.is_live(self))
     }
 
+    /// Sends a push of an order's entry that came by its person's room. Nothing where it is live in the order: there the gate
+    /// feeds it, and a copy after the answer of the join would be out of place.
+    pub fn push_aside(&self, order: &OrderId, frames: &Frames) {
+        let rooms = self.rooms.lock();
+        match rooms.iter().find(|room| room.order() == order).cloned() {
+            // A join that begins now waits for this lock, so its answer comes later.
+            None => self.push(frames),
+            Some(room) => {
+                drop(rooms);
+                room.push_unless_live(self, frames);
+            }
+        }
+    }
+
     pub(super) fn add_room(&self, room: &Arc<Room>) -> bool {
         let mut rooms = self.rooms.lock();
         if rooms.iter().any(|known| Arc::ptr_eq(known, room)) {

@@ -114,10 +114,15 @@ impl Room {
     }
 
     pub(super) fn is_live(&self, device: &Device) -> bool {
+        self.inner.lock().is_live(device)
+    }
+
+    /// Pushes to `device` unless it is live here, in one go: a join that is accepted meanwhile is answered after the push.
+    pub(super) fn push_unless_live(&self, device: &Device, frames: &Frames) {
         let inner = self.inner.lock();
-        inner.members.iter().any(|member| {
-            std::ptr::eq(Arc::as_ptr(&member.device), device) && matches!(member.state, MemberState::Live(_))
-        })
+        if !inner.is_live(device) {
+            device.push(frames);
+        }
     }
 
     pub(super) fn begin_join(&self, device: &Arc<Device>) -> JoinTicket {
@@ -312,6 +317,12 @@ impl Room {
 }
 
 impl Inner {
+    fn is_live(&self, device: &Device) -> bool {
+        self.members.iter().any(|member| {
+            std::ptr::eq(Arc::as_ptr(&member.device), device) && matches!(member.state, MemberState::Live(_))
+        })
+    }
+
     fn deliver(&mut self, left: Vec<(Seq, Arc<Parcel>)>) {
         for (_, parcel) in left {
             for member in &mut self.members {
