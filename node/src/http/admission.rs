@@ -103,8 +103,8 @@ impl Admission {
         self.open.load(Ordering::Relaxed)
     }
 
-    /// A place for a connection from `address`.
-    pub fn place(self: &Arc<Self>, address: IpAddr) -> Result<Place, Refused> {
+    /// A place for a connection from `address`; `None`: from a proxy, which brings many people.
+    pub fn place(self: &Arc<Self>, address: Option<IpAddr>) -> Result<Place, Refused> {
         let bound = self.limits.connections;
         if self.open.fetch_add(1, Ordering::Relaxed) >= bound && bound > 0 {
             self.open.fetch_sub(1, Ordering::Relaxed);
@@ -113,7 +113,9 @@ impl Admission {
         }
         let mut place = Place { admission: Arc::clone(self), address: None };
         let bound = self.limits.connections_per_ip;
-        if bound > 0 {
+        if bound > 0
+            && let Some(address) = address
+        {
             let mut addresses = self.addresses.lock();
             let count = addresses.entry(address).or_default();
             if *count >= bound {
@@ -192,13 +194,15 @@ mod tests {
         let limits = Limits { connections: 3, connections_per_ip: 2, ..Limits::default() };
         let admission = Arc::new(Admission::new(limits));
         let (one, other): (IpAddr, IpAddr) = ([127, 0, 0, 1].into(), [127, 0, 0, 2].into());
-        let first = admission.place(one).expect("a place");
-        let _second = admission.place(one).expect("a place");
-        assert_eq!(admission.place(one).err(), Some(Refused::FullForAddress));
-        let _third = admission.place(other).expect("a place");
-        assert_eq!(admission.place(other).err(), Some(Refused::Full));
+        let first = admission.place(Some(one)).expect("a place");
+        let _second = admission.place(Some(one)).expect("a place");
+        assert_eq!(admission.place(Some(one)).err(), Some(Refused::FullForAddress));
+        assert!(admission.place(None).is_ok(), "a proxy is no address");
+        let _third = admission.place(Some(other)).expect("a place");
+        assert_eq!(admission.place(Some(other)).err(), Some(Refused::Full));
+        assert_eq!(admission.place(None).err(), Some(Refused::Full), "a proxy counts as a connection");
         drop(first);
-        assert!(admission.place(one).is_ok());
+        assert!(admission.place(Some(one)).is_ok());
         assert_eq!(admission.open(), 2);
     }
 }

@@ -107,7 +107,7 @@ async fn serve(stream: TcpStream, peer: IpAddr, shared: Arc<Shared>) {
     // Small frames must not wait for more of them.
     let _ = stream.set_nodelay(true);
     // The place is the socket's later; until then it is this connection's. One connection asks one thing at a time.
-    let place = Arc::new(Mutex::new(shared.admission.place(peer)));
+    let place = Arc::new(Mutex::new(shared.admission.place(Some(peer).filter(|peer| !is_trusted(&shared, *peer)))));
     let service = service_fn(move |request| {
         let (shared, place) = (Arc::clone(&shared), Arc::clone(&place));
         async move { Ok::<_, Infallible>(answer(&shared, request, peer, &place).await) }
@@ -180,7 +180,7 @@ async fn handshake(
     // Behind a trusted proxy the place is the client's, not the proxy's; the connection's own is given back.
     let mine = match address == peer {
         true => std::mem::replace(&mut *place.lock(), Err(Refused::Full)),
-        false => shared.admission.place(address),
+        false => shared.admission.place(Some(address)),
     };
     match mine {
         Ok(mine) => upgrade(shared, request, signed_in, mine),
@@ -200,17 +200,21 @@ pub(super) fn signed_in(shared: &Shared, headers: &HeaderMap) -> Result<Option<(
     around.verify.verify(token, around.runtime.now()).map(|signed_in| Some((signed_in, token.to_owned())))
 }
 
+/// Whether what this peer says of its clients is believed.
+fn is_trusted(shared: &Shared, peer: IpAddr) -> bool {
+    shared.trusted.iter().any(|network| network.contains(peer))
+}
+
 /// The client's address: the peer's, or what a trusted proxy says it was: the last one in the list that is no trusted proxy.
 fn client_address(shared: &Shared, headers: &HeaderMap, peer: IpAddr) -> IpAddr {
-    let is_trusted = |address: IpAddr| shared.trusted.iter().any(|network| network.contains(address));
-    if !is_trusted(peer) {
+    if !is_trusted(shared, peer) {
         return peer;
     }
     let hops = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
     let hops: Vec<&str> = hops.flat_map(|value| value.split(',')).map(str::trim).collect();
     for hop in hops.into_iter().rev() {
         match hop.parse::<IpAddr>() {
-            Ok(address) if is_trusted(address) => {}
+            Ok(address) if is_trusted(shared, address) => {}
             Ok(address) => return address.to_canonical(),
             Err(_) => break,
         }
