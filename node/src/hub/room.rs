@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use parking_lot::Mutex;
 use smallvec::SmallVec;
 use souk_chat::ports::{RouterError, Subscription};
@@ -47,8 +48,16 @@ struct Member {
     device: Arc<Device>,
     ticket: JoinTicket,
     state: MemberState,
-    /// Sends of this device whose acknowledgement takes its message's place in the sequence.
-    open: SmallVec<[(ClientMessageId, Option<Ack>); 1]>,
+    /// Sends of this device whose acknowledgement takes its message's place in the sequence; at most [`SENDS_OPEN_MAX`].
+    open: Vec<Open>,
+}
+
+/// A send that is to be acknowledged.
+struct Open {
+    id: ClientMessageId,
+    ack: Option<Ack>,
+    /// Its message is in history, with this answer, and has yet to leave the gate.
+    done: Option<Bytes>,
 }
 
 enum MemberState {
@@ -61,6 +70,8 @@ enum MemberState {
 struct Inner {
     gate: Gate<Arc<Parcel>>,
     members: SmallVec<[Member; 2]>,
+    /// Sends of devices that left before they were done: answered when they are.
+    left: Vec<(Arc<Device>, Open)>,
     tickets: u64,
     filling: bool,
     unconfirmed: bool,
@@ -82,6 +93,7 @@ impl Room {
         let inner = Inner {
             gate: Gate::default(),
             members: SmallVec::new(),
+            left: Vec::new(),
             tickets: 0,
             filling: false,
             unconfirmed: false,
@@ -133,20 +145,26 @@ impl Room {
             Some(member) => {
                 member.ticket = ticket;
                 member.state = MemberState::Joining(VecDeque::new());
-                // Their place in the sequence is gone with the old life of this join; they are answered when they are done.
+                // Their place in the sequence is gone with the old life of this join: those that are done are answered now, the
+                // others when they are.
+                member.answer_done();
             }
             None => inner.members.push(Member {
                 device: Arc::clone(device),
                 ticket,
                 state: MemberState::Joining(VecDeque::new()),
-                open: SmallVec::new(),
+                open: Vec::new(),
             }),
         }
         ticket
     }
 
     pub(super) fn remove(&self, device: &Arc<Device>) {
-        self.inner.lock().members.retain(|member| !Arc::ptr_eq(&member.device, device));
+        let mut inner = self.inner.lock();
+        let Some(place) = inner.members.iter().position(|member| Arc::ptr_eq(&member.device, device)) else { return };
+        let mut member = inner.members.remove(place);
+        member.answer_done();
+        inner.left.extend(member.open.into_iter().map(|open| (Arc::clone(device), open)));
     }
 
     /// Whether this attempt is still the newest of its device.
@@ -201,7 +219,7 @@ impl Room {
         let member = inner.members.iter_mut().find(|member| Arc::ptr_eq(&member.device, device));
         match member {
             Some(member) if matches!(member.state, MemberState::Live(_)) && member.open.len() < SENDS_OPEN_MAX => {
-                member.open.push((id.clone(), ack));
+                member.open.push(Open { id: id.clone(), ack, done: None });
                 true
             }
             _ => false,
@@ -218,19 +236,25 @@ impl Room {
         exception: impl FnOnce(&Error) -> Frames,
     ) {
         let mut inner = self.inner.lock();
-        let open = inner.members.iter_mut().find(|member| Arc::ptr_eq(&member.device, device)).and_then(|member| {
-            let place = member.open.iter().position(|(open, _)| open == id)?;
-            if let (Ok((seq, _)), MemberState::Live(position)) = (result, &member.state)
-                && *position < seq
-            {
-                return None;
+        let Inner { members, left, .. } = &mut *inner;
+        let member = members.iter_mut().find(|member| Arc::ptr_eq(&member.device, device));
+        let open = match member.and_then(|member| Some((member.open.iter().position(|open| open.id == *id)?, member))) {
+            Some((place, member)) => match (result, &member.state) {
+                (Ok((seq, body)), MemberState::Live(position)) if *position < seq => {
+                    member.open[place].done = Some(Bytes::copy_from_slice(body));
+                    return;
+                }
+                _ => member.take(place),
+            },
+            None => {
+                let place = left.iter().position(|(other, open)| Arc::ptr_eq(other, device) && open.id == *id);
+                let Some(place) = place else { return };
+                left.swap_remove(place).1
             }
-            Some(member.open.remove(place).1)
-        });
-        let Some(ack) = open else { return };
+        };
         match result {
-            Ok((_, body)) => device.answer(ack, body),
-            Err(error) => device.refuse(ack, error, || exception(error)),
+            Ok((_, body)) => device.answer(open.ack, body),
+            Err(error) => device.refuse(open.ack, error, || exception(error)),
         }
     }
 
@@ -341,6 +365,25 @@ impl Inner {
 }
 
 impl Member {
+    /// Takes a send out. Who has none open holds no buffer for them.
+    fn take(&mut self, place: usize) -> Open {
+        let open = self.open.remove(place);
+        if self.open.is_empty() {
+            self.open = Vec::new();
+        }
+        open
+    }
+
+    /// Acknowledges the sends that only waited for their place in the sequence.
+    fn answer_done(&mut self) {
+        for open in std::mem::take(&mut self.open) {
+            match &open.done {
+                Some(body) => self.device.answer(open.ack, body),
+                None => self.open.push(open),
+            }
+        }
+    }
+
     /// Brings the next entry to the device: as the acknowledgement it waits for, or as a push.
     fn feed(&mut self, parcel: &Arc<Parcel>) {
         match &mut self.state {
@@ -355,12 +398,15 @@ impl Member {
         }
         let user = self.device.user();
         if let Some(id) = parcel.sent_by(user)
-            && let Some(place) = self.open.iter().position(|(open, _)| open == id)
+            && let Some(place) = self.open.iter().position(|open| open.id == *id)
         {
-            let (_, ack) = self.open.remove(place);
-            self.device.answer(ack, &parcel.answer());
+            let open = self.take(place);
+            self.device.answer(open.ack, &parcel.answer());
         } else if let Some(frames) = parcel.frames_for(user) {
             self.device.push(frames);
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

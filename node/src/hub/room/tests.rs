@@ -1,0 +1,87 @@
+use std::task::{Context, Poll, Waker};
+
+use souk_chat::ports::Room as Channel;
+use souk_chat::{Actor, Role};
+
+use super::super::{Dialect, Link};
+use super::*;
+
+const ACK: Option<Ack> = Some(Ack(7));
+const BODY: &[u8] = br#"{"seq":5}"#;
+
+struct Joined {
+    room: Room,
+    device: Arc<Device>,
+    link: Arc<Link>,
+}
+
+/// A device live in an order whose log reaches to 3.
+fn joined() -> Joined {
+    let parts = souk_router::connect("local", &souk_router::Settings::default()).unwrap();
+    let order = OrderId::new("o-1").unwrap();
+    let room = Room::new(order.clone(), Subscription::new(parts.router, Channel::Order(order)));
+    let link = Arc::new(Link::new(1, 0));
+    let actor = Actor { user: UserId::new("ann").unwrap(), role: Role::Client, name: None, locale: None };
+    let device = Arc::new(Device::new(Arc::clone(&link), 0, Dialect::Plain, Arc::new(actor), 1));
+    let ticket = room.begin_join(&device);
+    assert_eq!(room.finish_join(&device, ticket, Seq(3), None, b"{}"), super::Joined::Live);
+    Joined { room, device, link }
+}
+
+impl Joined {
+    fn expect(&self, id: &str) {
+        assert!(self.room.expect(&self.device, &ClientMessageId::new(id).unwrap(), ACK));
+    }
+
+    fn done(&self, id: &str, seq: u64) {
+        let told = |_: &Error| panic!("nothing was refused");
+        self.room.settle(&self.device, &ClientMessageId::new(id).unwrap(), Ok((Seq(seq), BODY)), told);
+    }
+
+    /// How many frames went out since the last time.
+    fn frames(&self) -> usize {
+        match self.link.poll_take(&Context::from_waker(Waker::noop()), true) {
+            Poll::Ready(outgoing) => outgoing.frames.len(),
+            Poll::Pending => 0,
+        }
+    }
+}
+
+#[test]
+fn a_send_whose_entry_has_yet_to_pass_waits_for_it_but_not_past_the_end_of_the_join() {
+    for rejoins in [true, false] {
+        let joined = joined();
+        joined.expect("m-1");
+        joined.done("m-1", 5);
+        assert_eq!(joined.frames(), 0, "entry 4 is still missing");
+        if rejoins {
+            joined.room.begin_join(&joined.device);
+        } else {
+            joined.room.remove(&joined.device);
+        }
+        assert_eq!(joined.frames(), 1, "rejoins: {rejoins}");
+        joined.done("m-1", 5);
+        assert_eq!(joined.frames(), 0, "answered once");
+    }
+}
+
+#[test]
+fn a_send_under_way_when_its_chat_is_left_is_answered_when_it_is_done() {
+    let joined = joined();
+    for id in ["m-1", "m-2", "m-3"] {
+        joined.expect(id);
+    }
+    joined.room.remove(&joined.device);
+    assert_eq!(joined.frames(), 0);
+    joined.done("m-2", 5);
+    assert_eq!(joined.frames(), 1);
+    // Also when the chat was joined again in between.
+    let ticket = joined.room.begin_join(&joined.device);
+    joined.done("m-1", 4);
+    assert_eq!(joined.frames(), 1);
+    joined.room.finish_join(&joined.device, ticket, Seq(6), None, b"{}");
+    let (refused, told) = (Error::bad_request("no"), |_: &Error| panic!("somebody waits for the answer"));
+    joined.room.settle(&joined.device, &ClientMessageId::new("m-3").unwrap(), Err(&refused), told);
+    assert_eq!(joined.frames(), 1);
+    assert!(joined.room.inner.lock().left.is_empty());
+}
