@@ -77,6 +77,11 @@ impl Session {
         self.running + self.sends.len() >= REQUESTS_AT_ONCE
     }
 
+    /// Whether nothing comes out of it any more.
+    pub fn is_over(&self) -> bool {
+        matches!(self.phase, Phase::Over)
+    }
+
     /// Requests that are being carried out: each is still to be told to [`Session::finished`].
     pub fn under_way(&self) -> usize {
         self.running

@@ -159,11 +159,11 @@ impl Driver {
                         }
                     }
                 };
-                self.end(close);
+                self.wind_down(close);
             }
             Notice::Tick => self.tick(),
             // Draining lets answers under way go out first; everything else that is told from outside ends at once.
-            Notice::Close(Close::Draining) => self.drain(),
+            Notice::Close(Close::Draining) => self.wind_down(Some(Close::Draining)),
             Notice::Close(close) => self.end(Some(close)),
         }
         self.set_tick();
@@ -329,34 +329,32 @@ impl Driver {
         let (link, around) = (&self.link, &self.around);
         let close = match &mut self.kind {
             Kind::Plain(seat) => seat.tick(link, around),
-            Kind::SocketIo(socket) => {
-                let late = socket.open_by.is_some_and(|by| around.runtime.now() >= by);
-                let mut close = late.then_some(Close::Unauthorized);
-                for seat in socket.seats.iter_mut().flatten() {
-                    close = close.or(seat.tick(link, around));
-                }
-                close
+            Kind::SocketIo(socket) if socket.open_by.is_some_and(|by| around.runtime.now() >= by) => {
+                return self.end(Some(Close::Unauthorized));
             }
+            Kind::SocketIo(socket) => socket.seats.iter_mut().flatten().fold(None, |close, seat| {
+                let own = seat.tick(link, around);
+                close.or(own)
+            }),
         };
-        self.end(close);
+        self.wind_down(close);
     }
 
-    /// Lets what is under way be answered, then ends with 4102.
-    fn drain(&mut self) {
+    /// Lets what is under way in all sessions be answered, then ends the connection.
+    fn wind_down(&mut self, close: Option<Close>) {
+        let Some(close) = close else { return };
         let (link, around) = (&self.link, &self.around);
-        match &mut self.kind {
+        let over = match &mut self.kind {
             Kind::Plain(seat) => {
-                let close = seat.close(Close::Draining, link, around);
-                self.end(close);
+                seat.close(close, link, around);
+                seat.is_over()
             }
-            Kind::SocketIo(socket) => {
-                let mut over = true;
-                for seat in socket.seats.iter_mut().flatten() {
-                    over &= seat.close(Close::Draining, link, around).is_some();
-                }
-                self.end(over.then_some(Close::Draining));
-            }
-        }
+            Kind::SocketIo(socket) => socket.seats.iter_mut().flatten().fold(true, |over, seat| {
+                seat.close(close, link, around);
+                over && seat.is_over()
+            }),
+        };
+        self.end(over.then_some(close));
     }
 
     fn misused(&mut self) {

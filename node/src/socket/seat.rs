@@ -37,6 +37,10 @@ impl Seat {
         self.slot
     }
 
+    pub(super) fn is_over(&self) -> bool {
+        self.session.is_over()
+    }
+
     pub(super) fn under_way(&self) -> usize {
         self.session.under_way()
     }
