@@ -253,7 +253,11 @@ async fn connections_of_one_address_are_bounded_and_places_are_given_back() {
 async fn behind_a_trusted_proxy_the_clients_address_counts() {
     let node = TestNode::with("trusted_networks = ['127.0.0.0/8']", "messages = 0\nconnections_per_ip = 3").await;
     let mut bystanders = Bystanders::of(&node).await;
-    // More connections than one address may have come from the proxy, for different people.
+    // More connections than one address may have come from the proxy, for different people; idle ones of its own too.
+    let mut idle = Vec::new();
+    for _ in 0..5 {
+        idle.push(TcpStream::connect(node.address()).await.unwrap());
+    }
     let mut open = Vec::new();
     for n in 0..10 {
         let forwarded = format!("203.0.113.{n}");

@@ -322,25 +322,20 @@ async fn a_send_is_answered_also_when_its_chat_is_left_or_joined_meanwhile() {
     node.order("mine", "mallory", "eve").await;
     let mut client = node.user("mallory").await;
     let order = json!({"orderId": "mine"});
-    for round in 0..30 {
+    for round in 0..60 {
         client.done("join_order_chat", order.clone()).await;
-        let requests = [
-            ("send_message", json!({"orderId": "mine", "content": format!("round {round}")})),
-            ("leave_order_chat", order.clone()),
-            ("send_message", json!({"orderId": "mine", "content": format!("left in round {round}")})),
-            ("join_order_chat", order.clone()),
-            ("send_message", json!({"orderId": "mine", "content": format!("again in round {round}")})),
-            ("join_order_chat", order.clone()),
-        ];
-        let bytes: Vec<u8> = requests
-            .iter()
-            .enumerate()
-            .flat_map(|(n, (event, data))| {
-                let request = json!({"id": 1_000 + n, "event": event, "data": data});
-                frame(TEXT, request.to_string().as_bytes())
-            })
-            .collect();
-        client.socket.send(&bytes).await;
+        let send = |n: u32| ("send_message", json!({"orderId": "mine", "content": format!("round {round}, {n}")}));
+        let join = ("join_order_chat", order.clone());
+        let leave = ("leave_order_chat", order.clone());
+        let requests = [send(1), leave, send(2), join.clone(), send(3), join];
+        for (id, (event, data)) in requests.iter().enumerate() {
+            client.socket.text(&json!({"id": 1_000 + id, "event": event, "data": data}).to_string()).await;
+            // The next one meets the send at another point of its way in every round.
+            let until = tokio::time::Instant::now() + std::time::Duration::from_micros(80 * round);
+            while tokio::time::Instant::now() < until {
+                tokio::task::yield_now().await;
+            }
+        }
         let mut answered = std::collections::BTreeMap::new();
         for _ in &requests {
             let answer = client.answer().await;

@@ -181,13 +181,39 @@ async fn a_token_is_refreshed_only_by_the_same_person_in_the_same_role() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn on_socket_io_the_end_of_a_token_is_told_in_words() {
+async fn on_socket_io_the_end_of_a_token_is_told_in_words_after_the_answers_of_all_namespaces() {
     let node = TestNode::start().await;
     let mut bystanders = Bystanders::of(&node).await;
+    node.order("mine", "mallory", "eve").await;
     let mut stock = node.socket_io().await;
-    stock.connect("", &token::lasting("mallory", 2)).await;
+    stock.connect("", &token::lasting("mallory", 3)).await;
     assert_eq!(stock.event("").await.0, "token_expiring");
     stock.connect("/chat,", &token::of("mallory")).await;
-    stock.farewell(4003, &["", "/chat,"]).await;
+    // The other namespace, whose own token is good, sends without pause over the end.
+    let (mut acknowledged, mut asked) = (0_u64, 0);
+    loop {
+        stock
+            .send(&format!(r#"42/chat,{asked}["send_message",{{"orderId":"mine","content":"number {asked}"}}]"#))
+            .await;
+        asked += 1;
+        if asked < 8 {
+            continue;
+        }
+        let packet = stock.packet().await;
+        if packet.starts_with(r#"42["closing",{"closeCode":4003,"#) {
+            break;
+        }
+        // The namespace at "/" is told of them as of another device's.
+        if packet.starts_with("43/chat,") {
+            acknowledged += 1;
+            assert!(packet.contains(&format!(r#""seq":{acknowledged},"#)), "{packet}");
+        } else {
+            assert!(packet.starts_with(r#"42["message_sent""#), "{packet}");
+        }
+    }
+    assert_eq!(stock.packet().await, "41");
+    stock.farewell(4003, &["/chat,"]).await;
+    let mut eve = node.user("eve").await;
+    assert_eq!(eve.done("join_order_chat", json!({"orderId": "mine"})).await["head"], json!(acknowledged));
     bystanders.undisturbed().await;
 }
