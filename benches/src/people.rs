@@ -100,7 +100,7 @@ impl People {
     }
 }
 
-/// Joins, again from where an answer ended if it was not all. The answers go to `sink` too.
+/// Joins, again from where an answer ended if it was not all. All texts go to `sink`, the answers among them.
 pub(crate) async fn join_order(
     socket: &mut Socket,
     order: &OrderId,
@@ -112,7 +112,6 @@ pub(crate) async fn join_order(
         let request = Request::JoinOrderChat { order: order.clone(), since };
         let answer = socket.ask(1, &request, &mut sink).await?;
         let end: JoinEnd = serde_json::from_slice(&answer).map_err(std::io::Error::other)?;
-        sink(&answer);
         if !end.data.more || since.is_none() {
             return Ok(());
         }

@@ -166,8 +166,9 @@ impl Socket {
         Ok(rest.len() < bytes.len())
     }
 
-    /// Sends a request and waits for its answer; pushes that come before it go to `sink`. Errors: the connection ended, or the
-    /// request was refused (with the answer as the error's text).
+    /// Sends a request and waits for its answer. All texts go to `sink` in the order of the wire, the answer among them: what
+    /// comes right behind it may have been read with it. Errors: the connection ended, or the request was refused (with the answer
+    /// as the error's text).
     pub(crate) async fn ask(
         &mut self,
         id: u64,
@@ -179,9 +180,11 @@ impl Socket {
         let answered = async {
             let mut answer = None;
             while answer.is_none() {
-                self.read(|text| match text.starts_with(start.as_bytes()) {
-                    true => answer = Some(text.to_vec()),
-                    false => sink(text),
+                self.read(|text| {
+                    if text.starts_with(start.as_bytes()) {
+                        answer = Some(text.to_vec());
+                    }
+                    sink(text);
                 })
                 .await?;
             }
