@@ -140,7 +140,9 @@ impl Drop for Node {
         let _ = self.child.start_kill();
         if std::thread::panicking() {
             let log = self.log();
-            let lines: Vec<&str> = log.lines().collect();
+            // A node alone prints a welcome, and no test is about that.
+            let lines: Vec<&str> =
+                log.lines().filter(|line| line.starts_with(|first: char| first.is_ascii_digit())).collect();
             let end = lines[lines.len().saturating_sub(LOG_LINES)..].join("\n    ");
             left_out::say(&format!("---- the end of the log of {}:\n    {end}\n", self.name));
         }
