@@ -53,6 +53,10 @@ impl<'a> Batch<'a> {
                     None => continue,
                 },
             };
+            // The look may have answered all of them: they were there.
+            if self.jobs.is_empty() {
+                return;
+            }
             known_head = self.attempt(head).await;
         }
     }
