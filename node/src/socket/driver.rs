@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use fastwebsockets::OpCode;
 use souk_chat::{Timestamp, UserId};
+use souk_protocol::push::ServerDraining;
 use souk_protocol::socketio::{self, Frame, Namespace, Packet};
 use souk_protocol::{Close, Code, Error, ServerEvent, plain};
 
@@ -163,7 +164,10 @@ impl Driver {
             }
             Notice::Tick => self.tick(),
             // Draining lets answers under way go out first; everything else that is told from outside ends at once.
-            Notice::Close(Close::Draining) => self.wind_down(Some(Close::Draining)),
+            Notice::Close(Close::Draining) => {
+                self.announce_leaving();
+                self.wind_down(Some(Close::Draining));
+            }
             Notice::Close(close) => self.end(Some(close)),
         }
         self.set_tick();
@@ -338,6 +342,21 @@ impl Driver {
             }),
         };
         self.wind_down(close);
+    }
+
+    /// Tells every session what the number of the close cannot: how long to stay away.
+    fn announce_leaving(&self) {
+        let event = ServerEvent::ServerDraining(ServerDraining { reconnect_after_ms: COME_BACK_AFTER_MS });
+        let frames = crate::hub::Frames::from(&event);
+        let tell = |seat: &Seat| {
+            if let Some(device) = seat.device() {
+                device.push(&frames);
+            }
+        };
+        match &self.kind {
+            Kind::Plain(seat) => tell(seat),
+            Kind::SocketIo(socket) => socket.seats.iter().flatten().for_each(tell),
+        }
     }
 
     /// Lets what is under way in all sessions be answered, then ends the connection.

@@ -355,6 +355,10 @@ async fn a_node_that_leaves_says_so_and_lets_stock_clients_come_back() {
     stock.connect("", &token::of("mallory")).await;
     stock.connect("/chat,", &token::of("mallory")).await;
     let leaving = tokio::spawn(node.leave());
+    let told = [stock.event("").await, stock.event("/chat,").await, client.push().await];
+    for (name, data) in told {
+        assert_eq!((name.as_str(), data["reconnectAfterMs"].is_u64()), ("server_draining", true), "{data}");
+    }
     stock.farewell(4102, &["", "/chat,"]).await;
     assert_eq!(client.closed().await, 4102);
     tokio::time::timeout(Duration::from_secs(20), leaving).await.expect("a node leaves in time").unwrap();
