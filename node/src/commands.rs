@@ -122,7 +122,7 @@ impl Commands {
     ) {
         let named = id.is_some();
         let id = id.unwrap_or_else(|| self.chats.message_id());
-        let in_sequence = self.hub.room(&order).filter(|room| room.expect(device, &id, ack));
+        let in_sequence = self.hub.room(&order).filter(|room| room.expect(device, &id, draft.as_str(), ack));
         let send = Send { order, draft, id: id.clone(), origin: device.origin() };
         let started = Instant::now();
         let (outcome, repeat) = match self.chats.send(device.actor(), send).await {

@@ -1,5 +1,6 @@
 //! An entry on its way to devices: decoded once, encoded once per dialect, shared by all.
 
+use std::borrow::Cow;
 use std::sync::OnceLock;
 
 use bytes::Bytes;
@@ -84,6 +85,24 @@ impl Parcel {
     pub fn sent_by(&self, user: &UserId) -> Option<&ClientMessageId> {
         let part = self.entry.parts.first().filter(|part| part.sender.as_ref() == Some(user))?;
         (self.entry.kind == souk_chat::log::EntryKind::Message).then_some(part.client_message_id.as_ref())?
+    }
+
+    /// Whether the message that the entry made may be what a send of this text makes. What moderation or its author changed
+    /// cannot be told from the text any more: that may be anything.
+    pub fn may_say(&self, text: &str) -> bool {
+        #[derive(serde::Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Said<'a> {
+            #[serde(borrow)]
+            content: Cow<'a, str>,
+            is_moderated: bool,
+            version: u32,
+        }
+        let body = self.entry.parts.first().map(souk_protocol::envelope::Part::body).unwrap_or_default();
+        match serde_json::from_slice::<Said<'_>>(&body) {
+            Ok(said) => said.is_moderated || said.version > 1 || said.content == text,
+            Err(_) => true,
+        }
     }
 
     /// The answer to the send that made it.

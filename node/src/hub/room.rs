@@ -55,6 +55,8 @@ struct Member {
 /// A send that is to be acknowledged.
 struct Open {
     id: ClientMessageId,
+    /// What it says: under its id another text may stand, which is not acknowledged but refused.
+    text: Box<str>,
     ack: Option<Ack>,
     /// Its message is in history, with this answer, and has yet to leave the gate.
     done: Option<Bytes>,
@@ -213,13 +215,14 @@ impl Room {
         Joined::Live
     }
 
-    /// A send of `device` begins. Returns whether its acknowledgement will take the message's place in the sequence.
-    pub fn expect(&self, device: &Arc<Device>, id: &ClientMessageId, ack: Option<Ack>) -> bool {
+    /// A send of `device` begins. Returns whether its acknowledgement will take the message's place in the sequence. Where one of
+    /// the same id still waits for that place, this one is a repeat (or a second text) and stands outside it.
+    pub fn expect(&self, device: &Arc<Device>, id: &ClientMessageId, text: &str, ack: Option<Ack>) -> bool {
         let mut inner = self.inner.lock();
         let member = inner.members.iter_mut().find(|member| Arc::ptr_eq(&member.device, device));
         match member {
-            Some(member) if matches!(member.state, MemberState::Live(_)) && member.open.len() < SENDS_OPEN_MAX => {
-                member.open.push(Open { id: id.clone(), ack, done: None });
+            Some(member) if member.may_expect(id) => {
+                member.open.push(Open { id: id.clone(), text: text.into(), ack, done: None });
                 true
             }
             _ => false,
@@ -365,6 +368,12 @@ impl Inner {
 }
 
 impl Member {
+    fn may_expect(&self, id: &ClientMessageId) -> bool {
+        matches!(self.state, MemberState::Live(_))
+            && self.open.len() < SENDS_OPEN_MAX
+            && self.open.iter().all(|open| open.id != *id)
+    }
+
     /// Takes a send out. Who has none open holds no buffer for them.
     fn take(&mut self, place: usize) -> Open {
         let open = self.open.remove(place);
@@ -399,6 +408,7 @@ impl Member {
         let user = self.device.user();
         if let Some(id) = parcel.sent_by(user)
             && let Some(place) = self.open.iter().position(|open| open.id == *id)
+            && (self.open[place].done.is_some() || parcel.may_say(&self.open[place].text))
         {
             let open = self.take(place);
             self.device.answer(open.ack, &parcel.answer());

@@ -7,6 +7,7 @@ use super::super::{Dialect, Link};
 use super::*;
 
 const ACK: Option<Ack> = Some(Ack(7));
+const TEXT: &str = "hello";
 const BODY: &[u8] = br#"{"seq":5}"#;
 
 struct Joined {
@@ -30,7 +31,7 @@ fn joined() -> Joined {
 
 impl Joined {
     fn expect(&self, id: &str) {
-        assert!(self.room.expect(&self.device, &ClientMessageId::new(id).unwrap(), ACK));
+        assert!(self.room.expect(&self.device, &ClientMessageId::new(id).unwrap(), TEXT, ACK));
     }
 
     fn done(&self, id: &str, seq: u64) {
@@ -84,4 +85,57 @@ fn a_send_under_way_when_its_chat_is_left_is_answered_when_it_is_done() {
     joined.room.settle(&joined.device, &ClientMessageId::new("m-3").unwrap(), Err(&refused), told);
     assert_eq!(joined.frames(), 1);
     assert!(joined.room.inner.lock().left.is_empty());
+}
+
+/// The entry `seq`: ann says `content` under `id`.
+fn said(id: &str, seq: u64, content: &str) -> Arc<Parcel> {
+    let order = OrderId::new("o-1").unwrap();
+    let ann = UserId::new("ann").unwrap();
+    let message = souk_chat::Message {
+        order: order.clone(),
+        seq: Seq(seq),
+        rev: Seq(seq),
+        version: 1,
+        sender: Some(ann.clone()),
+        content: content.into(),
+        edited_at: None,
+        is_moderated: false,
+        flags: souk_moderation::Categories::EMPTY,
+        created_at: souk_chat::Timestamp(0),
+        client_message_id: ClientMessageId::new(id).ok(),
+    };
+    let entry = souk_chat::Entry {
+        seq: Seq(seq),
+        key: souk_chat::EntryKey { owner: Some(ann), id: id.into() },
+        at: souk_chat::Timestamp(0),
+        counts: souk_chat::Counts::default(),
+        body: souk_chat::Body::Message(Arc::new(message)),
+    };
+    Arc::new(Parcel::of(&order, &entry).unwrap())
+}
+
+#[test]
+fn a_second_text_under_an_id_is_not_acknowledged_with_the_first() {
+    let joined = joined();
+    // The first text was sent elsewhere and passes the gate here only while the second is under way.
+    joined.expect("m-1");
+    joined.room.offer(said("m-1", 4, "another text"), Duration::ZERO);
+    assert_eq!(joined.frames(), 1, "shown as what it is");
+    let refused = Error::new(souk_protocol::Code::IdempotencyConflict, "no");
+    let told = |_: &Error| panic!("somebody waits for the answer");
+    joined.room.settle(&joined.device, &ClientMessageId::new("m-1").unwrap(), Err(&refused), told);
+    assert_eq!(joined.frames(), 1, "and the second is refused");
+}
+
+#[test]
+fn a_repeat_stands_outside_while_the_first_waits_for_its_place() {
+    let joined = joined();
+    let id = ClientMessageId::new("m-1").unwrap();
+    joined.expect("m-1");
+    joined.done("m-1", 5);
+    assert!(!joined.room.expect(&joined.device, &id, TEXT, ACK));
+    joined.room.offer(said("m-0", 4, TEXT), Duration::ZERO);
+    joined.room.offer(said("m-1", 5, TEXT), Duration::ZERO);
+    assert_eq!(joined.frames(), 2, "a push, then the acknowledgement");
+    assert!(joined.room.inner.lock().members[0].open.is_empty());
 }
