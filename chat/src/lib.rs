@@ -28,5 +28,6 @@ pub use message::{Message, Status};
 pub use order::{ChatKind, ChatState, NewOrder, Order, OrderStatus, Side};
 pub use owed::{EventType, ModerationAction, Owed, OwedRow};
 pub use refusal::Refusal;
+pub use souk_moderation::Categories;
 pub use time::Timestamp;
 pub use watermark::{Mark, Marks};

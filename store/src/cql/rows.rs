@@ -6,8 +6,7 @@ use scylla::value::MaybeUnset;
 use scylla::{DeserializeRow, SerializeRow};
 use souk_chat::log::{Body, Counts, Entry, EntryKind, Seq};
 use souk_chat::ports::StoreError;
-use souk_chat::{ClientMessageId, Message, OrderId, Timestamp};
-use souk_moderation::Categories;
+use souk_chat::{Categories, ClientMessageId, Message, OrderId, Timestamp};
 
 use crate::form::{broken, key_of, kind, owner_of, seq, signed, split_seqs, unsigned};
 

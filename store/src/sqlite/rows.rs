@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use rusqlite::Row;
 use souk_chat::log::{Body, Counts, Entry, EntryKey, EntryKind, Seq};
-use souk_chat::{ClientMessageId, Message, OrderId, Timestamp};
-use souk_moderation::Categories;
+use souk_chat::{Categories, ClientMessageId, Message, OrderId, Timestamp};
 
 use super::fault::Fault;
 use super::parties::{Names, Parties};
