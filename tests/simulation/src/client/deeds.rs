@@ -1,0 +1,271 @@
+//! What a client does by itself.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use souk_chat::{OrderId, Seq};
+use souk_protocol::Request;
+use souk_protocol::request::Token;
+
+use crate::coverage::Seen;
+use crate::wire::Wire;
+
+use super::{Client, Phase, Sending, State, What};
+
+/// Between two looks at what is to be done, when nothing goes wrong any more, in milliseconds.
+const CALM_MS: u64 = 400;
+
+impl Client {
+    /// Lives until dropped.
+    pub async fn live(self: Arc<Self>) {
+        loop {
+            let pause = match self.world.is_faulty() {
+                true => self.rng.lock().between(1, self.world.plan.pause_ms),
+                false => CALM_MS,
+            };
+            tokio::time::sleep(Duration::from_millis(pause)).await;
+            self.act();
+        }
+    }
+
+    fn act(self: &Arc<Self>) {
+        let mut state = self.state.lock();
+        if state.wire.is_none() {
+            if self.world.now() >= state.back_at {
+                self.connect(&mut state);
+            }
+            return;
+        }
+        if self.world.is_faulty() && self.is_out_of_patience(&state) {
+            return self.drop_connection(&mut state);
+        }
+        self.join_all(&mut state);
+        self.send_unsent(&mut state);
+        if self.world.is_faulty() {
+            self.deed(&mut state);
+        }
+    }
+
+    fn is_out_of_patience(&self, state: &State) -> bool {
+        let now = self.world.now();
+        state.requests.values().any(|asked| now - asked.at > state.patience)
+    }
+
+    fn connect(self: &Arc<Self>, state: &mut State) {
+        let Some(cluster) = self.cluster.upgrade() else { return };
+        let nodes = cluster.living();
+        let (Some(node), early, patience) = ({
+            let mut rng = self.rng.lock();
+            let node = (!nodes.is_empty()).then(|| &nodes[rng.index(nodes.len())]);
+            (node, rng.chance(500), rng.between(3_000, 15_000))
+        }) else {
+            return;
+        };
+        state.wires += 1;
+        state.patience = patience;
+        let number = self.number * 1_000 + state.wires;
+        let wire = Wire::open(Arc::clone(&self.world), self, number, node, early);
+        self.world.note("connect", &[self.number, number, node.slot as u64], || self.name());
+        cluster.connected(&wire);
+        state.wire = Some(wire);
+        if !early {
+            self.ask(state, &Request::Authenticate { token: Token(self.user.as_str().into()) }, What::SignIn);
+        }
+        // Some clients send what waits before they join again.
+        if self.rng.lock().chance(300) {
+            self.send_unsent(state);
+        }
+        self.join_all(state);
+        self.send_unsent(state);
+    }
+
+    fn drop_connection(&self, state: &mut State) {
+        let noticed = if self.rng.lock().chance(500) { 0 } else { self.rng.lock().between(500, 8_000) };
+        if noticed > 0 {
+            self.world.saw(Seen::HalfOpenConnection);
+        }
+        if let Some(wire) = state.wire.take() {
+            self.world.note("hang up", &[self.number, wire.number(), noticed], String::new);
+            wire.hang_up(noticed);
+        }
+        self.forget_connection(state);
+    }
+
+    /// Hangs up for good.
+    pub fn quit(&self) {
+        let mut state = self.state.lock();
+        if let Some(wire) = state.wire.take() {
+            wire.hang_up(0);
+        }
+        self.forget_connection(&mut state);
+        state.back_at = u64::MAX;
+    }
+
+    fn join_all(&self, state: &mut State) {
+        if self.stranger && !self.rng.lock().chance(200) {
+            return;
+        }
+        for order in &self.orders {
+            let view = &mut state.views.get_mut(order).expect("every known order has a view");
+            if view.phase != Phase::Out {
+                continue;
+            }
+            if view.away && self.world.is_faulty() && !self.rng.lock().chance(150) {
+                continue;
+            }
+            view.away = false;
+            self.join(state, order);
+        }
+    }
+
+    pub(super) fn join(&self, state: &mut State, order: &OrderId) {
+        let told = self.ledger.told(order);
+        let fresh = self.rng.lock().chance(400);
+        let view = state.views.get_mut(order).expect("every known order has a view");
+        let since = view.cursor.or((!fresh).then_some(Seq::ZERO));
+        let open =
+            state.requests.values().any(|asked| matches!(&asked.what, What::Send(sending) if sending.key.0 == *order));
+        if view.life().is_some() && open {
+            self.world.saw(Seen::RejoinedWithSendOpen);
+        }
+        let what = What::Join { order: order.clone(), since, told };
+        let request = self.ask(state, &Request::JoinOrderChat { order: order.clone(), since }, what);
+        let view = state.views.get_mut(order).expect("every known order has a view");
+        view.phase = request.map_or(Phase::Out, Phase::Joining);
+    }
+
+    fn leave(&self, state: &mut State, order: &OrderId) {
+        let open =
+            state.requests.values().any(|asked| matches!(&asked.what, What::Send(sending) if sending.key.0 == *order));
+        let view = state.views.get_mut(order).expect("every known order has a view");
+        if view.life().is_some() && open {
+            self.world.saw(Seen::LeftWithSendOpen);
+        }
+        view.away = true;
+        view.phase = Phase::Out;
+        self.ask(state, &Request::LeaveOrderChat { order: order.clone() }, What::Leave);
+    }
+
+    /// Sends what waits and is not under way on this connection, in its order.
+    pub(super) fn send_unsent(&self, state: &mut State) {
+        for place in 0..state.unsent.len() {
+            if state.unsent[place].request.is_none() && state.wire.is_some() {
+                self.send(state, place);
+            }
+        }
+    }
+
+    fn send(&self, state: &mut State, place: usize) {
+        let Some(node) = state.wire.as_ref().map(|wire| wire.node()) else { return };
+        let (key, text) = (state.unsent[place].key.clone(), state.unsent[place].text.clone());
+        self.ledger.issue(&key, &text, node);
+        state.places += 1;
+        let life = state.views.get(&key.0).and_then(super::View::life);
+        let sending = Sending { key: key.clone(), life, place: state.places };
+        let request = Request::SendMessage { order: key.0, content: text.into(), client_message_id: Some(key.2) };
+        state.unsent[place].request = self.ask(state, &request, What::Send(sending));
+    }
+
+    fn some_order(&self) -> OrderId {
+        self.orders[self.rng.lock().index(self.orders.len())].clone()
+    }
+
+    fn say_something(&self, state: &mut State) {
+        let Some(number) = self.ledger.number(self.world.plan.messages) else { return };
+        let canary = self.rng.lock().chance(60);
+        let order = self.some_order();
+        self.begin(state, &order, &word(number), canary);
+    }
+
+    fn deed(&self, state: &mut State) {
+        if self.stranger {
+            return self.strange_deed(state);
+        }
+        let deed = self.rng.lock().below(100);
+        match deed {
+            0..50 => self.say_something(state),
+            50..60 => {
+                let count = self.rng.lock().between(2, 6);
+                (0..count).for_each(|_| self.say_something(state));
+            }
+            60..68 => self.repeat(state),
+            68..72 => self.contradict(state),
+            72..79 => self.say_again(state),
+            79..84 => {
+                let order = self.some_order();
+                if state.views[&order].life().is_some() {
+                    self.join(state, &order);
+                }
+            }
+            84..88 => {
+                let order = self.some_order();
+                if state.views[&order].life().is_some() {
+                    self.leave(state, &order);
+                }
+            }
+            88..91 => {
+                let cursors: BTreeMap<OrderId, Seq> = self
+                    .orders
+                    .iter()
+                    .map(|order| (order.clone(), state.views[order].cursor.unwrap_or_default()))
+                    .collect();
+                let request = Request::Sync { cursors: cursors.clone().into_iter().collect() };
+                self.ask(state, &request, What::Sync(cursors));
+            }
+            91..93 => {
+                let order = self.some_order();
+                self.ask(state, &Request::Typing { order }, What::Other);
+            }
+            93 => drop(self.ask(state, &Request::Ping, What::Other)),
+            94 => drop(self.ask(state, &Request::JoinApp, What::Other)),
+            95 => drop(self.ask(state, &Request::ListChats { cursor: None, limit: None }, What::Other)),
+            96 if !state.unsent.is_empty() => {
+                // Somebody closes the page before it was sent for sure.
+                state.unsent.pop_front();
+            }
+            _ => self.drop_connection(state),
+        }
+    }
+
+    fn strange_deed(&self, state: &mut State) {
+        if self.rng.lock().chance(300) {
+            let order = self.some_order();
+            let request = Request::SendMessage { order, content: "let me in".into(), client_message_id: None };
+            self.ask(state, &request, What::Other);
+        }
+    }
+
+    /// Sends one of the person's messages again, perhaps one of another device, perhaps while it is under way there.
+    fn repeat(&self, state: &mut State) {
+        let pick = self.rng.lock().bits();
+        let Some((key, issued)) = self.ledger.pick(&self.user, pick, false) else { return };
+        if !state.unsent.iter().any(|unsent| unsent.key == key) {
+            state.unsent.push_back(super::Unsent { key, text: issued.text, request: None });
+            self.send_unsent(state);
+        }
+    }
+
+    /// Sends another text under an id that was acknowledged.
+    fn contradict(&self, state: &mut State) {
+        let pick = self.rng.lock().bits();
+        let Some((key, issued)) = self.ledger.pick(&self.user, pick, true) else { return };
+        let content = format!("not {}", issued.text).into();
+        let request = Request::SendMessage { order: key.0.clone(), content, client_message_id: Some(key.2.clone()) };
+        self.ask(state, &request, What::Conflict(key));
+    }
+
+    /// Sends what is under way once more, on the same connection.
+    fn say_again(&self, state: &mut State) {
+        if !state.unsent.is_empty() {
+            let place = self.rng.lock().index(state.unsent.len());
+            self.send(state, place);
+        }
+    }
+}
+
+/// A word for a number, of letters only: moderation looks for digits.
+fn word(number: u64) -> String {
+    let letters = number.to_string().bytes().map(|digit| char::from(b'a' + (digit - b'0'))).collect::<String>();
+    format!("m{letters}")
+}

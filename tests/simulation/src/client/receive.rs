@@ -1,0 +1,246 @@
+//! What a client is told, and whether that may be: the checks of one connection.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use souk_chat::{OrderId, Seq};
+use souk_protocol::plain::{self, ServerFrame};
+use souk_protocol::{Code, Error, PushKind, ServerEvent, dto};
+
+use crate::coverage::Seen;
+use crate::ledger::CANARY;
+
+use super::{Asked, Client, Phase, Sending, State, What};
+
+impl Client {
+    /// Frames that came together on a connection.
+    pub fn receive(self: &Arc<Self>, wire: u64, frames: &VecDeque<Bytes>) {
+        let mut state = self.state.lock();
+        let mut joined = None;
+        for frame in frames {
+            if state.wire.as_ref().is_none_or(|own| own.number() != wire) {
+                return;
+            }
+            let Some(text) = payload(frame) else { continue };
+            if text.contains(CANARY) {
+                self.world.fail("I10", format!("{} was told {text}", self.name()));
+            }
+            for line in plain::decode_server(text) {
+                match line {
+                    Ok(ServerFrame::Answer { id, data }) => joined = self.answered(&mut state, id, data).or(joined),
+                    Ok(ServerFrame::Refused { id, error }) => self.refused(&mut state, id, &error),
+                    Ok(ServerFrame::Push { event, data }) => {
+                        let order = self.pushed(&mut state, &event, data);
+                        if order.is_some() && order == joined {
+                            self.world.saw(Seen::JoinWithBacklog);
+                        }
+                    }
+                    Err(error) => self.world.fail("wire", format!("{text} cannot be read: {error:?}")),
+                }
+            }
+        }
+    }
+
+    fn parse<T: for<'de> serde::Deserialize<'de>>(&self, data: &str) -> Option<T> {
+        let parsed = serde_json::from_str(data);
+        if let Err(error) = &parsed {
+            self.world.fail("wire", format!("{data} cannot be read: {error}"));
+        }
+        parsed.ok()
+    }
+
+    /// Returns the order that was joined by it.
+    fn answered(&self, state: &mut State, id: u64, data: &str) -> Option<OrderId> {
+        self.world.note("answer", &[self.number, id], || data.to_owned());
+        let Some(Asked { what, .. }) = state.requests.remove(&id) else {
+            self.world.fail("wire", format!("{} got an answer to {id}, which waits for none", self.name()));
+            return None;
+        };
+        if self.stranger && matches!(what, What::Join { .. }) {
+            self.world.fail("I13", format!("the stranger {} was answered {data}", self.name()));
+        }
+        match what {
+            What::Join { order, since, told } => {
+                let joined = self.parse::<dto::Joined>(data)?;
+                self.joined(state, id, &order, since, told, &joined);
+                return Some(order);
+            }
+            What::Send(sending) => {
+                let message = self.parse::<dto::Message>(data)?;
+                self.acknowledged(state, id, &sending, &message);
+            }
+            What::Conflict(key) => {
+                self.world.fail("I3", format!("another text under {key:?} was answered {data}"));
+            }
+            What::Sync(cursors) => {
+                let synced = self.parse::<dto::Synced>(data)?;
+                self.synced(&cursors, &synced);
+            }
+            What::SignIn | What::Leave | What::Other => {}
+        }
+        None
+    }
+
+    fn joined(&self, state: &mut State, id: u64, order: &OrderId, since: Option<Seq>, told: Seq, joined: &dto::Joined) {
+        let from = since.unwrap_or_else(|| joined.messages.first().map_or(joined.up_to, |first| Seq(first.seq.0 - 1)));
+        self.check_stretch(order, from, joined.up_to, &joined.messages);
+        if !joined.more && joined.up_to < told {
+            let words = format!("{} joined up to {}, {told} was known before it asked", self.name(), joined.up_to);
+            self.world.fail("I6", words);
+        }
+        let Some(view) = state.views.get_mut(order) else { return };
+        if since.is_none() {
+            view.messages.clear();
+            view.from = from;
+        }
+        view.messages.extend(joined.messages.iter().map(|message| message.seq));
+        view.cursor = view.cursor.max(Some(joined.up_to));
+        if view.phase != Phase::Joining(id) {
+            return;
+        }
+        if joined.more {
+            self.world.saw(Seen::JoinInParts);
+            view.phase = Phase::Out;
+            return self.join(state, order);
+        }
+        state.lives += 1;
+        view.phase = Phase::Live { life: state.lives, at: joined.up_to, maybe_again: false };
+    }
+
+    /// The messages of a catch-up are those of history between two numbers.
+    fn check_stretch(&self, order: &OrderId, after: Seq, up_to: Seq, messages: &[dto::Message]) {
+        messages.iter().for_each(|message| self.ledger.check_shown(&self.user, message));
+        let seqs = messages.iter().map(|message| message.seq.0);
+        if up_to < after || !seqs.eq(after.0 + 1..=up_to.0) {
+            let seqs: Vec<_> = messages.iter().map(|message| message.seq.0).collect();
+            let words = format!("{} asked for {order} after {after} and got {seqs:?}, up to {up_to}", self.name());
+            self.world.fail("I5", words);
+        }
+    }
+
+    fn synced(&self, cursors: &BTreeMap<OrderId, Seq>, synced: &dto::Synced) {
+        for (order, outcome) in &synced.orders {
+            match outcome {
+                dto::SyncOutcome::CaughtUp(caught_up) => {
+                    let since = cursors.get(order).copied().unwrap_or_default();
+                    self.check_stretch(order, since, caught_up.up_to, &caught_up.messages);
+                }
+                dto::SyncOutcome::Refused { error } if error.code == Code::Unavailable || self.stranger => {}
+                dto::SyncOutcome::Refused { error } => {
+                    self.world.fail("sync", format!("{} was refused {order}: {error}", self.name()));
+                }
+            }
+        }
+    }
+
+    /// I5, I7: an acknowledgement takes its message's place in the sequence; only those of repeats stand outside it.
+    fn acknowledged(&self, state: &mut State, id: u64, sending: &Sending, message: &dto::Message) {
+        let (order, seq) = (&sending.key.0, message.seq);
+        self.ledger.acknowledge(&sending.key, message);
+        self.ledger.check_shown(&self.user, message);
+        state.unsent.retain(|unsent| unsent.key != sending.key);
+        let once = self.ledger.was_sent_once(&sending.key);
+        if once {
+            let earlier =
+                |(known, place, at): &&(OrderId, u64, Seq)| known == order && *place < sending.place && *at >= seq;
+            if let Some((_, place, at)) = state.acknowledged.iter().find(earlier) {
+                let words = format!(
+                    "{}: send {} got {seq}, send {place} before it {at} (request {id})",
+                    self.name(),
+                    sending.place
+                );
+                self.world.fail("I7", words);
+            }
+        }
+        state.acknowledged.push((order.clone(), sending.place, seq));
+        let Some(view) = state.views.get_mut(order) else { return };
+        let Phase::Live { life, at, .. } = view.phase else { return };
+        // A repeat's answer may stand outside, ahead of its message too.
+        let sure = sending.life == Some(life) && once;
+        if seq == at.next() {
+            view.advance(seq, !sure);
+        } else if sure {
+            let words = format!("{}: {order} is at {at}, the answer to {:?} has {seq}", self.name(), sending.key);
+            self.world.fail("I5", words);
+        }
+    }
+
+    fn refused(&self, state: &mut State, id: Option<u64>, error: &Error) {
+        self.world.note("refused", &[self.number, id.unwrap_or(0)], || error.to_string());
+        let Some(Asked { what, .. }) = id.and_then(|id| state.requests.remove(&id)) else {
+            return self.world.fail("wire", format!("{}: {id:?} was refused: {error}", self.name()));
+        };
+        let passes = matches!(error.code, Code::Unavailable | Code::RateLimited);
+        match what {
+            _ if self.stranger && error.code == Code::Forbidden => self.world.saw(Seen::StrangerRefused),
+            What::Conflict(_) if error.code == Code::IdempotencyConflict => self.world.saw(Seen::ConflictAnswered),
+            What::Send(sending) if passes => {
+                let mine = |unsent: &&mut super::Unsent| unsent.key == sending.key && unsent.request == id;
+                state.unsent.iter_mut().filter(mine).for_each(|unsent| unsent.request = None);
+            }
+            What::Join { order, .. } if passes => {
+                if let Some(view) = state.views.get_mut(&order)
+                    && Some(&view.phase) == id.map(Phase::Joining).as_ref()
+                {
+                    view.phase = Phase::Out;
+                }
+            }
+            _ if passes => {}
+            what => self.world.fail("refusal", format!("{}: {what:?} was refused: {error}", self.name())),
+        }
+        if self.stranger {
+            state.views.values_mut().for_each(|view| view.phase = Phase::Out);
+        }
+    }
+
+    /// Returns the order that it is about, if it is an entry of one.
+    fn pushed(&self, state: &mut State, event: &str, data: &str) -> Option<OrderId> {
+        let kind = PushKind::parse(event)?;
+        let event = ServerEvent::parse(kind, data);
+        let (message, mine) = match event {
+            Ok(ServerEvent::NewMessage(message)) => (message, false),
+            Ok(ServerEvent::MessageSent(message)) => (message, true),
+            Ok(ServerEvent::Typing(typing)) => {
+                if !self.orders.contains(&typing.order_id) || self.stranger {
+                    self.world.fail("I13", format!("{} hears of {}", self.name(), typing.order_id));
+                }
+                return None;
+            }
+            Ok(other) => {
+                self.world.fail("push", format!("{} was told {other:?}", self.name()));
+                return None;
+            }
+            Err(error) => {
+                self.world.fail("wire", format!("{data} cannot be read: {error:?}"));
+                return None;
+            }
+        };
+        self.world.note("push", &[self.number, message.seq.0], || format!("{} {}", message.id, message.content));
+        self.ledger.check_shown(&self.user, &message);
+        if mine != (message.sender_id.as_ref() == Some(&self.user)) {
+            self.world.fail("push", format!("{} was told {} under the wrong name", self.name(), message.id));
+        }
+        let order = message.order_id.clone();
+        let view = state.views.get_mut(&order)?;
+        let Phase::Live { at, maybe_again, .. } = view.phase else { return Some(order) };
+        match message.seq {
+            seq if seq == at.next() => view.advance(seq, false),
+            seq if seq == at && maybe_again => view.advance(seq, false),
+            seq => self.world.fail("I5", format!("{}: {order} is at {at}, a push has {seq}", self.name())),
+        }
+        Some(order)
+    }
+}
+
+/// The text of an unmasked WebSocket frame; `None`: it carries none.
+fn payload(frame: &Bytes) -> Option<&str> {
+    const TEXT: u8 = 0x81;
+    let (first, length) = (*frame.first()?, *frame.get(1)?);
+    let start = match length {
+        127 => 10,
+        126 => 4,
+        _ => 2,
+    };
+    (first == TEXT).then(|| std::str::from_utf8(&frame[start..]).ok()).flatten()
+}

@@ -1,0 +1,59 @@
+//! What a client knows of one order.
+
+use std::collections::BTreeSet;
+
+use souk_chat::Seq;
+
+/// How far a client is with an order.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub enum Phase {
+    /// Not joined.
+    #[default]
+    Out,
+    /// Asked to, in this request.
+    Joining(u64),
+    /// Hears everything.
+    Live {
+        /// Tells one join from the next.
+        life: u64,
+        /// The last entry that took its place in the sequence.
+        at: Seq,
+        /// That entry came as an acknowledgement that may have stood outside the sequence: it may come again as a push.
+        maybe_again: bool,
+    },
+}
+
+/// What a client knows of one order.
+#[derive(Clone, Debug, Default)]
+pub struct View {
+    /// How far it is.
+    pub phase: Phase,
+    /// Everything up to here is known; the cursor for the next join.
+    pub cursor: Option<Seq>,
+    /// Where what it knows begins: it asked for the newest only.
+    pub from: Seq,
+    /// The messages it knows by its cursor.
+    pub messages: BTreeSet<Seq>,
+    /// It does not want to be joined.
+    pub away: bool,
+}
+
+impl View {
+    /// The life of the join it is live by.
+    pub fn life(&self) -> Option<u64> {
+        match self.phase {
+            Phase::Live { life, .. } => Some(life),
+            _ => None,
+        }
+    }
+
+    /// An entry took its place in the sequence.
+    pub fn advance(&mut self, seq: Seq, doubtful: bool) {
+        if let Phase::Live { at, maybe_again, .. } = &mut self.phase {
+            *at = seq;
+            *maybe_again = doubtful;
+            self.cursor = Some(seq);
+            self.messages.insert(seq);
+        }
+    }
+}

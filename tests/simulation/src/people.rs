@@ -1,0 +1,129 @@
+//! Presence, limits and promises of the simulated nodes.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use parking_lot::Mutex;
+use souk_chat::log::{EntryKey, Seq};
+use souk_chat::ports::{Admission, Incarnation, Intent, Limiter, Presence, PresenceError, Promises, Runtime};
+use souk_chat::{OrderId, UserId};
+
+use crate::coverage::Seen;
+use crate::runtime::NodeRuntime;
+use crate::store::Shelf;
+use crate::world::World;
+
+/// Who is connected anywhere, and what they sent.
+pub struct People {
+    world: Arc<World>,
+    shelf: Arc<Shelf>,
+    devices: Mutex<BTreeMap<UserId, BTreeMap<usize, u32>>>,
+    counted: Mutex<BTreeSet<(UserId, String)>>,
+}
+
+impl People {
+    /// Nobody.
+    pub fn new(world: Arc<World>, shelf: Arc<Shelf>) -> Arc<Self> {
+        Arc::new(Self { world, shelf, devices: Mutex::default(), counted: Mutex::default() })
+    }
+
+    /// A node's lease ran out.
+    pub fn forget(&self, node: usize) {
+        for nodes in self.devices.lock().values_mut() {
+            nodes.remove(&node);
+        }
+    }
+}
+
+/// One node's way to them.
+pub struct PeopleOf {
+    people: Arc<People>,
+    node: usize,
+    runtime: Arc<NodeRuntime>,
+}
+
+impl PeopleOf {
+    /// The way of this run of a node.
+    pub fn new(people: Arc<People>, node: usize, runtime: Arc<NodeRuntime>) -> Self {
+        Self { people, node, runtime }
+    }
+}
+
+#[async_trait]
+impl Presence for PeopleOf {
+    fn set(&self, user: &UserId, devices: u32) {
+        if self.runtime.is_dead() {
+            return;
+        }
+        let mut people = self.people.devices.lock();
+        people.entry(user.clone()).or_default().insert(self.node, devices);
+    }
+
+    async fn online(&self, users: &[UserId]) -> Result<Vec<bool>, PresenceError> {
+        let world = &self.people.world;
+        if world.bites(world.plan.faults.presence_fails) {
+            world.saw(Seen::PresenceUnknown);
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            return Err(PresenceError("simulated".into()));
+        }
+        let people = self.people.devices.lock();
+        let is_online = |user: &UserId| people.get(user).is_some_and(|nodes| nodes.values().any(|count| *count > 0));
+        Ok(users.iter().map(is_online).collect())
+    }
+
+    async fn leave(&self) {
+        self.people.forget(self.node);
+    }
+}
+
+#[async_trait]
+impl Limiter for PeopleOf {
+    async fn admit(&self, user: &UserId, key: &str) -> Admission {
+        let world = &self.people.world;
+        if world.bites(world.plan.faults.limited) {
+            if let Some((order, id)) = key.split_once('/')
+                && let Ok(order) = OrderId::new(order)
+                && let Some(log) = self.people.shelf.history().logs.get(&order)
+                && log.entries.iter().any(|new| new.entry.key == EntryKey { owner: Some(user.clone()), id: id.into() })
+            {
+                world.saw(Seen::LimitedButKnown);
+            }
+            return Admission::Limited { retry_after: Duration::from_millis(200) };
+        }
+        let counted = self.people.counted.lock().insert((user.clone(), key.to_owned()));
+        Admission::Allowed { counted }
+    }
+
+    fn forgive(&self, user: &UserId, key: &str) {
+        if !self.people.counted.lock().remove(&(user.clone(), key.to_owned())) {
+            self.people.world.fail("I14", format!("{key} was forgiven and had not been counted"));
+        }
+    }
+}
+
+/// Names the promises of one run of a node.
+pub struct NodePromises {
+    runtime: Arc<NodeRuntime>,
+    incarnation: Incarnation,
+}
+
+impl NodePromises {
+    /// Promises of this run.
+    pub fn new(runtime: Arc<NodeRuntime>, node: usize, life: u64) -> Self {
+        Self { runtime, incarnation: Incarnation(format!("node-{node}-{life}").into()) }
+    }
+}
+
+impl Promises for NodePromises {
+    fn promise(&self, order: &OrderId, key: &EntryKey, head: Seq) -> Intent {
+        Intent {
+            incarnation: self.incarnation.clone(),
+            minute: self.runtime.now().millis() / 60_000,
+            order: order.clone(),
+            key: key.clone(),
+            head,
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! History for all simulated nodes: [`History`] is what is stored, [`Engine`] is how a node reaches it, with all that goes wrong.
+
+mod engine;
+mod history;
+
+pub use engine::{Engine, Shelf};
+pub use history::History;

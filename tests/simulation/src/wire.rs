@@ -1,0 +1,177 @@
+//! A connection between a simulated client and a node: texts travel in order, both ways, until it breaks.
+//!
+//! On the node's side it does what the task of a real connection does: texts go to the driver, what the link holds goes out.
+
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::sync::{Arc, Weak};
+use std::task::{Poll, Waker};
+
+use bytes::Bytes;
+use parking_lot::Mutex;
+use souk_chat::ports::Runtime;
+use souk_node::hub::{Link, Outgoing};
+use souk_node::socket::{Driver, Opening};
+
+use crate::client::Client;
+use crate::cluster::{Node, sign_in};
+use crate::world::World;
+
+#[derive(Default)]
+struct State {
+    inbound: VecDeque<String>,
+    waker: Option<Waker>,
+    /// The node knows that the client is gone.
+    hung_up: bool,
+    /// Nothing travels any more.
+    over: bool,
+    up_at: u64,
+    down_at: u64,
+}
+
+/// One connection.
+pub struct Wire {
+    world: Arc<World>,
+    client: Weak<Client>,
+    number: u64,
+    node: usize,
+    state: Mutex<State>,
+}
+
+enum Woken {
+    Text(String),
+    Outgoing(Outgoing),
+    HungUp,
+}
+
+impl Wire {
+    /// Connects a client to a node. `early`: the token comes with the handshake.
+    pub fn open(world: Arc<World>, client: &Arc<Client>, number: u64, node: &Arc<Node>, early: bool) -> Arc<Self> {
+        let wire =
+            Arc::new(Self { world, client: Arc::downgrade(client), number, node: node.slot, state: Mutex::default() });
+        let opening = early.then(|| (sign_in(client.user(), node.runtime.now()), client.user().to_string()));
+        let serving = serve(Arc::clone(&wire), Arc::clone(node), Opening::Plain(opening));
+        node.runtime.spawn(Box::pin(serving));
+        wire
+    }
+
+    /// Which node it leads to.
+    pub fn node(&self) -> usize {
+        self.node
+    }
+
+    /// The connection's number, of all connections of a run.
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// Whether nothing travels on it any more.
+    pub fn is_over(&self) -> bool {
+        self.state.lock().over
+    }
+
+    /// Whether its client waits for the outcome of a send.
+    pub fn has_send_under_way(&self) -> bool {
+        self.client.upgrade().is_some_and(|client| client.has_send_on(self.number))
+    }
+
+    /// A text for the node.
+    pub fn send(self: &Arc<Self>, text: String) {
+        let delay = self.world.rng().below(10);
+        let at = {
+            let mut state = self.state.lock();
+            state.up_at = state.up_at.max(self.world.now() + delay);
+            state.up_at
+        };
+        let me = Arc::clone(self);
+        self.world.at(at, move || {
+            let mut state = me.state.lock();
+            if !state.over && !state.hung_up {
+                state.inbound.push_back(text);
+                state.waker.take().into_iter().for_each(Waker::wake);
+            }
+        });
+    }
+
+    /// The client is gone; the node notices after some milliseconds.
+    pub fn hang_up(self: &Arc<Self>, noticed_after: u64) {
+        let me = Arc::clone(self);
+        self.world.after(noticed_after, move || {
+            let mut state = me.state.lock();
+            state.hung_up = true;
+            state.waker.take().into_iter().for_each(Waker::wake);
+        });
+    }
+
+    /// The node is gone; the client notices soon.
+    pub fn break_off(self: &Arc<Self>) {
+        self.state.lock().over = true;
+        let delay = self.world.rng().below(50);
+        let me = Arc::clone(self);
+        self.world.after(delay, move || {
+            if let Some(client) = me.client.upgrade() {
+                client.lost(me.number);
+            }
+        });
+    }
+
+    fn carry_down(self: &Arc<Self>, frames: VecDeque<Bytes>) {
+        if frames.is_empty() {
+            return;
+        }
+        let delay = self.world.rng().below(10);
+        let at = {
+            let mut state = self.state.lock();
+            state.down_at = state.down_at.max(self.world.now() + delay);
+            state.down_at
+        };
+        let me = Arc::clone(self);
+        self.world.at(at, move || {
+            if let Some(client) = me.client.upgrade() {
+                client.receive(me.number, &frames);
+            }
+        });
+    }
+
+    async fn wake(&self, link: &Link, reads: bool) -> Woken {
+        poll_fn(|context| {
+            if let Poll::Ready(outgoing) = link.poll_take(context, true) {
+                return Poll::Ready(Woken::Outgoing(outgoing));
+            }
+            let mut state = self.state.lock();
+            if state.hung_up {
+                return Poll::Ready(Woken::HungUp);
+            }
+            if reads && let Some(text) = state.inbound.pop_front() {
+                return Poll::Ready(Woken::Text(text));
+            }
+            state.waker = Some(context.waker().clone());
+            Poll::Pending
+        })
+        .await
+    }
+}
+
+/// The node's side, to the end of the connection.
+async fn serve(wire: Arc<Wire>, node: Arc<Node>, opening: Opening) {
+    let around = Arc::clone(&node.around);
+    drop(node);
+    let link = Arc::new(Link::new(wire.number, around.seconds()));
+    let mut driver = Driver::open(opening, Arc::clone(&link), around);
+    while driver.ended().is_none() {
+        match wire.wake(&link, !driver.is_busy()).await {
+            Woken::HungUp => break,
+            Woken::Text(text) => driver.text(&text),
+            Woken::Outgoing(outgoing) => {
+                wire.carry_down(outgoing.frames);
+                outgoing.notices.into_iter().for_each(|notice| driver.notice(notice));
+            }
+        }
+    }
+    link.close();
+    driver.leave();
+    if driver.ended().is_some() {
+        wire.break_off();
+    }
+    wire.state.lock().over = true;
+}

@@ -1,0 +1,62 @@
+//! The run that must find nothing, and the broken builds that it must find.
+
+use std::time::Instant;
+
+use souk_simulation::{Sabotage, run, run_many};
+
+/// Seeds of a run.
+const SEEDS: u64 = 2_000;
+/// Seeds within which a broken build must be found.
+const SABOTAGED_SEEDS: u64 = 200;
+
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name} is a number, not {text:?}")))
+}
+
+fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+#[test]
+fn no_seed_breaks_an_invariant() {
+    if let Some(seed) = number("SOUK_SEED") {
+        let outcome = run(seed, Sabotage::None, true);
+        assert!(outcome.failures.is_empty(), "{:#?}", outcome.failures);
+        return;
+    }
+    let (first, count) = (number("SOUK_FIRST_SEED").unwrap_or(1), number("SOUK_SEEDS").unwrap_or(SEEDS));
+    let start = Instant::now();
+    let report = run_many(first, count, threads(), Sabotage::None, false);
+    let seconds = start.elapsed().as_secs_f64();
+    println!("{} seeds, {} messages in {seconds:.1} s: {}", report.seeds, report.messages, report.coverage);
+    for (seed, failures) in report.failed.iter().take(10) {
+        println!("SOUK_SEED={seed} cargo test -p souk-simulation no_seed -- --nocapture\n  {}", failures.join("\n  "));
+    }
+    let failed: Vec<u64> = report.failed.iter().map(|(seed, _)| *seed).collect();
+    assert!(failed.is_empty(), "{} seeds broke an invariant: {failed:?}; replay one as printed above", failed.len());
+    if count >= SEEDS {
+        assert!(report.coverage.missing().is_empty(), "never met: {:?}", report.coverage.missing());
+    }
+}
+
+#[test]
+fn a_seed_replays_exactly() {
+    for seed in 1..=60 {
+        let (one, other) = (run(seed, Sabotage::None, false), run(seed, Sabotage::None, false));
+        assert_eq!(one, other, "seed {seed} went another way the second time");
+    }
+}
+
+#[test]
+fn a_gate_that_skips_its_hole_is_found() {
+    let report = run_many(1, SABOTAGED_SEEDS, threads(), Sabotage::SkippingGate, true);
+    assert!(!report.failed.is_empty(), "{} seeds and nothing was found", report.seeds);
+    println!("found after {} seeds: {:?}", report.seeds, report.failed[0]);
+}
+
+#[test]
+fn a_store_that_retries_an_unknown_write_is_found() {
+    let report = run_many(1, SABOTAGED_SEEDS, threads(), Sabotage::RetryingStore, true);
+    assert!(!report.failed.is_empty(), "{} seeds and nothing was found", report.seeds);
+    println!("found after {} seeds: {:?}", report.seeds, report.failed[0]);
+}
