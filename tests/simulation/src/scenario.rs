@@ -14,7 +14,7 @@ use crate::plan::{Plan, Sabotage};
 use crate::rng::Rng;
 use crate::router::Bus;
 use crate::store::Shelf;
-use crate::world::World;
+use crate::world::{World, show};
 
 /// How long after faults ended everything that showed must be whole (I6).
 const HEALED_WITHIN: Duration = Duration::from_secs(10);
@@ -55,7 +55,7 @@ pub(crate) async fn play(seed: u64, sabotage: Sabotage, verbose: bool) -> Outcom
     let plan = Plan::of(&mut rng.fork(1), sabotage);
     let world = World::new(plan, rng.fork(2), verbose);
     if verbose {
-        println!("{:#?}", world.plan);
+        show(&format!("{:#?}", world.plan));
     }
     let mut play = Play::set_up(world);
     play.start();

@@ -159,7 +159,7 @@ impl World {
             record.hash = (record.hash ^ number).wrapping_mul(0x0000_0100_0000_01B3).rotate_left(23);
         }
         if self.verbose {
-            println!("{:>7}.{:03} {what:<12} {numbers:?} {}", now / 1_000, now % 1_000, words());
+            show(&format!("{:>7}.{:03} {what:<12} {numbers:?} {}", now / 1_000, now % 1_000, words()));
         }
     }
 
@@ -179,7 +179,7 @@ impl World {
         let mut record = self.record.lock();
         let failure = format!("{invariant} at {}.{:03} s: {words}", now / 1_000, now % 1_000);
         if self.verbose {
-            println!("FAILED {failure}");
+            show(&format!("FAILED {failure}"));
         }
         if record.failures.len() < FAILURES_KEPT {
             record.failures.push(failure);
@@ -203,4 +203,10 @@ impl World {
     pub fn plan_nodes<T>(&self) -> Vec<Option<T>> {
         std::iter::repeat_with(|| None).take(self.plan.nodes).collect()
     }
+}
+
+/// Prints a line of the trace.
+#[expect(clippy::print_stdout, reason = "a trace was asked for, and this is it")]
+pub(crate) fn show(words: &str) {
+    println!("{words}");
 }

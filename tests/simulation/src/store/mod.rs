@@ -2,6 +2,7 @@
 
 mod engine;
 mod history;
+mod ports;
 
-pub use engine::{Engine, Shelf};
+pub use engine::{Engine, Shelf, Told};
 pub use history::History;

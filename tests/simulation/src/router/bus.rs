@@ -1,17 +1,10 @@
-//! The router between the simulated nodes: a server that all reach, over connections that lose, delay, double and break.
-//!
-//! What it keeps to is the port's contract: publishes of one node arrive in their order, envelopes of one order reach a node in
-//! the order the server gave them (but for doubles, which are old news), a broken connection is told as [`Gap::All`] when
-//! subscriptions stand again, and a late confirmation as a gap of its room.
+//! The server, and each node's line to it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Weak};
-use std::time::Duration;
 
-use async_trait::async_trait;
-use futures_util::future::{BoxFuture, Either, select};
 use parking_lot::Mutex;
-use souk_chat::ports::{Envelope, EnvelopeKind, Gap, Inbox, Room, Router, RouterError};
+use souk_chat::ports::{Envelope, EnvelopeKind, Gap, Inbox, Room};
 use souk_chat::{OrderId, Seq};
 use tokio::sync::oneshot;
 
@@ -19,33 +12,28 @@ use crate::coverage::Seen;
 use crate::store::Shelf;
 use crate::world::World;
 
-/// How long a confirmation is waited for.
-const CONFIRM_WITHIN: Duration = Duration::from_millis(1_500);
-/// How long after its last subscriber a subscription ends, in milliseconds.
-const LINGER_MS: u64 = 200;
-
 #[derive(Default)]
-struct Wanted {
-    count: u32,
-    standing: bool,
-    waiting: Vec<oneshot::Sender<()>>,
-    gave_up: bool,
+pub(super) struct Wanted {
+    pub(super) count: u32,
+    pub(super) standing: bool,
+    pub(super) waiting: Vec<oneshot::Sender<()>>,
+    pub(super) gave_up: bool,
 }
 
 /// The rooms that a node wants, few, in the order in which it first wanted them: what happens to all of them happens in it.
 #[derive(Default)]
-struct Rooms(Vec<(Room, Wanted)>);
+pub(super) struct Rooms(Vec<(Room, Wanted)>);
 
 impl Rooms {
-    fn get(&self, room: &Room) -> Option<&Wanted> {
+    pub(super) fn get(&self, room: &Room) -> Option<&Wanted> {
         self.0.iter().find(|(known, _)| known == room).map(|(_, wanted)| wanted)
     }
 
-    fn get_mut(&mut self, room: &Room) -> Option<&mut Wanted> {
+    pub(super) fn get_mut(&mut self, room: &Room) -> Option<&mut Wanted> {
         self.0.iter_mut().find(|(known, _)| known == room).map(|(_, wanted)| wanted)
     }
 
-    fn want(&mut self, room: &Room) -> &mut Wanted {
+    pub(super) fn want(&mut self, room: &Room) -> &mut Wanted {
         let place = self.0.iter().position(|(known, _)| known == room).unwrap_or_else(|| {
             self.0.push((room.clone(), Wanted::default()));
             self.0.len() - 1
@@ -53,7 +41,7 @@ impl Rooms {
         &mut self.0[place].1
     }
 
-    fn remove(&mut self, room: &Room) {
+    pub(super) fn remove(&mut self, room: &Room) {
         self.0.retain(|(known, _)| known != room);
     }
 
@@ -64,26 +52,26 @@ impl Rooms {
 
 /// A node's connection to the server.
 #[derive(Default)]
-struct Line {
-    inbox: Option<Arc<dyn Inbox>>,
+pub(super) struct Line {
+    pub(super) inbox: Option<Arc<dyn Inbox>>,
     /// Which run of the node, and which connection of it: what was under way for an older one is gone.
-    life: u64,
-    cut: bool,
-    rooms: Rooms,
+    pub(super) life: u64,
+    pub(super) cut: bool,
+    pub(super) rooms: Rooms,
     /// When the last publish of this node arrives at the server.
-    up_at: u64,
+    pub(super) up_at: u64,
     /// When the last envelope of an order arrives at this node.
     down_at: BTreeMap<OrderId, u64>,
     /// Up to which entry anything showed this node that there is an entry.
-    shown: BTreeMap<OrderId, Seq>,
+    pub(super) shown: BTreeMap<OrderId, Seq>,
     brought: BTreeSet<(OrderId, Seq)>,
 }
 
 /// The server and all lines to it.
 pub struct Bus {
-    world: Arc<World>,
+    pub(super) world: Arc<World>,
     shelf: Arc<Shelf>,
-    lines: Mutex<Vec<Line>>,
+    pub(super) lines: Mutex<Vec<Line>>,
     me: Weak<Bus>,
 }
 
@@ -94,7 +82,7 @@ impl Bus {
         Arc::new_cyclic(|me| Self { world, shelf, lines: Mutex::new(lines), me: me.clone() })
     }
 
-    fn me(&self) -> Arc<Self> {
+    pub(super) fn me(&self) -> Arc<Self> {
         self.me.upgrade().expect("a bus that is used is there")
     }
 
@@ -161,12 +149,12 @@ impl Bus {
         self.lines.lock()[node].shown.get(order).copied().unwrap_or_default()
     }
 
-    fn delay(&self) -> u64 {
+    pub(super) fn delay(&self) -> u64 {
         let longest = if self.world.is_faulty() { self.world.plan.faults.router_delay } else { 3 };
         self.world.rng().below(longest + 1)
     }
 
-    fn stand(&self, node: usize, life: u64, room: &Room) {
+    pub(super) fn stand(&self, node: usize, life: u64, room: &Room) {
         let gap = {
             let line = &mut self.lines.lock()[node];
             if line.life != life || line.cut {
@@ -182,7 +170,7 @@ impl Bus {
         }
     }
 
-    fn fan_out(&self, rooms: &[Room], envelope: &Envelope) {
+    pub(super) fn fan_out(&self, rooms: &[Room], envelope: &Envelope) {
         for room in rooms {
             let nodes: Vec<(usize, u64)> = {
                 let lines = self.lines.lock();
@@ -223,7 +211,7 @@ impl Bus {
     fn bring(&self, node: usize, life: u64, room: &Room, envelope: &Envelope) {
         let inbox = {
             let line = &mut self.lines.lock()[node];
-            if line.life != life || line.cut || !line.rooms.get(room).is_some() {
+            if line.life != life || line.cut || line.rooms.get(room).is_none() {
                 return;
             }
             if envelope.kind == EnvelopeKind::Entry && matches!(room, Room::Order(_)) {
@@ -247,148 +235,5 @@ impl Bus {
     pub fn clear(&self) {
         let lines: Vec<Line> = self.lines.lock().iter_mut().map(std::mem::take).collect();
         drop(lines);
-    }
-}
-
-/// A node's way to the router.
-pub struct Wiring {
-    bus: Arc<Bus>,
-    node: usize,
-    /// Which run of the node: a dead one's farewells are not heard.
-    run: u64,
-    is_dead: Box<dyn Fn() -> bool + Send + Sync>,
-    /// Told of each confirmed room, before it is: the moment to break a gate.
-    confirming: Box<dyn Fn() + Send + Sync>,
-}
-
-impl Wiring {
-    /// The way of one run of a node.
-    pub fn new(
-        bus: Arc<Bus>,
-        node: usize,
-        is_dead: Box<dyn Fn() -> bool + Send + Sync>,
-        confirming: Box<dyn Fn() + Send + Sync>,
-    ) -> Self {
-        let run = bus.start(node);
-        Self { bus, node, run, is_dead, confirming }
-    }
-}
-
-fn failed(after: u64) -> BoxFuture<'static, Result<(), RouterError>> {
-    Box::pin(async move {
-        tokio::time::sleep(Duration::from_millis(after)).await;
-        Err(RouterError("simulated".into()))
-    })
-}
-
-#[async_trait]
-impl Router for Wiring {
-    fn attach(&self, inbox: Arc<dyn Inbox>) {
-        self.bus.lines.lock()[self.node].inbox = Some(inbox);
-    }
-
-    fn subscribe(&self, room: &Room) {
-        if (self.is_dead)() {
-            return;
-        }
-        let bus = &self.bus;
-        let life = {
-            let line = &mut bus.lines.lock()[self.node];
-            let wanted = line.rooms.want(room);
-            wanted.count += 1;
-            if wanted.count > 1 || wanted.standing {
-                return;
-            }
-            line.life
-        };
-        let mut wait = bus.delay();
-        if bus.world.bites(bus.world.plan.faults.confirm_fails) {
-            let left = bus.world.heal_at().saturating_sub(bus.world.now());
-            wait = bus.world.rng().between(1_000, 6_000).min(left);
-        }
-        let (bus, node, room) = (bus.me(), self.node, room.clone());
-        self.bus.world.after(wait, move || bus.stand(node, life, &room));
-    }
-
-    fn unsubscribe(&self, room: &Room) {
-        if (self.is_dead)() {
-            return;
-        }
-        let line = &mut self.bus.lines.lock()[self.node];
-        let Some(wanted) = line.rooms.get_mut(room) else { return };
-        wanted.count = wanted.count.saturating_sub(1);
-        if wanted.count > 0 {
-            return;
-        }
-        let (bus, node, run, room) = (self.bus.me(), self.node, self.run, room.clone());
-        self.bus.world.after(LINGER_MS, move || {
-            let line = &mut bus.lines.lock()[node];
-            if line.life >= run && line.rooms.get(&room).is_some_and(|wanted| wanted.count == 0) {
-                line.rooms.remove(&room);
-            }
-        });
-    }
-
-    async fn confirmed(&self, room: &Room) -> Result<(), RouterError> {
-        (self.confirming)();
-        let (sender, receiver) = oneshot::channel();
-        {
-            let line = &mut self.bus.lines.lock()[self.node];
-            match line.rooms.get_mut(room) {
-                Some(wanted) if wanted.standing => return Ok(()),
-                Some(wanted) => wanted.waiting.push(sender),
-                None => return Err(RouterError("nobody wants this room".into())),
-            }
-        }
-        let patience = std::pin::pin!(tokio::time::sleep(CONFIRM_WITHIN));
-        if let Either::Left(_) = select(World::answer(receiver), patience).await {
-            return Ok(());
-        }
-        self.bus.world.saw(Seen::SubscriptionUnconfirmed);
-        if let Some(wanted) = self.bus.lines.lock()[self.node].rooms.get_mut(room) {
-            wanted.gave_up = true;
-        }
-        Err(RouterError("simulated".into()))
-    }
-
-    fn publish(&self, rooms: &[Room], envelope: Envelope) -> BoxFuture<'static, Result<(), RouterError>> {
-        if (self.is_dead)() {
-            return failed(0);
-        }
-        let world = &self.bus.world;
-        let delay = self.bus.delay();
-        let fails = world.bites(world.plan.faults.publish_fails);
-        let at = {
-            let line = &mut self.bus.lines.lock()[self.node];
-            let shown = line.shown.entry(envelope.order.clone()).or_default();
-            *shown = envelope.seq.max(*shown);
-            if line.cut {
-                world.saw(Seen::PublishFailed);
-                return failed(delay);
-            }
-            line.up_at = line.up_at.max(world.now() + delay);
-            line.up_at
-        };
-        world.note("publish", &[self.node as u64, envelope.seq.0, u64::from(fails)], || envelope.order.to_string());
-        if fails {
-            world.saw(Seen::PublishFailed);
-            if world.rng().chance(500) {
-                return failed(delay);
-            }
-        }
-        let (sender, receiver) = oneshot::channel();
-        let (bus, rooms) = (self.bus.me(), rooms.to_vec());
-        world.at(at, move || {
-            bus.fan_out(&rooms, &envelope);
-            sender.send(()).unwrap_or_default();
-        });
-        Box::pin(async move {
-            World::answer(receiver).await;
-            if fails { Err(RouterError("simulated".into())) } else { Ok(()) }
-        })
-    }
-
-    fn is_connected(&self) -> bool {
-        !self.bus.lines.lock()[self.node].cut
     }
 }

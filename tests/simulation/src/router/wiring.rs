@@ -1,0 +1,162 @@
+//! A node's way to the router: the port.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures_util::future::{BoxFuture, Either, select};
+use souk_chat::ports::{Envelope, Inbox, Room, Router, RouterError};
+use tokio::sync::oneshot;
+
+use crate::coverage::Seen;
+use crate::world::World;
+
+use super::bus::Bus;
+
+/// How long a confirmation is waited for.
+const CONFIRM_WITHIN: Duration = Duration::from_millis(1_500);
+/// How long after its last subscriber a subscription ends, in milliseconds.
+const LINGER_MS: u64 = 200;
+
+/// A node's way to the router.
+pub struct Wiring {
+    bus: Arc<Bus>,
+    node: usize,
+    /// Which run of the node: a dead one's farewells are not heard.
+    run: u64,
+    is_dead: Box<dyn Fn() -> bool + Send + Sync>,
+    /// Told of each confirmed room, before it is: the moment to break a gate.
+    confirming: Box<dyn Fn() + Send + Sync>,
+}
+
+impl Wiring {
+    /// The way of one run of a node.
+    pub fn new(
+        bus: Arc<Bus>,
+        node: usize,
+        is_dead: Box<dyn Fn() -> bool + Send + Sync>,
+        confirming: Box<dyn Fn() + Send + Sync>,
+    ) -> Self {
+        let run = bus.start(node);
+        Self { bus, node, run, is_dead, confirming }
+    }
+}
+
+fn failed(after: u64) -> BoxFuture<'static, Result<(), RouterError>> {
+    Box::pin(async move {
+        tokio::time::sleep(Duration::from_millis(after)).await;
+        Err(RouterError("simulated".into()))
+    })
+}
+
+#[async_trait]
+impl Router for Wiring {
+    fn attach(&self, inbox: Arc<dyn Inbox>) {
+        self.bus.lines.lock()[self.node].inbox = Some(inbox);
+    }
+
+    fn subscribe(&self, room: &Room) {
+        if (self.is_dead)() {
+            return;
+        }
+        let bus = &self.bus;
+        let life = {
+            let line = &mut bus.lines.lock()[self.node];
+            let wanted = line.rooms.want(room);
+            wanted.count += 1;
+            if wanted.count > 1 || wanted.standing {
+                return;
+            }
+            line.life
+        };
+        let mut wait = bus.delay();
+        if bus.world.bites(bus.world.plan.faults.confirm_fails) {
+            let left = bus.world.heal_at().saturating_sub(bus.world.now());
+            wait = bus.world.rng().between(1_000, 6_000).min(left);
+        }
+        let (bus, node, room) = (bus.me(), self.node, room.clone());
+        self.bus.world.after(wait, move || bus.stand(node, life, &room));
+    }
+
+    fn unsubscribe(&self, room: &Room) {
+        if (self.is_dead)() {
+            return;
+        }
+        let line = &mut self.bus.lines.lock()[self.node];
+        let Some(wanted) = line.rooms.get_mut(room) else { return };
+        wanted.count = wanted.count.saturating_sub(1);
+        if wanted.count > 0 {
+            return;
+        }
+        let (bus, node, run, room) = (self.bus.me(), self.node, self.run, room.clone());
+        self.bus.world.after(LINGER_MS, move || {
+            let line = &mut bus.lines.lock()[node];
+            if line.life >= run && line.rooms.get(&room).is_some_and(|wanted| wanted.count == 0) {
+                line.rooms.remove(&room);
+            }
+        });
+    }
+
+    async fn confirmed(&self, room: &Room) -> Result<(), RouterError> {
+        (self.confirming)();
+        let (sender, receiver) = oneshot::channel();
+        {
+            let line = &mut self.bus.lines.lock()[self.node];
+            match line.rooms.get_mut(room) {
+                Some(wanted) if wanted.standing => return Ok(()),
+                Some(wanted) => wanted.waiting.push(sender),
+                None => return Err(RouterError("nobody wants this room".into())),
+            }
+        }
+        let patience = std::pin::pin!(tokio::time::sleep(CONFIRM_WITHIN));
+        if let Either::Left(_) = select(World::answer(receiver), patience).await {
+            return Ok(());
+        }
+        self.bus.world.saw(Seen::SubscriptionUnconfirmed);
+        if let Some(wanted) = self.bus.lines.lock()[self.node].rooms.get_mut(room) {
+            wanted.gave_up = true;
+        }
+        Err(RouterError("simulated".into()))
+    }
+
+    fn publish(&self, rooms: &[Room], envelope: Envelope) -> BoxFuture<'static, Result<(), RouterError>> {
+        if (self.is_dead)() {
+            return failed(0);
+        }
+        let world = &self.bus.world;
+        let delay = self.bus.delay();
+        let fails = world.bites(world.plan.faults.publish_fails);
+        let at = {
+            let line = &mut self.bus.lines.lock()[self.node];
+            let shown = line.shown.entry(envelope.order.clone()).or_default();
+            *shown = envelope.seq.max(*shown);
+            if line.cut {
+                world.saw(Seen::PublishFailed);
+                return failed(delay);
+            }
+            line.up_at = line.up_at.max(world.now() + delay);
+            line.up_at
+        };
+        world.note("publish", &[self.node as u64, envelope.seq.0, u64::from(fails)], || envelope.order.to_string());
+        if fails {
+            world.saw(Seen::PublishFailed);
+            if world.rng().chance(500) {
+                return failed(delay);
+            }
+        }
+        let (sender, receiver) = oneshot::channel();
+        let (bus, rooms) = (self.bus.me(), rooms.to_vec());
+        world.at(at, move || {
+            bus.fan_out(&rooms, &envelope);
+            sender.send(()).unwrap_or_default();
+        });
+        Box::pin(async move {
+            World::answer(receiver).await;
+            if fails { Err(RouterError("simulated".into())) } else { Ok(()) }
+        })
+    }
+
+    fn is_connected(&self) -> bool {
+        !self.bus.lines.lock()[self.node].cut
+    }
+}
