@@ -85,12 +85,8 @@ fn start(shared: &Shared, mut request: Request<Incoming>, opening: Opening, plac
     connections.spawn(async move {
         let Ok(upgraded) = upgrade.await else { return };
         let Ok(parts) = upgraded.downcast::<TokioIo<TcpStream>>() else { return };
-        let stream = parts.io.into_inner();
         // A task of its own, so that the connection does not drag the handshake's memory along.
-        tracked.spawn(async move {
-            let _place = place;
-            socket::run(stream, parts.read_buf, opening, around).await;
-        });
+        tracked.spawn(socket::run(parts.io.into_inner(), parts.read_buf, opening, around, place));
     });
     response
 }

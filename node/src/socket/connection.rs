@@ -65,31 +65,43 @@ struct Connection {
     theirs: Option<Option<u16>>,
 }
 
-/// Runs a connection to its end. `early`: bytes that came right behind the handshake.
-pub async fn run(stream: TcpStream, early: Bytes, opening: Opening, around: Arc<Surroundings>) {
+/// Runs a connection to its end. `early`: bytes that came right behind the handshake. `keeps` is dropped at the end.
+///
+/// The connection is entered at once, the rest happens when the future is polled. This is no `async fn`, because that keeps all it was
+/// given for as long as it runs: here the handshake's buffer behind `early`, and room for a second copy of everything.
+pub fn run(
+    stream: TcpStream,
+    early: Bytes,
+    opening: Opening,
+    around: Arc<Surroundings>,
+    keeps: impl Send + 'static,
+) -> impl Future<Output = ()> + Send {
     let socket_io = matches!(opening, Opening::SocketIo(_));
     let link = Arc::new(Link::new(around.census.number(), around.seconds()));
     let place = around.census.enter(Arc::clone(&link), socket_io);
     let driver = Driver::open(opening, Arc::clone(&link), Arc::clone(&around));
     let mut connection = Connection {
         stream,
-        link: Arc::clone(&link),
+        link,
         driver,
-        around: Arc::clone(&around),
+        around,
         reader: FrameReader::default(),
         held: !early.is_empty(),
         kept: early.to_vec(),
         writing: VecDeque::new(),
         theirs: None,
     };
-    let end = connection.live().await;
-    // Nothing is pushed to it any more, and nobody counts on it, before the goodbye, which may take a moment.
-    let last = connection.last_words(&end);
-    link.close();
-    connection.driver.leave();
-    around.census.leave(place);
-    if !matches!(end, End::Broken) {
-        Box::pin(farewell(connection.stream, last)).await;
+    async move {
+        let end = connection.live().await;
+        // Nothing is pushed to it any more, and nobody counts on it, before the goodbye, which may take a moment.
+        let last = connection.last_words(&end);
+        connection.link.close();
+        connection.driver.leave();
+        connection.around.census.leave(place);
+        if !matches!(end, End::Broken) {
+            Box::pin(farewell(connection.stream, last)).await;
+        }
+        drop(keeps);
     }
 }
 
@@ -238,12 +250,7 @@ impl Connection {
     /// Writes what waits, as far as the socket takes it.
     fn write(&mut self) -> io::Result<()> {
         while !self.writing.is_empty() {
-            let mut slices = [IoSlice::new(&[]); FRAMES_PER_WRITE];
-            let count = self.writing.len().min(FRAMES_PER_WRITE);
-            for (slice, frame) in slices.iter_mut().zip(&self.writing) {
-                *slice = IoSlice::new(frame);
-            }
-            match self.stream.try_write_vectored(&slices[..count]) {
+            match self.write_once() {
                 Ok(written) => {
                     let counters = &self.around.counters;
                     counters.writes.fetch_add(1, Ordering::Relaxed);
@@ -257,6 +264,18 @@ impl Connection {
         // An idle connection holds no buffer.
         self.writing = VecDeque::new();
         Ok(())
+    }
+
+    /// One write of what waits; a single frame, the common case, goes without a list.
+    fn write_once(&self) -> io::Result<usize> {
+        if let (Some(frame), 1) = (self.writing.front(), self.writing.len()) {
+            return self.stream.try_write(frame);
+        }
+        let mut slices = [IoSlice::new(&[]); FRAMES_PER_WRITE];
+        for (slice, frame) in slices.iter_mut().zip(&self.writing) {
+            *slice = IoSlice::new(frame);
+        }
+        self.stream.try_write_vectored(&slices[..self.writing.len().min(FRAMES_PER_WRITE)])
     }
 
     /// Everything that is still to be said, in one piece: what waits, then the close frame.
