@@ -57,7 +57,7 @@ impl People {
 
     /// The person of this number.
     pub(crate) fn person(&self, number: usize) -> Person {
-        let role = if number % 2 == 0 { "client" } else { "contractor" };
+        let role = if number.is_multiple_of(2) { "client" } else { "contractor" };
         Person { order: self.order_id(number / 2), token: token::sign(&self.user(number), role) }
     }
 

@@ -408,7 +408,7 @@ impl Client {
         loop {
             let wait = rand::rng().random_range(0.0..=bound);
             tokio::time::sleep(Duration::from_secs_f64(wait / 1_000.0)).await;
-            bound = (bound * f64::from(policy.factor)).min(policy.max_ms as f64);
+            bound = (bound * policy.factor).min(policy.max_ms as f64);
             self.field.tried();
             if let Some(socket) = self.try_once().await {
                 return socket;
