@@ -1,7 +1,7 @@
 //! Giving entries their numbers (D1).
 //!
 //! Each order has at most one *lane* on a node: a queue and one task that takes from it. The task puts together what waits, at
-//! most [`BATCH_ENTRIES`] and never one key twice, and writes it as one [batch](batch) conditional on the head. While the
+//! most [`BATCH_ENTRIES`] and never one key twice, and writes it as one batch conditional on the head. While the
 //! outcome of a batch is unknown its lane waits, so nothing of that order leaves the node.
 
 mod batch;
