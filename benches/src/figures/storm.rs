@@ -1,5 +1,7 @@
 //! A node is killed, and its clients come to the other one.
 
+mod client;
+
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -7,9 +9,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use parking_lot::Mutex;
-use rand::RngExt;
 use serde::Serialize;
-use souk_chat::Seq;
 use souk_protocol::Request;
 use souk_protocol::dto::{Hello, ReconnectPolicy};
 use tokio::sync::Notify;
@@ -24,6 +24,8 @@ use crate::process::Used;
 use crate::report::{figure, rounded, say};
 use crate::setup::Engines;
 use crate::socket::{Socket, source};
+
+use client::{Client, Field, View, missing};
 
 /// Connections opened at the same time at first.
 const OPENING_AT_ONCE: usize = 64;
@@ -167,107 +169,6 @@ fn report(
     figure("storm", &storm);
 }
 
-/// What a client has of its order, or a stayer has acknowledged.
-#[derive(Default)]
-struct View {
-    /// The cursor: everything up to here came.
-    position: u64,
-    live: bool,
-    seen: Vec<u64>,
-    doubled: u64,
-}
-
-impl View {
-    fn take(&mut self, text: &[u8]) {
-        if text.starts_with(b"{\"id\":1,") {
-            let Ok(answer) = serde_json::from_slice::<Answer>(text) else { return };
-            self.seen.extend(answer.data.messages.iter().map(|message| message.seq));
-            self.position = answer.data.up_to;
-            self.live = true;
-        } else if self.live
-            && text.starts_with(b"{\"event\":\"new_message\"")
-            && let Ok(push) = serde_json::from_slice::<Push>(text)
-        {
-            self.doubled += u64::from(push.data.seq <= self.position);
-            self.position = self.position.max(push.data.seq);
-            self.seen.push(push.data.seq);
-        }
-    }
-
-    fn take_acknowledgement(&mut self, text: &[u8]) {
-        // Answers to sends alone: those to joins have no number.
-        if text.starts_with(b"{\"id\":")
-            && let Ok(answer) = serde_json::from_slice::<Push>(text)
-        {
-            self.seen.push(answer.data.seq);
-        }
-    }
-}
-
-#[derive(serde::Deserialize)]
-struct Numbered {
-    seq: u64,
-}
-
-#[derive(serde::Deserialize)]
-struct Push {
-    data: Numbered,
-}
-
-#[derive(serde::Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct AnswerData {
-    up_to: u64,
-    messages: Vec<Numbered>,
-}
-
-#[derive(serde::Deserialize)]
-struct Answer {
-    data: AnswerData,
-}
-
-/// Who is back.
-struct Field {
-    state: Mutex<FieldState>,
-    changed: Notify,
-    other: SocketAddr,
-    policy: ReconnectPolicy,
-}
-
-#[derive(Default)]
-struct FieldState {
-    killed: Option<Instant>,
-    back: Latencies,
-    count: usize,
-    tried: u64,
-}
-
-impl Field {
-    fn begin(&self, killed: Instant) {
-        self.state.lock().killed = Some(killed);
-    }
-
-    fn tried(&self) {
-        self.state.lock().tried += 1;
-    }
-
-    fn back(&self) {
-        let mut state = self.state.lock();
-        if let Some(killed) = state.killed {
-            state.back.add(killed.elapsed());
-            state.count += 1;
-        }
-        drop(state);
-        self.changed.notify_one();
-    }
-
-    async fn everybody(&self, count: usize) {
-        while self.state.lock().count < count {
-            self.changed.notified().await;
-        }
-    }
-}
-
 /// Everybody who is connected.
 struct Crowd {
     people: People,
@@ -366,11 +267,6 @@ impl Crowd {
     }
 }
 
-fn missing(sent: &View, view: &View) -> u64 {
-    let seen: std::collections::HashSet<u64> = view.seen.iter().copied().collect();
-    sent.seen.iter().filter(|seq| !seen.contains(seq)).count() as u64
-}
-
 /// The policy that a node tells its clients.
 async fn policy(socket: &mut Socket) -> Result<ReconnectPolicy, Failure> {
     #[derive(serde::Deserialize)]
@@ -381,45 +277,4 @@ async fn policy(socket: &mut Socket) -> Result<ReconnectPolicy, Failure> {
     let greeting: Greeting =
         serde_json::from_slice(&answer).map_err(|error| Failure::answer("asking for the policy", error.to_string()))?;
     Ok(greeting.data.reconnect)
-}
-
-/// A client of the doomed node.
-struct Client {
-    number: usize,
-    person: Person,
-    view: Arc<Mutex<View>>,
-    field: Arc<Field>,
-}
-
-impl Client {
-    async fn live(self, mut socket: Socket) {
-        loop {
-            while socket.read(|text| self.view.lock().take(text)).await.is_ok() {}
-            self.view.lock().live = false;
-            socket = self.come_back().await;
-            self.field.back();
-        }
-    }
-
-    /// Comes back to the other node: each try after a random wait, below a bound that grows.
-    async fn come_back(&self) -> Socket {
-        let policy = &self.field.policy;
-        let mut bound = policy.min_ms as f64;
-        loop {
-            let wait = rand::rng().random_range(0.0..=bound);
-            tokio::time::sleep(Duration::from_secs_f64(wait / 1_000.0)).await;
-            bound = (bound * policy.factor).min(policy.max_ms as f64);
-            self.field.tried();
-            if let Some(socket) = self.try_once().await {
-                return socket;
-            }
-        }
-    }
-
-    async fn try_once(&self) -> Option<Socket> {
-        let mut socket = Socket::open(self.field.other, source(self.number), PATH, &self.person.token).await.ok()?;
-        let since = Some(Seq(self.view.lock().position));
-        let joined = join_order(&mut socket, &self.person.order, since, |text| self.view.lock().take(text)).await;
-        joined.ok().map(|()| socket)
-    }
 }
