@@ -1,5 +1,10 @@
 //! What the rules know beside the text.
 
+/// The window of [`Context::earlier`]: at most so many messages of one sender in one order …
+pub const WINDOW_MESSAGES: usize = 6;
+/// … none older than this before the judged text, in milliseconds.
+pub const WINDOW_MS: i64 = 5 * 60 * 1000;
+
 /// What the rules know beside the text. Borrowed: building one costs nothing.
 #[derive(Debug, Clone, Copy)]
 pub struct Context<'a> {
@@ -7,16 +12,16 @@ pub struct Context<'a> {
     pub locale: Locale,
     /// This order's real id: where the text holds it whole, it is never masked. Empty: there is none.
     pub order: &'a str,
-    /// The sender's recent messages in this order, oldest first, with earlier sends of the same batch. The caller cuts
-    /// them to the window (6 messages or 5 minutes). They serve rules that look across messages; the rules of contacts
-    /// written plainly judge each text by itself and need none.
+    /// The sender's recent messages in this order, oldest first, with earlier sends of the same batch, cut by the caller
+    /// to [`WINDOW_MESSAGES`] and [`WINDOW_MS`]. As they are shown now: what was masked in them stays masked. They serve
+    /// the rules that look across messages.
     pub earlier: &'a [Earlier<'a>],
 }
 
 /// A message that the same person sent before, in the same order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Earlier<'a> {
-    /// What was written.
+    /// What is shown of it.
     pub text: &'a str,
     /// When: milliseconds since the Unix epoch.
     pub at_ms: i64,

@@ -20,13 +20,16 @@ mod find;
 mod host;
 mod link;
 mod phone;
+mod replay;
 mod rules;
 mod settings;
+pub mod spam;
 mod tld;
 mod verdict;
 
 pub use category::{Categories, Category};
-pub use context::{Context, Earlier, Locale};
+pub use context::{Context, Earlier, Locale, WINDOW_MESSAGES, WINDOW_MS};
+pub use replay::{Outcome, Replay, Said};
 pub use rules::Rules;
 pub use settings::{Policies, Policy, Settings, SettingsError};
-pub use verdict::{Action, RuleId, Span, Verdict};
+pub use verdict::{Action, EarlierMasked, RuleId, Span, Verdict};

@@ -58,9 +58,14 @@ impl Rules {
     /// as if nothing had been found.
     pub fn moderate<'t>(&self, text: &'t str, context: &Context<'_>) -> Verdict<'t> {
         let found = self.settled(text, context.order);
+        self.judge(text, &found, context)
+    }
+
+    /// What the policies make of the finds.
+    fn judge<'t>(&self, text: &'t str, found: &[Found], context: &Context<'_>) -> Verdict<'t> {
         let mut verdict = Verdict::clean(text);
         let mut count = Scalars::new(text);
-        for (found, category, rule) in self.reported(&found) {
+        for (found, category, rule) in self.reported(found) {
             verdict.flags.insert(category);
             verdict.decided = verdict.decided.max(self.action(category));
             if !verdict.rules.contains(&rule) {
@@ -72,10 +77,17 @@ impl Rules {
         if !self.shadow {
             verdict.action = verdict.decided;
             if verdict.action >= Action::Mask {
-                verdict.text = Cow::Owned(self.mask(text, &found, context.locale));
+                verdict.text = Cow::Owned(self.mask(text, found, context.locale));
             }
         }
         verdict
+    }
+
+    /// The verdict on a text that its sender keeps repeating: the whole of it is one find of [`Category::Spam`]. Asked when
+    /// [`spam::Repetition::is_spam`](crate::spam::Repetition::is_spam) says so.
+    pub fn repeated<'t>(&self, text: &'t str, context: &Context<'_>) -> Verdict<'t> {
+        let found = [Found::contact(0..text.len(), Category::Spam, "spam.repeated")];
+        self.judge(text, &found, context)
     }
 
     /// Everything that is found until nothing new shows: what is to be masked is covered with as many stars, and the

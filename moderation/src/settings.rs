@@ -57,11 +57,12 @@ impl Policies {
 }
 
 impl Default for Policies {
-    /// Everything is masked; threats and insults are flagged, since the words are evidence.
+    /// Everything is masked, but: threats and insults are flagged, since the words are evidence, and spam is refused.
     fn default() -> Self {
         let mut policies = Self::all(Policy::Mask);
         policies.set(Category::Threat, Policy::Flag);
         policies.set(Category::Insult, Policy::Flag);
+        policies.set(Category::Spam, Policy::Refuse);
         policies
     }
 }

@@ -63,6 +63,22 @@ pub struct Verdict<'t> {
     pub spans: Vec<Span>,
     /// The rules that found something, each once, in the order of their first find.
     pub rules: Vec<RuleId>,
+    /// Earlier messages of the context that this text completed something with: what must become of them. By rising
+    /// `index`. Empty in shadow.
+    pub earlier: Vec<EarlierMasked>,
+}
+
+/// An earlier message that has to be masked after the fact: part of what it said went on in the judged text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EarlierMasked {
+    /// Its place in [`Context::earlier`](crate::Context::earlier).
+    pub index: usize,
+    /// What may be shown of it from now on.
+    pub text: String,
+    /// What was found in it.
+    pub flags: Categories,
+    /// Where, in the earlier text as it was given.
+    pub spans: Vec<Span>,
 }
 
 impl<'t> Verdict<'t> {
@@ -75,6 +91,7 @@ impl<'t> Verdict<'t> {
             decided: Action::Pass,
             spans: Vec::new(),
             rules: Vec::new(),
+            earlier: Vec::new(),
         }
     }
 
