@@ -19,6 +19,7 @@ mod email;
 mod find;
 mod host;
 mod link;
+mod numbers;
 mod phone;
 mod replay;
 mod rules;
