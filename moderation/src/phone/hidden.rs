@@ -486,8 +486,17 @@ impl Stretch<'_, '_> {
             Before::Code => -4,
             Before::Money => -6,
         };
-        before - if words::is_amount(right) { 6 } else { 0 }
+        before - if words::is_amount(right) || is_glued(left, right) { 6 } else { 0 }
     }
+}
+
+/// A mark and a letter or digit stand right before or behind it: "v10.0.19045.3693", "INV-2024-…".
+fn is_glued(left: &str, right: &str) -> bool {
+    let joins = |mark: Option<char>, next: Option<char>| {
+        matches!(mark, Some('.' | '-' | '_' | '/' | '=' | '&')) && next.is_some_and(char::is_alphanumeric)
+    };
+    let (mut back, mut ahead) = (left.chars().rev(), right.chars());
+    joins(back.next(), back.next()) || joins(ahead.next(), ahead.next())
 }
 
 #[cfg(test)]
