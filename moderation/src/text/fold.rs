@@ -21,7 +21,11 @@ pub(super) enum Folded {
 pub(super) fn fold(c: char, previous: Option<Previous>, out: &mut Vec<char>) -> Folded {
     match c {
         // Plain letters of both alphabets and the usual punctuation, by far the most frequent.
-        '\0'..='\u{7F}' | 'А'..='я' => Folded::Same,
+        ' '..='~' | '\n' | 'А'..='я' => Folded::Same,
+        // A tab is white space, a line may end in several ways; other control characters show nothing.
+        '\t' | '\u{B}' | '\u{C}' => push(out, ' '),
+        '\r' | '\u{85}' | '\u{2028}' | '\u{2029}' => push(out, '\n'),
+        '\0'..='\u{1F}' | '\u{7F}'..='\u{9F}' => Folded::Nothing(false),
         'ё' => push(out, 'е'),
         'Ё' => push(out, 'Е'),
         '\u{306}' if previous.is_some_and(|p| matches!(p.read, 'и' | 'И')) => {
