@@ -22,11 +22,13 @@ mod find;
 mod host;
 mod lexicon;
 mod link;
+mod numbers;
 mod phone;
 mod replay;
 mod rules;
 mod settings;
 pub mod spam;
+mod text;
 mod tld;
 mod verdict;
 
