@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::find::Found;
-use crate::text::Text;
+use crate::text::{BOUNDARY, Text};
 use crate::units::Unit;
 use crate::vocabulary::Roles;
 use crate::{Category, RuleId};
@@ -197,7 +197,7 @@ impl Talk<'_, '_> {
         for _ in 0..=BETWEEN_WORDS {
             let unit = self.units.get(at)?;
             let before = self.before(at);
-            if before.len() > 8 || before.contains(['\u{1}', '!', '?']) || before.contains("***") {
+            if before.len() > 8 || before.contains(['!', '?']) || before.contains("***") {
                 return None;
             }
             if before.ends_with('@') && unit.word.chars().any(char::is_alphabetic) {
@@ -206,6 +206,8 @@ impl Talk<'_, '_> {
             let colon = before.contains([':', '=', '→', '>', '«', '"', '—', '–']) || before.contains(" - ");
             announced |= colon;
             let last = self.handle_end(at);
+            // The next message: nothing but the handle.
+            announced |= before.contains(BOUNDARY) && self.is_message(at, last);
             if self.is_handle(at, last, announced, service) {
                 return Some(last);
             }
@@ -217,6 +219,12 @@ impl Talk<'_, '_> {
             at += 1;
         }
         None
+    }
+
+    /// Whether the units are all that a message says.
+    fn is_message(&self, first: usize, last: usize) -> bool {
+        let behind = self.before(last + 1);
+        self.before(first).contains(BOUNDARY) && (behind.contains(BOUNDARY) || last + 1 == self.units.len())
     }
 
     /// Whether the units are a handle.
@@ -291,7 +299,7 @@ impl Talk<'_, '_> {
         // The same sentence only.
         let from = (from..=service.first)
             .rev()
-            .find(|at| *at < service.first && self.before(at + 1).contains(['.', '!', '?', '\n', '\u{1}', ';']))
+            .find(|at| *at < service.first && self.before(at + 1).contains(['.', '!', '?', '\n', BOUNDARY, ';']))
             .map_or(from, |at| at + 1);
         let before = &self.units[from..service.first];
         let after = &self.units[service.past..self.units.len().min(service.past + TALK_REACH)];

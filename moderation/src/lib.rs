@@ -30,6 +30,7 @@ mod rules;
 mod settings;
 pub mod spam;
 mod spelled;
+mod split;
 mod text;
 mod tld;
 mod units;

@@ -6,8 +6,8 @@ use crate::find::{self, Found, OrderId};
 use crate::host::OwnHosts;
 use crate::text::Text;
 use crate::{
-    Action, Category, Context, Locale, Policies, Policy, RuleId, Settings, SettingsError, Span, Verdict, email, handle,
-    link, phone, spelled, units,
+    Action, Category, Context, EarlierMasked, Locale, Policies, Policy, RuleId, Settings, SettingsError, Span, Verdict,
+    email, handle, link, phone, spelled, split, units,
 };
 
 /// Changes with every change to what the rules find.
@@ -58,8 +58,18 @@ impl Rules {
     /// masked all the same. In shadow the flags, spans, rules and `decided` are as they would be, the text and `action`
     /// as if nothing had been found.
     pub fn moderate<'t>(&self, text: &'t str, context: &Context<'_>) -> Verdict<'t> {
-        let found = self.settled(text, context);
-        self.judge(text, &found, context)
+        let mut found = self.settled(text, context);
+        let pieces = if context.earlier.is_empty() { Vec::new() } else { self.completed(text, &found, context) };
+        let (here, before): (Vec<_>, Vec<_>) =
+            pieces.into_iter().partition(|piece| piece.message == context.earlier.len());
+        for piece in here {
+            merge(&mut found, piece.found);
+        }
+        let mut verdict = self.judge(text, &found, context);
+        if !self.shadow {
+            verdict.earlier = self.masked_after(&before, context);
+        }
+        verdict
     }
 
     /// What the policies make of the finds.
@@ -115,6 +125,34 @@ impl Rules {
         found.append(&mut masked);
         found.sort_by_key(|found| found.start);
         found
+    }
+
+    /// What this text completes: the pieces of contacts that begin in earlier messages and end here.
+    fn completed(&self, text: &str, found: &[Found], context: &Context<'_>) -> Vec<split::Piece> {
+        let masks: Vec<_> = found
+            .iter()
+            .filter(|found| self.is_masked(found))
+            .map(|found| (found.start..found.end, mask_of(found, context.locale)))
+            .collect();
+        let Some(together) = split::Together::of(text, &masks, context.earlier) else { return Vec::new() };
+        let read = together.read();
+        let mut all = Vec::new();
+        self.find_in(&read, context.order, &mut all);
+        let hidden = all.into_iter().filter(|found| self.is_masked(found)).collect();
+        together.pieces(&read, hidden)
+    }
+
+    /// The earlier messages with their pieces masked.
+    fn masked_after(&self, pieces: &[split::Piece], context: &Context<'_>) -> Vec<EarlierMasked> {
+        let by_message = pieces.chunk_by(|a, b| a.message == b.message);
+        by_message
+            .map(|pieces| {
+                let index = pieces[0].message;
+                let found: Vec<Found> = pieces.iter().map(|piece| piece.found).collect();
+                let verdict = self.judge(context.earlier[index].text, &found, context);
+                EarlierMasked { index, text: verdict.text.into_owned(), flags: verdict.flags, spans: verdict.spans }
+            })
+            .collect()
     }
 
     /// Whether the policies want it hidden.

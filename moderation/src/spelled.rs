@@ -8,7 +8,7 @@ use std::ops::Range;
 use crate::find::Found;
 use crate::host::{self, OwnHosts};
 use crate::rules::Signs;
-use crate::text::Text;
+use crate::text::{BOUNDARY, Text};
 use crate::tld::{self, Tld};
 use crate::units::Unit;
 use crate::vocabulary::Roles;

@@ -12,6 +12,9 @@ use std::ops::Range;
 
 use fold::{Folded, Previous, fold};
 
+/// Stands between messages that are read together. Nobody can write it: control characters are not read.
+pub(crate) const BOUNDARY: char = '\u{1}';
+
 /// What a word holds: a set of bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Holds(u8);
@@ -237,6 +240,10 @@ impl Folding {
         let (start, end) = (to_u32(range.start), to_u32(range.end));
         let mut parts = Vec::new();
         for c in shown.chars() {
+            if c == BOUNDARY {
+                self.push(c, start, end);
+                continue;
+            }
             parts.clear();
             if fold(c, None, &mut parts) == Folded::Same {
                 parts.push(c);
