@@ -52,7 +52,7 @@ def build():
                 head = {"id": name if alone else f"{name}.{place}", "text": line.pop("text"), "spans": spans}
                 tail = {"label": label, "technique": technique, "language": lang}
                 if not alone:
-                    tail |= {"group": name, "sender": line.pop("sender", "u-" + name), "order": line.pop("order", "o-" + name)}
+                    tail |= {"group": name}
                 files[label].append(head | tail | line)
     return files
 

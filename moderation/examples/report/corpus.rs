@@ -64,9 +64,7 @@ pub(crate) struct Line {
     pub(crate) language: String,
     /// The conversation that it belongs to: judged as one.
     pub(crate) group: Option<String>,
-    /// Who said it.
-    pub(crate) sender: Option<String>,
-    /// In which order.
+    /// In which order, when it is not the conversation's own.
     #[serde(default)]
     pub(crate) order: String,
     /// When, in milliseconds since the conversation began.
@@ -78,6 +76,11 @@ impl Line {
     /// What is counted once: the conversation, or the message by itself.
     pub(crate) fn unit(&self) -> &str {
         self.group.as_deref().unwrap_or(&self.id)
+    }
+
+    /// Who said it: one person per conversation.
+    pub(crate) fn sender(&self) -> Option<&str> {
+        self.group.as_deref()
     }
 
     /// The chat's language.

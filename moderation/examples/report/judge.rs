@@ -65,13 +65,8 @@ pub(crate) fn judge(rules: &Rules, lines: &[&Line]) -> Judged {
     let mut took = Vec::new();
     let mut names = BTreeSet::new();
     for line in lines {
-        let said = Said {
-            text: &line.text,
-            sender: line.sender.as_deref(),
-            order: &line.order,
-            at_ms: line.at,
-            locale: line.locale(),
-        };
+        let said =
+            Said { text: &line.text, sender: line.sender(), order: &line.order, at_ms: line.at, locale: line.locale() };
         let start = Instant::now();
         let outcome = replay.say(&said);
         took.push(start.elapsed());

@@ -76,7 +76,6 @@ fn line(id: String, text: String, language: &str) -> Line {
         technique: "generated".to_owned(),
         language: language.to_owned(),
         group: None,
-        sender: None,
         order: String::new(),
         at: 0,
     }

@@ -145,14 +145,15 @@ impl Row {
     fn goal(&self) -> Goal {
         let technique = self.technique.as_str();
         match (self.measure, self.label.as_str()) {
-            (Measure::FalseAlarms, "trade") => Goal::AtMost(0.01),
+            (Measure::FalseAlarms, "trade") if technique == "all" => Goal::AtMost(0.01),
             (Measure::FalseAlarms, "ordinary") => Goal::AtMost(0.000_5),
             (Measure::FalseAlarms, _) if technique.starts_with("profanity") => Goal::AtMost(0.0),
-            (Measure::FalseAlarms, _) if technique != "all" => Goal::AtMost(0.01),
+            (Measure::FalseAlarms, _) if technique.starts_with("spam") => Goal::AtMost(0.0),
+            (Measure::FalseAlarms, _) if technique == "contact_words" => Goal::AtMost(0.01),
             (Measure::Unreadable, _) => Goal::AtLeast(0.95),
             (Measure::Precision, _) => Goal::AtLeast(0.80),
             (Measure::Recall, "spam") => Goal::AtLeast(1.0),
-            (Measure::Recall, "threat") => Goal::AtLeast(0.90),
+            (Measure::Recall, "threat") if technique != "disguised" => Goal::AtLeast(0.90),
             (Measure::Recall, "profanity") if technique == "plain" => Goal::AtLeast(0.97),
             (Measure::Recall, "profanity") if technique != "all" => Goal::AtLeast(0.85),
             (Measure::Recall, label) if CONTACTS.contains(&label) => match technique {
