@@ -198,7 +198,7 @@ static VOCABULARY: LazyLock<Vocabulary> = LazyLock::new(|| {
 const LISTS: &[(Roles, &str)] = &[
     (Roles::DOT, "dot dott doot d0t point poin pnt pt pont ponto точк точька тчка точка точкой точку тчк точкаа tochka"),
     (Roles::AT, "arobase arobas arrobase arobaz arobasse собака собачка собакой собачкой собаку собачку сабака собак sobaka sobachka \
-        собаке ат эт этт at-sign atsign"),
+        собаке гав ат эт этт at-sign atsign"),
     (Roles::AT_WORD, "at commercial chez"),
     (Roles::JOINT, "underscore underline dash hyphen tiret tiretbas подчеркивание подчерк нижнее подчеркиванием дефис тире андерскор soulignement souligne bas"),
     (Roles::PROVIDER, "gmail gmaill gmal gmial gmai1 gmeil gmaii jmail googlemail yahoo hotmail hotmal outlook icloud protonmail videotron sympatico \
@@ -247,7 +247,7 @@ const LISTS: &[(Roles, &str)] = &[
         discard discards passenger messages drawings pictures photos details measurements quote invoice plans info question questions tomorrow morning evening afternoon weekend \
         le la les un une des du de et ou a au aux en dans sur sous avec pour par pas plus tres que qui quoi est sont etait sera c ce cet cette ces il elle on nous \
         vous ils elles je tu me te se moi toi mon ton son ma ta sa mes tes ses notre votre leur oui non bon bonne bien merci bonjour salut ici la demain \
-        aujourd hui tout tous toute toutes fait faire peut peux etre avoir ai as ont avez chez seulement disponible adresse courriel numero \
+        aujourd tout tous toute toutes fait faire peut peux etre avoir ai as ont avez chez seulement disponible adresse courriel numero \
         и в во на с со к о об от до из за по у не ни но да нет а или что как так это все всё я ты он она оно мы вы они меня тебя его ее нас вас их мой твой наш \
         ваш мне тебе ему ей нам вам им там тут здесь где когда если то же бы ли уже еще очень только тоже для при без под над после перед можно нужно надо \
         есть был была было были будет буду хорошо плохо спасибо привет здравствуйте пожалуйста сегодня завтра вчера сейчас потом цена номер почта телефон сайт \

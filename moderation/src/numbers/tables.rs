@@ -169,5 +169,10 @@ pub(super) const SOUNDALIKE: Table = &[
     (Digit(6), &["sicks", "sics", "siks", "sixx", "sis", "шес"]),
     (Digit(7), &["sevn", "sett", "set", "cet"]),
     (Digit(8), &["ate", "ait", "aight", "ocho", "wit", "uit"]),
+    (Hundred, &["sent", "cen", "sant", "hundert", "hundrid", "hunderd"]),
+    (Ten(20), &["vint", "twenny"]),
+    (Ten(30), &["trant", "trante"]),
+    (Ten(40), &["karante", "carante"]),
+    (Ten(60), &["swasante", "soisante", "soissante"]),
     (Digit(9), &["nein", "nain", "nien", "neff", "nef", "nin"]),
 ];

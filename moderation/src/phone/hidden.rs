@@ -159,6 +159,9 @@ pub(crate) fn find(text: &Text<'_>, gap: Range<usize>, order: &mut OrderId<'_>, 
         }
         let pieces = runs.pieces.len();
         let word = text.word(token);
+        if before == "/" && is_fraction(text, first + place) {
+            runs.end();
+        }
         if runs.take(token, before, between.unwrap_or_default()) {
             (fillers, between) = (0, Some(Gap::default()));
             continue;
@@ -277,6 +280,20 @@ impl Runs<'_, '_, '_> {
         while self.pieces.pop().is_some_and(|piece| !piece.before.has(Gap::COMMA) && !piece.before.has(Gap::NEWLINE)) {}
     }
 
+    /// A word like "and" right before the run: looks at the one before it. `false`: that is no part of the number.
+    fn look_over(&mut self, at: usize, between: Gap) -> bool {
+        let Some(before) = at.checked_sub(1).map(|at| self.text.tokens()[at]) else { return false };
+        let gap = Gap::read(self.text.gap_before(at)).filter(|_| before.start >= self.limit.start);
+        let word = self.text.word(&before);
+        let meaning = numbers::meaning(word).or_else(|| numbers::misspelt(word)).filter(|m| m.number != Number::Scale);
+        let (Some(gap), Some(meaning), true) = (gap, meaning, is_unknown(word)) else { return false };
+        self.pieces[0].before = between.and(gap);
+        let (how, before_it) = (How::WORD.and(How::WEAK), Gap::default());
+        let piece = Piece { start: before.start, end: before.end, atom: Atom::Word(meaning), how, before: before_it };
+        self.pieces.insert(0, piece);
+        true
+    }
+
     /// What counts only among sure ones can also stand first: it is looked for when the rest is there.
     fn look_back(&mut self) {
         const REST: usize = 3;
@@ -290,6 +307,9 @@ impl Runs<'_, '_, '_> {
             let gap = self.text.gap_before(at + 1);
             let Some(between) = Gap::read(gap).filter(|_| token.start >= self.limit.start) else { return };
             let word = self.text.word(&token);
+            if is_neutral(word) && self.look_over(at, between) {
+                continue;
+            }
             if !is_unknown(word) {
                 return;
             }
@@ -343,9 +363,21 @@ fn looks_like_digits(word: &str, among: bool) -> bool {
     all && (among || word.chars().next_back().is_some_and(|c| c.is_ascii_digit() || word.len() >= 4))
 }
 
+/// The bottom of a fraction: "2 1/2", not one of many slashes.
+fn is_fraction(text: &Text<'_>, at: usize) -> bool {
+    let short = |token: &Token| token.end - token.start <= 2;
+    let lone = at < 2 || text.gap_before(at - 1) != "/";
+    lone && text.gap_before(at + 1) != "/" && at > 0 && short(&text.tokens()[at - 1]) && short(&text.tokens()[at])
+}
+
+/// Says nothing between two parts of a number.
+fn is_neutral(word: &str) -> bool {
+    matches!(word, "and" | "that" | "the" | "et" | "de" | "les" | "и" | "а")
+}
+
 /// Not one of the words that every text is full of.
 fn is_unknown(word: &str) -> bool {
-    !FILLERS.contains(&word) && !matches!(word, "and" | "et" | "и" | "by") && roles(word).is_empty()
+    !FILLERS.contains(&word) && !is_neutral(word) && roles(word).is_empty()
 }
 
 /// Words that people put between the parts of a number they dictate.
@@ -364,8 +396,12 @@ fn filler(word: &str, token: &Token) -> Option<Gap> {
     if !token.holds.is_word() || words::is_amount(word) {
         return None;
     }
-    if matches!(word, "and" | "by" | "that" | "the" | "et" | "de" | "les" | "и" | "а") {
+    if is_neutral(word) {
         return Some(Gap::SPACE);
+    }
+    // "300 by 135": a size.
+    if matches!(word, "by" | "x" | "х" | "par" | "sur" | "на" | "or" | "ou" | "или") {
+        return None;
     }
     if word.len() <= LONGEST && FILLERS.contains(&word) {
         return Some(Gap::FILLER);
@@ -556,24 +592,9 @@ impl Stretch<'_, '_> {
         }
         weight += if gaps.has(Gap::ODD) || (gaps.has(Gap::FILLER) && self.is_layout()) { 3 } else { 0 };
         weight += i32::from(gaps.has(Gap::FILLER));
-        weight += if !gaps.has(Gap::TALK) {
-            0
-        } else if self.is_layout() && self.is_same_talk() {
-            2
-        } else {
-            -3
-        };
-        if (gaps == Gap::COMMA || gaps == Gap::SLASH || gaps.has(Gap::NEWLINE)) && self.is_layout() {
-            weight += 3;
-        }
-        // Nothing else is sent in such portions.
-        weight += if !gaps.has(Gap::BOUNDARY) {
-            0
-        } else if gaps.has(Gap::TALK) {
-            1
-        } else {
-            3
-        };
+        let listed = gaps == Gap::COMMA || gaps == Gap::SLASH || (gaps.has(Gap::NEWLINE) && !gaps.has(Gap::BOUNDARY));
+        weight += if listed && self.is_layout() { 3 } else { 0 };
+        weight += self.over_messages(gaps);
         weight += i32::from(self.is_layout()) + if plus { 3 } else { 0 };
         weight += match loose {
             Loose::Local => -1,
@@ -583,6 +604,22 @@ impl Stretch<'_, '_> {
             Loose::Telling => 1,
         };
         weight + self.around()
+    }
+
+    /// What other words between the groups, and the ends of messages, say.
+    fn over_messages(&self, gaps: Gap) -> i32 {
+        let words = self.count(How::WORD) > 1;
+        match (gaps.has(Gap::BOUNDARY), gaps.has(Gap::TALK)) {
+            (false, false) => 0,
+            (false, true) if self.is_layout() && self.is_same_talk() => 2,
+            (false, true) => -3,
+            // Nothing else is sent in such portions.
+            (true, false) if self.is_layout() || words || self.groups().len() <= 3 => 3,
+            (true, false) => 1,
+            (true, true) if words => -1,
+            // Sizes and amounts are also sent line by line.
+            (true, true) => -4,
+        }
     }
 
     /// The same words stand in every gap.
