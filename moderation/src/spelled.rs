@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use crate::find::Found;
 use crate::host::{self, OwnHosts};
+use crate::link;
 use crate::rules::Signs;
 use crate::text::{BOUNDARY, Text};
 use crate::tld::{self, Tld};
@@ -378,11 +379,15 @@ impl<'a, 't> Chains<'a, 't> {
                 (class != Tld::File || announced) && !said
             }
             Form::Apart => {
-                let name = before.word.bytes().any(|b| b.is_ascii_digit()) || labels.len() > 2 || before.apart;
+                let long = self.units[labels[0].0].word.chars().nth(1).is_some();
+                let name =
+                    before.word.bytes().any(|b| b.is_ascii_digit()) || (labels.len() > 2 && long) || before.apart;
                 let strong = class == Tld::Strong && (!cyrillic_word(at) || announced);
                 let telling = announced || name || is_telling(&self.units[at].word);
                 let word = class == Tld::Word && (name || self.units[labels[0].0].word == "www");
-                strong || (telling && class == Tld::Common) || word
+                let talk = self.units[at].word == "ca"
+                    && self.units.get(at + 1).is_some_and(|next| link::goes_on_after_ca(&next.word));
+                !talk && (strong || (telling && class == Tld::Common) || word)
             }
             // The sign before is written as usual, an earlier one is not.
             Form::Tight => class != Tld::File && (class != Tld::Word || announced),

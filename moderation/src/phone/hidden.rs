@@ -62,6 +62,10 @@ impl Gap {
         Self(self.0 | other.0)
     }
 
+    const fn without_talk(self) -> Self {
+        Self(self.0 & !Self::TALK.0)
+    }
+
     /// Reads what stands between two words. `None`: a number does not go on behind it.
     fn read(between: &str) -> Option<Self> {
         let mut gap = Self::default();
@@ -142,7 +146,7 @@ pub(crate) fn find(text: &Text<'_>, gap: Range<usize>, order: &mut OrderId<'_>, 
     let mut runs = Runs { text, limit: gap.clone(), pieces: Vec::new(), plus: None, order, out };
     let first = text.token_from(gap.start);
     let tokens = text.tokens()[first..].iter().take_while(|token| token.end <= gap.end);
-    let mut fillers = 0;
+    let (mut fillers, mut words_of_message) = (0, 0);
     let mut between = Some(Gap::default());
     for (place, token) in tokens.enumerate() {
         let mut before =
@@ -152,8 +156,13 @@ pub(crate) fn find(text: &Text<'_>, gap: Range<usize>, order: &mut OrderId<'_>, 
         }
         between = between.zip(Gap::read(before)).map(|(so_far, gap)| so_far.and(gap));
         if before.contains(BOUNDARY) {
-            fillers = 0;
+            // A message without numbers says nothing about them.
+            if fillers > 0 && fillers == words_of_message {
+                between = between.map(Gap::without_talk);
+            }
+            (fillers, words_of_message) = (0, 0);
         }
+        words_of_message += 1;
         if between.is_none() {
             runs.end();
         }
@@ -166,7 +175,7 @@ pub(crate) fn find(text: &Text<'_>, gap: Range<usize>, order: &mut OrderId<'_>, 
             (fillers, between) = (0, Some(Gap::default()));
             continue;
         }
-        let says = filler(word, token);
+        let says = filler(word, token, between.unwrap_or_default());
         fillers += 1;
         if runs.pieces.len() < pieces || runs.pieces.is_empty() || fillers > FILLERS_MAX || says.is_none() {
             runs.end();
@@ -200,13 +209,14 @@ impl Runs<'_, '_, '_> {
             self.plus = Some(token.start - left.len() + sign.len() - 1);
         }
         let (none, among) = (self.pieces.is_empty(), !self.pieces.is_empty());
+        let among_words = self.pieces.last().is_some_and(|last| last.how.has(How::WORD));
         let mut push = |range: Range<usize>, atom, how| {
             let before = if range.start == token.start { before } else { Gap::default() };
             self.pieces.push(Piece { start: range.start, end: range.end, atom, how, before });
         };
         if token.holds.is_number() {
             let how = if token.holds.has(Holds::DISGUISED) { How::ODD } else { How::default() };
-            let fits = token.end - token.start <= DIGITS_MAX;
+            let fits = token.end - token.start <= DIGITS_MAX && !is_enumerator(text, token, left);
             if fits {
                 push(token.range(), Atom::Digits, how);
             }
@@ -219,7 +229,11 @@ impl Runs<'_, '_, '_> {
                     return false;
                 }
                 let how = if meaning.weak { How::WORD.and(How::WEAK) } else { How::WORD };
-                if meaning.weak && none {
+                // What only sounds like a digit does so among words.
+                if meaning.weak && !among_words {
+                    return false;
+                }
+                if is_counting_talk(text, token) {
                     return false;
                 }
                 push(token.range(), Atom::Word(meaning), how);
@@ -370,6 +384,39 @@ fn is_fraction(text: &Text<'_>, at: usize) -> bool {
     lone && text.gap_before(at + 1) != "/" && at > 0 && short(&text.tokens()[at - 1]) && short(&text.tokens()[at])
 }
 
+/// "2) …" at the beginning of a line or message.
+fn is_enumerator(text: &Text<'_>, token: &Token, left: &str) -> bool {
+    let begins = token.start == left.len() || left.ends_with([BOUNDARY, '\n']);
+    begins && token.end - token.start == 1 && text.folded()[token.end..].starts_with([')', '.'])
+}
+
+/// "one sec", "one by one": no digit.
+fn is_counting_talk(text: &Text<'_>, token: &Token) -> bool {
+    let word = text.word(token);
+    if !matches!(word, "one" | "un" | "une" | "раз" | "один" | "одна" | "одну") {
+        return false;
+    }
+    let next = text.tokens().get(text.token_from(token.end)).map_or("", |next| text.word(next));
+    matches!(
+        next,
+        "sec"
+            | "second"
+            | "moment"
+            | "minute"
+            | "min"
+            | "time"
+            | "more"
+            | "thing"
+            | "by"
+            | "instant"
+            | "peu"
+            | "момент"
+            | "секунду"
+            | "сек"
+            | "минуту"
+    )
+}
+
 /// Says nothing between two parts of a number.
 fn is_neutral(word: &str) -> bool {
     matches!(word, "and" | "that" | "the" | "et" | "de" | "les" | "и" | "а")
@@ -387,16 +434,17 @@ const FILLERS: &[&str] = &[
     "after", "these", "um", "uh", "uhm", "er", "lastly", "digits",
     "puis", "pis", "ensuite", "tiret", "espace", "point", "enfin", "trait", "suivi", "apres", "euh", "ben", "derniers", "chiffres",
     "потом", "затем", "дальше", "далее", "еще", "тире", "дефис", "минус", "точка", "пробел", "плюс", "скобка", "наконец", "там", "ну", "эм",
-    "ээ", "последние", "цифры", "после",
+    "ээ", "эээ", "конце", "последние", "цифры", "после",
 ];
 
 /// What a word between the parts of a number is. `None`: a number does not go on behind it.
-fn filler(word: &str, token: &Token) -> Option<Gap> {
+fn filler(word: &str, token: &Token, so_far: Gap) -> Option<Gap> {
     const LONGEST: usize = 18;
     if !token.holds.is_word() || words::is_amount(word) {
         return None;
     }
-    if is_neutral(word) {
+    // "followed by"
+    if is_neutral(word) || (word == "by" && so_far.has(Gap::FILLER)) || (word == "в" && so_far != Gap::default()) {
         return Some(Gap::SPACE);
     }
     // "300 by 135": a size.
@@ -594,6 +642,8 @@ impl Stretch<'_, '_> {
         weight += i32::from(gaps.has(Gap::FILLER));
         let listed = gaps == Gap::COMMA || gaps == Gap::SLASH || (gaps.has(Gap::NEWLINE) && !gaps.has(Gap::BOUNDARY));
         weight += if listed && self.is_layout() { 3 } else { 0 };
+        let loose_groups = gaps == Gap::SPACE && groups.len() >= 4 && !self.is_layout() && self.count(How::WORD) == 0;
+        weight += if loose_groups { 2 + i32::from(self.is_pointed_at()) } else { 0 };
         weight += self.over_messages(gaps);
         weight += i32::from(self.is_layout()) + if plus { 3 } else { 0 };
         weight += match loose {
@@ -616,7 +666,7 @@ impl Stretch<'_, '_> {
             // Nothing else is sent in such portions.
             (true, false) if self.is_layout() || words || self.groups().len() <= 3 => 3,
             (true, false) => 1,
-            (true, true) if words => -1,
+            (true, true) if words => 0,
             // Sizes and amounts are also sent line by line.
             (true, true) => -4,
         }
@@ -646,6 +696,32 @@ impl Stretch<'_, '_> {
                 | [3, 4]
                 | [2, 1, 2, 2, 2, 2]
         )
+    }
+
+    /// What stands right before leads to something: "at", "to", a colon.
+    fn is_pointed_at(&self) -> bool {
+        let left = self.run.text.lower()[self.run.limit.start..self.groups()[0].start].trim_end();
+        let word = &left[left.trim_end_matches(char::is_alphanumeric).len()..];
+        left.ends_with(':')
+            || matches!(
+                word,
+                "at" | "to"
+                    | "on"
+                    | "up"
+                    | "line"
+                    | "is"
+                    | "au"
+                    | "a"
+                    | "le"
+                    | "est"
+                    | "directement"
+                    | "directly"
+                    | "на"
+                    | "по"
+                    | "это"
+                    | "я"
+                    | "тут"
+            )
     }
 
     fn around(&self) -> i32 {

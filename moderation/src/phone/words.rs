@@ -78,7 +78,9 @@ pub(super) fn is_amount(after: &str) -> bool {
         return true;
     }
     let word = &after[..after.find(|c: char| !c.is_alphabetic()).unwrap_or(after.len())];
-    UNITS.iter().any(|unit| same(word, unit))
+    // "800 in case": the inch stands at the end.
+    let goes_on = || after[word.len()..].strip_prefix(' ').is_some_and(|next| next.starts_with(char::is_alphabetic));
+    UNITS.iter().any(|unit| same(word, unit)) && !(same(word, "in") && goes_on())
 }
 
 fn meaning(word: &str) -> Before {

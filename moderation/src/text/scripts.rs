@@ -1,5 +1,7 @@
 //! Letters that look alike in the two alphabets, and digits that pass for letters.
 
+use std::cmp::Ordering;
+
 use super::fold::{is_cyrillic, is_latin};
 
 /// The Latin letter that a Cyrillic one passes for, in its own case.
@@ -39,7 +41,7 @@ pub(crate) const fn as_latin(c: char) -> Option<char> {
         'х' => 'x',
         'Х' => 'X',
         'у' | 'У' => 'y',
-        'ь' => 'b',
+        'ь' | 'Ь' => 'b',
         _ => return None,
     })
 }
@@ -132,6 +134,69 @@ pub(crate) const fn as_digit(c: char) -> Option<char> {
     })
 }
 
+/// Letters of one alphabet that are the same to the eye in the other.
+const fn is_twin(c: char) -> bool {
+    matches!(
+        c,
+        'a' | 'A'
+            | 'B'
+            | 'c'
+            | 'C'
+            | 'e'
+            | 'E'
+            | 'H'
+            | 'i'
+            | 'I'
+            | 'j'
+            | 'k'
+            | 'K'
+            | 'M'
+            | 'o'
+            | 'O'
+            | 'p'
+            | 'P'
+            | 's'
+            | 'S'
+            | 'T'
+            | 'x'
+            | 'X'
+            | 'y'
+            | 'Y'
+            | 'd'
+            | 'h'
+            | 'l'
+            | 'а'
+            | 'А'
+            | 'В'
+            | 'с'
+            | 'С'
+            | 'е'
+            | 'Е'
+            | 'Н'
+            | 'і'
+            | 'І'
+            | 'ј'
+            | 'Ј'
+            | 'к'
+            | 'К'
+            | 'М'
+            | 'о'
+            | 'О'
+            | 'р'
+            | 'Р'
+            | 'ѕ'
+            | 'Ѕ'
+            | 'Т'
+            | 'х'
+            | 'Х'
+            | 'у'
+            | 'У'
+            | 'ԁ'
+            | 'һ'
+            | 'ӏ'
+    )
+}
+
 /// Writes a word of both alphabets in one: the one whose own letters it holds; where either would do, the one that has more of
 /// its letters, and Cyrillic when both have as many. A word of one alphabet stays. A letter that has no counterpart stays too.
 pub(super) fn settle(word: &mut [(char, u32, u32)]) -> bool {
@@ -139,10 +204,10 @@ pub(super) fn settle(word: &mut [(char, u32, u32)]) -> bool {
     for (c, ..) in word.iter() {
         if is_latin(*c) {
             latin += 1;
-            own_latin += usize::from(as_cyrillic(*c).is_none());
+            own_latin += usize::from(!is_twin(*c));
         } else if is_cyrillic(*c) {
             cyrillic += 1;
-            own_cyrillic += usize::from(as_latin(*c).is_none());
+            own_cyrillic += usize::from(!is_twin(*c));
         }
     }
     let among_digits = || {
@@ -152,11 +217,12 @@ pub(super) fn settle(word: &mut [(char, u32, u32)]) -> bool {
     if latin == 0 || cyrillic == 0 || among_digits() {
         return false;
     }
-    // "8пм", "кВт", "USB-кабель" glued without a sign between: two words, not one in disguise.
-    let to_latin = match (own_latin, own_cyrillic) {
-        (1.., 1..) if latin.min(cyrillic) > 1 || own_latin == own_cyrillic => return false,
-        (l, c) if l != c => l > c,
-        _ => latin > cyrillic,
+    let to_latin = match own_latin.cmp(&own_cyrillic) {
+        Ordering::Less => false,
+        Ordering::Greater => true,
+        // As many of each: two words glued, unless one letter is a stranger among many.
+        Ordering::Equal if own_latin > 0 && latin.min(cyrillic) > 1 => return false,
+        Ordering::Equal => latin > cyrillic,
     };
     for (c, ..) in word.iter_mut() {
         let other = if to_latin { as_latin(*c) } else { as_cyrillic(*c) };
