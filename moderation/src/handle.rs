@@ -229,13 +229,15 @@ impl Talk<'_, '_> {
             }
             let unit = &self.units[at];
             let handle = self.handle_at(at);
-            if before.contains('@') && handle.range.len() > 2 {
+            let lettered = self.text_of(&handle).starts_with(|c: char| c.is_ascii_alphabetic());
+            if before.contains('@') && handle.range.len() > 2 && lettered {
                 return Some(handle);
             }
             announced |= before.contains([':', '=', '→', '>', '«', '"', '—', '–']) || before.contains(" - ");
             // The next message: nothing but the handle.
             announced |= before.contains(BOUNDARY) && self.is_message(at, handle.last);
-            if self.is_marked(&handle) && (service.sure || announced || near) {
+            let told = announced || at == service.past;
+            if self.is_marked(&handle) && (service.sure || (announced && near)) && (told || !self.is_dotted(&handle)) {
                 return Some(handle);
             }
             near &= !before.contains(['.', '!', '?', BOUNDARY, '\n']);
@@ -288,7 +290,7 @@ impl Talk<'_, '_> {
             }
             let handle = self.handle_ending(at);
             let with_at = self.before(handle.first).ends_with('@') && handle.range.len() > 3;
-            if with_at || (self.is_marked(&handle) && (service.sure || invited)) {
+            if with_at || (self.is_marked(&handle) && service.sure && (via || is_mine || !self.is_dotted(&handle))) {
                 return Some(handle);
             }
             if (via && invited || is_mine) && service.sure && self.is_name(&handle) {
@@ -365,6 +367,12 @@ impl Talk<'_, '_> {
         let dotted =
             text.contains('.') && units.iter().all(|unit| unit.word.len() > 1 && !unit.roles.has(Roles::COMMON));
         text.contains('_') || named || dotted
+    }
+
+    /// Only a dot makes it a handle: a missing space after a full stop looks the same.
+    fn is_dotted(&self, handle: &Handle) -> bool {
+        let text = self.text_of(handle);
+        text.contains('.') && !text.contains('_') && !text.bytes().any(|b| b.is_ascii_digit())
     }
 
     /// Handles are written small, models of goods large.

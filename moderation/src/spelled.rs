@@ -379,9 +379,12 @@ impl<'a, 't> Chains<'a, 't> {
                 (class != Tld::File || announced) && !said
             }
             Form::Apart => {
-                let long = self.units[labels[0].0].word.chars().nth(1).is_some();
-                let name =
-                    before.word.bytes().any(|b| b.is_ascii_digit()) || (labels.len() > 2 && long) || before.apart;
+                let written = &self.text.folded()[self.units[at].start..self.units[at].end];
+                let small = written.starts_with(char::is_lowercase)
+                    || before.word != self.text.folded()[before.start..before.end];
+                let hyphen = place >= 2 && matches!(self.between(labels[place - 2].0), Some("-"));
+                let digits = before.word.len() >= 4 && before.word.bytes().any(|b| b.is_ascii_digit());
+                let name = small && (digits || hyphen || before.apart);
                 let strong = class == Tld::Strong && (!cyrillic_word(at) || announced);
                 let telling = announced || name || is_telling(&self.units[at].word);
                 let word = class == Tld::Word && (name || self.units[labels[0].0].word == "www");

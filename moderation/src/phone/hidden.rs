@@ -517,36 +517,45 @@ impl<'r, 't> Run<'r, 't> {
         Self { text, limit: limit.clone(), digits, groups, reading, plus }
     }
 
-    /// The numbers in it, the longest that fit from the left.
+    /// The numbers in it: the longest that fit from the left, whole ones before those of one area.
     fn numbers(&self) -> Vec<(Range<usize>, crate::RuleId)> {
+        let mut taken = vec![false; self.groups.len()];
         let mut found = Vec::new();
-        let mut from = 0;
-        while from < self.groups.len() {
-            match self.longest(from) {
-                Some((to, rule)) => {
-                    let mut start = self.plus.filter(|_| from == 0).unwrap_or(self.groups[from].start);
-                    for at in from + 1..to {
-                        if self.groups[at].before.has(Gap::BOUNDARY) {
-                            found.push((start..self.groups[at - 1].end, SPLIT));
-                            start = self.groups[at].start;
-                        }
+        for local in [false, true] {
+            let mut from = 0;
+            while from < self.groups.len() {
+                match self.longest(from, local).filter(|(to, _)| !taken[from..*to].contains(&true)) {
+                    Some((to, rule)) => {
+                        self.push_parts(from, to, rule, &mut found);
+                        taken[from..to].fill(true);
+                        from = to;
                     }
-                    let is_split = (from + 1..to).any(|at| self.groups[at].before.has(Gap::BOUNDARY));
-                    found.push((start..self.groups[to - 1].end, if is_split { SPLIT } else { rule }));
-                    from = to;
+                    None => from += 1,
                 }
-                None => from += 1,
             }
         }
+        found.sort_by_key(|(range, _)| range.start);
         found
     }
 
-    fn longest(&self, from: usize) -> Option<(usize, crate::RuleId)> {
+    /// One find, or one for each message that it goes through.
+    fn push_parts(&self, from: usize, to: usize, rule: crate::RuleId, found: &mut Vec<(Range<usize>, crate::RuleId)>) {
+        let ends_message = |at: &usize| self.groups[*at].before.has(Gap::BOUNDARY);
+        let rule = if (from + 1..to).any(|at| ends_message(&at)) { SPLIT } else { rule };
+        let mut start = self.plus.filter(|_| from == 0).unwrap_or(self.groups[from].start);
+        for at in (from + 1..to).filter(ends_message) {
+            found.push((start..self.groups[at - 1].end, rule));
+            start = self.groups[at].start;
+        }
+        found.push((start..self.groups[to - 1].end, rule));
+    }
+
+    fn longest(&self, from: usize, local: bool) -> Option<(usize, crate::RuleId)> {
         let len = |to: usize| self.groups[to - 1].digits.1 - self.groups[from].digits.0;
         let most = (from + 1..=self.groups.len()).take_while(|to| len(*to) <= DIGITS_MAX).last()?;
         (from + 1..=most).rev().take_while(|to| len(*to) >= DIGITS_MIN).find_map(|to| {
             let part = Stretch { run: self, from, to };
-            part.is_number().then(|| (to, if part.count(How::WORD) > 0 { WORDS } else { DISGUISED }))
+            part.is_number(local).then(|| (to, if part.count(How::WORD) > 0 { WORDS } else { DISGUISED }))
         })
     }
 }
@@ -576,10 +585,16 @@ impl Stretch<'_, '_> {
         self.groups()[1..].iter().fold(Gap::default(), |gaps, group| gaps.and(group.before))
     }
 
-    fn is_number(&self) -> bool {
+    fn is_number(&self, local: bool) -> bool {
         let plus = self.run.plus.is_some() && self.from == 0;
         let Some(loose) = plan::loose(self.digits(), plus) else { return false };
-        if loose == Loose::Local && self.run.reading != Reading::Usual {
+        if (loose == Loose::Local) != local || (local && self.run.reading != Reading::Usual) {
+            return false;
+        }
+        // Sizes and amounts are also sent line by line.
+        let gaps = self.gaps();
+        let lines = gaps.has(Gap::BOUNDARY) && gaps.has(Gap::TALK) && self.count(How::WORD) < 2;
+        if lines && self.before() != Before::Phone {
             return false;
         }
         if self.is_cut() || self.is_counting() || !self.is_sure_enough() {
@@ -667,8 +682,7 @@ impl Stretch<'_, '_> {
             (true, false) if self.is_layout() || words || self.groups().len() <= 3 => 3,
             (true, false) => 1,
             (true, true) if words => 0,
-            // Sizes and amounts are also sent line by line.
-            (true, true) => -4,
+            (true, true) => -1,
         }
     }
 
@@ -724,12 +738,17 @@ impl Stretch<'_, '_> {
             )
     }
 
+    /// What stands before says about it.
+    fn before(&self) -> Before {
+        words::before(&self.run.text.folded()[self.run.limit.start..self.groups()[0].start])
+    }
+
     fn around(&self) -> i32 {
         let groups = self.groups();
         let folded = self.run.text.folded();
         let left = &folded[self.run.limit.start..groups[0].start];
         let right = &folded[groups[groups.len() - 1].end..];
-        let before = match words::before(left) {
+        let before = match self.before() {
             Before::Phone => 3,
             Before::Nothing | Before::Order | Before::Code if words::is_answered(right) => 3,
             Before::Nothing => 0,

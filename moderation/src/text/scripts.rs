@@ -197,33 +197,19 @@ const fn is_twin(c: char) -> bool {
     )
 }
 
-/// Writes a word of both alphabets in one: the one whose own letters it holds; where either would do, the one that has more of
-/// its letters, and Cyrillic when both have as many. A word of one alphabet stays. A letter that has no counterpart stays too.
-pub(super) fn settle(word: &mut [(char, u32, u32)]) -> bool {
-    let (mut latin, mut cyrillic, mut own_latin, mut own_cyrillic) = (0, 0, 0, 0);
-    for (c, ..) in word.iter() {
-        if is_latin(*c) {
-            latin += 1;
-            own_latin += usize::from(!is_twin(*c));
-        } else if is_cyrillic(*c) {
-            cyrillic += 1;
-            own_cyrillic += usize::from(!is_twin(*c));
-        }
-    }
+/// Writes a word of both alphabets in one: the one whose letters the other cannot pass for; where either would do, the one that has
+/// more letters that are not the same in both, then the one that has more letters, then Latin where an address goes on
+/// (`in_address`). A word of one alphabet stays; so do two words that are only glued, and digits in disguise.
+pub(super) fn settle(word: &mut [(char, u32, u32)], in_address: bool) {
+    let letters = Letters::count(word);
     let among_digits = || {
         word.iter().any(|(c, ..)| c.is_ascii_digit())
             && word.iter().all(|(c, ..)| c.is_ascii_digit() || as_digit(*c).is_some())
     };
-    if latin == 0 || cyrillic == 0 || among_digits() {
-        return false;
+    if letters.latin == 0 || letters.cyrillic == 0 || among_digits() {
+        return;
     }
-    let to_latin = match own_latin.cmp(&own_cyrillic) {
-        Ordering::Less => false,
-        Ordering::Greater => true,
-        // As many of each: two words glued, unless one letter is a stranger among many.
-        Ordering::Equal if own_latin > 0 && latin.min(cyrillic) > 1 => return false,
-        Ordering::Equal => latin > cyrillic,
-    };
+    let Some(to_latin) = letters.is_latin(in_address) else { return };
     for (c, ..) in word.iter_mut() {
         let other = if to_latin { as_latin(*c) } else { as_cyrillic(*c) };
         if let Some(other) = other {
@@ -231,5 +217,50 @@ pub(super) fn settle(word: &mut [(char, u32, u32)]) -> bool {
             *c = if c.is_lowercase() { other.to_lowercase().next().unwrap_or(other) } else { other };
         }
     }
-    true
+}
+
+/// How many letters of each alphabet a word has.
+#[derive(Default)]
+struct Letters {
+    latin: usize,
+    cyrillic: usize,
+    /// Letters that are not the same in both.
+    own_latin: usize,
+    own_cyrillic: usize,
+    /// Letters that do not pass for any of the other.
+    only_latin: usize,
+    only_cyrillic: usize,
+}
+
+impl Letters {
+    fn count(word: &[(char, u32, u32)]) -> Self {
+        let mut letters = Self::default();
+        for (c, ..) in word {
+            if is_latin(*c) {
+                letters.latin += 1;
+                letters.own_latin += usize::from(!is_twin(*c));
+                letters.only_latin += usize::from(as_cyrillic(*c).is_none());
+            } else if is_cyrillic(*c) {
+                letters.cyrillic += 1;
+                letters.own_cyrillic += usize::from(!is_twin(*c));
+                letters.only_cyrillic += usize::from(as_latin(*c).is_none());
+            }
+        }
+        letters
+    }
+
+    /// Whether the word is Latin. `None`: it is neither, but two words.
+    fn is_latin(&self, in_address: bool) -> Option<bool> {
+        match (self.only_latin > 0, self.only_cyrillic > 0) {
+            (true, false) => return Some(true),
+            (false, true) => return Some(false),
+            (true, true) if self.own_latin == self.own_cyrillic && self.latin.min(self.cyrillic) > 1 => return None,
+            _ => {}
+        }
+        Some(match self.own_latin.cmp(&self.own_cyrillic).then(self.latin.cmp(&self.cyrillic)) {
+            Ordering::Less => false,
+            Ordering::Greater => true,
+            Ordering::Equal => in_address,
+        })
+    }
 }
