@@ -58,10 +58,10 @@ pub(super) fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
 pub(super) fn built_in() -> &'static Set {
     static SET: LazyLock<Set> = LazyLock::new(|| {
         let mut builder = Builder::default();
-        for (list, (_, _, text)) in SOURCES.iter().enumerate() {
+        for (list, (category, _, text)) in SOURCES.iter().enumerate() {
             // A test holds that every line is understood.
             for entry in lines(text).filter_map(|(_, line)| Entry::parse(line).ok()) {
-                builder.add(index(list), entry);
+                builder.add(index(list), entry, *category != Category::Threat);
             }
         }
         builder.build().expect("the lists are far smaller than what an automaton can hold")

@@ -6,10 +6,14 @@ use std::ops::Range;
 use super::Candidate;
 use super::letters::{byte, is_cyrillic, is_letter};
 use super::sentence::{Sentence, squeezed};
-use crate::text::scripts::{leet_cyrillic, leet_latin};
+use crate::text::Holds;
+use crate::text::scripts::{as_latin, leet_cyrillic, leet_latin};
 
 /// Longest word with signs in it that is looked at, in characters.
 const CHARS_MAX: usize = 24;
+
+/// Fewest single letters in a row that are read as a word.
+const SPELLED_MIN: usize = 4;
 
 /// Fewest and most letters that three or more stars in a row stand for.
 const STARS: std::ops::RangeInclusive<usize> = 2..=8;
@@ -17,8 +21,8 @@ const STARS: std::ops::RangeInclusive<usize> = 2..=8;
 /// Words that are known also with letters masked or doubled.
 #[derive(Debug, Default)]
 pub(super) struct Masked {
-    /// By length.
-    words: Vec<Vec<Word>>,
+    /// By length and first letter.
+    words: HashMap<(usize, u8), Vec<Word>>,
     /// Without doubled letters.
     single: HashMap<Vec<u8>, u16>,
 }
@@ -43,10 +47,8 @@ enum Slot {
 
 impl Masked {
     pub(super) fn add(&mut self, list: u16, letters: &[u8], famous: bool) {
-        if self.words.len() <= letters.len() {
-            self.words.resize_with(letters.len() + 1, Vec::new);
-        }
-        self.words[letters.len()].push(Word { letters: letters.into(), list, famous });
+        let Some(first) = letters.first() else { return };
+        self.words.entry((letters.len(), *first)).or_default().push(Word { letters: letters.into(), list, famous });
         if letters.len() >= 4 {
             let single = squeezed(letters, 2, 1).unwrap_or_else(|| letters.to_vec());
             if single.len() >= 4 {
@@ -74,7 +76,9 @@ impl Masked {
         let enough = match (strong, digits, weak, slots.len()) {
             // One letter masked by a digit, a point or a hyphen: the rest must be there, and more of it.
             (0, 1, 0, 4..) => visible >= 3,
-            (0, 0, 1, 4..) => visible >= 3 && !at_edge(|slot| matches!(slot, Slot::Weak(_))),
+            (0, 0, 1, 4..) | (0, 0, 2, 5..) => {
+                visible >= 3 && !at_edge(|slot| matches!(slot, Slot::Weak(_))) && (weak == 1 || is_double(slots))
+            }
             (1.., 0, 0, 4..) => visible >= 2,
             (1, 0, 0, 3) => visible == 2 && slots.iter().any(|slot| matches!(slot, Slot::Strong('*' | '#'))),
             // х**
@@ -91,7 +95,9 @@ impl Masked {
                     _ => true,
                 })
         };
-        self.words.get(slots.len())?.iter().find(fits).map(|word| word.list)
+        // The first letter is what people leave.
+        let Slot::Letter(first) = slots.first()? else { return None };
+        self.words.get(&(slots.len(), *first))?.iter().find(fits).map(|word| word.list)
     }
 
     /// The list of a word with three stars or more in it. How many there are says nothing: three of them may be a mask of ours.
@@ -105,12 +111,15 @@ impl Masked {
         let fits = |word: &&Word| {
             (word.famous || !after.is_empty()) && word.letters.starts_with(&before) && word.letters.ends_with(&after)
         };
-        let lengths = known + STARS.start()..=known + STARS.end();
-        if before.is_empty() {
-            return None;
-        }
-        lengths.filter_map(|len| self.words.get(len)?.iter().find(fits)).map(|word| word.list).next()
+        let first = *before.first()?;
+        let mut lengths = known + STARS.start()..=known + STARS.end();
+        lengths.find_map(|len| self.words.get(&(len, first))?.iter().find(fits)).map(|word| word.list)
     }
+}
+
+/// Whether the two weak signs are the same and stand together.
+fn is_double(slots: &[Slot]) -> bool {
+    slots.windows(2).any(|two| matches!(two[0], Slot::Weak(_)) && two[0] == two[1])
 }
 
 /// What stands before and behind three stars or more.
@@ -124,7 +133,9 @@ fn stars(slots: &[Slot]) -> Option<(&[Slot], &[Slot])> {
 /// Adds the other readings of a sentence's words, and finds what is known masked or doubled.
 pub(super) fn read(sentence: &mut Sentence<'_, '_>, known: &[&Masked], out: &mut Vec<Candidate>) {
     let mut looked = 0;
+    let mut single = 0;
     for i in 0..sentence.len() {
+        single = spelled(sentence, i, single);
         let token = sentence.text().tokens()[i];
         let word = sentence.word(i);
         if word.windows(2).any(|two| two[0] == two[1] && is_letter(two[0])) {
@@ -137,6 +148,9 @@ pub(super) fn read(sentence: &mut Sentence<'_, '_>, known: &[&Masked], out: &mut
                 sentence.read_also(reading.into_iter(), i, token.range());
             }
         }
+        if let Some(reading) = in_latin(sentence, i) {
+            sentence.read_also(reading.into_iter(), i, token.range());
+        }
         if token.start < looked {
             continue;
         }
@@ -147,6 +161,42 @@ pub(super) fn read(sentence: &mut Sentence<'_, '_>, known: &[&Masked], out: &mut
             signs_and_digits(sentence, i, range, known, out);
         }
     }
+}
+
+/// Adds a run of single letters that begins with word `i` as one word. Runs are looked at once: `looked` is where the last ended.
+fn spelled(sentence: &mut Sentence<'_, '_>, i: usize, looked: usize) -> usize {
+    if i < looked || !is_single(sentence, i) {
+        return looked.max(i);
+    }
+    let mut end = i + 1;
+    while end < sentence.len() && is_single(sentence, end) && sentence.is_apart(end - 1, end + 1) {
+        end += 1;
+    }
+    if end - i >= SPELLED_MIN {
+        let tokens = sentence.text().tokens();
+        let range = tokens[i].start..tokens[end - 1].end;
+        let letters: Vec<u8> = (i..end).flat_map(|i| sentence.word(i).to_vec()).collect();
+        sentence.read_also(letters.into_iter(), i, range);
+    }
+    end
+}
+
+fn is_single(sentence: &Sentence<'_, '_>, i: usize) -> bool {
+    matches!(sentence.word(i), [letter] if is_letter(*letter))
+}
+
+/// A word of both alphabets, read as a Latin one.
+fn in_latin(sentence: &Sentence<'_, '_>, i: usize) -> Option<Vec<u8>> {
+    let text = sentence.text();
+    let token = text.tokens()[i];
+    if !(token.holds.has(Holds::CYRILLIC) && token.holds.has(Holds::LATIN)) {
+        return None;
+    }
+    let latin = |c: char| {
+        let c = if c.is_ascii() { c } else { as_latin(c)? };
+        Some(byte(c.to_ascii_lowercase()))
+    };
+    text.word(&token).chars().map(latin).collect()
 }
 
 /// The word around a token with the signs that stand in it or at it.

@@ -74,15 +74,15 @@ impl Lexicon {
                 if whole {
                     entry.kind = Kind::Maskable;
                 }
-                own.add(number, entry);
+                own.add(number, entry, false);
             }
             for mut entry in entries(additions.removed(category)) {
                 entry.kind = Kind::Except;
                 let of_category = built_in.iter().enumerate().filter(|(_, list)| list.category == category);
                 for (other, _) in of_category {
-                    own.add(index(other), entry.clone());
+                    own.add(index(other), entry.clone(), false);
                 }
-                own.add(number, entry);
+                own.add(number, entry, false);
             }
         }
         // What additions hold is bounded far below what an automaton can hold.

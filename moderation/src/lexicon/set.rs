@@ -11,6 +11,9 @@ use super::phrase::{Anchor, Phrase};
 use super::sentence::{Place, Sentence};
 use super::{Candidate, pieces};
 
+/// Shortest word that is known with letters masked without being marked.
+const MASKED_MIN: usize = 5;
+
 /// What a pattern of the automaton says.
 #[derive(Debug, Clone, Copy)]
 enum Use {
@@ -31,8 +34,8 @@ pub(super) struct Builder {
 }
 
 impl Builder {
-    /// Adds one entry to a list.
-    pub(super) fn add(&mut self, list: u16, entry: Entry) {
+    /// Adds one entry to a list. `maskable`: its longer words are known with letters masked or doubled, marked or not.
+    pub(super) fn add(&mut self, list: u16, entry: Entry, maskable: bool) {
         let except = entry.kind == Kind::Except;
         let Some(words) = entry.words() else {
             let phrase = Phrase::new(list, except, entry.elements);
@@ -45,8 +48,12 @@ impl Builder {
         };
         for word in words {
             self.patterns.entry(pattern(word)).or_default().push(Use::Word { list, except });
-            if matches!(entry.kind, Kind::Maskable | Kind::Famous) {
+            let marked = matches!(entry.kind, Kind::Maskable | Kind::Famous);
+            let whole = !word.open_start && !word.open_end && !except;
+            if marked || (maskable && whole && word.letters.len() >= MASKED_MIN) {
                 self.masked.add(list, &word.letters, entry.kind == Kind::Famous);
+            }
+            if marked {
                 for apart in pieces::apart(&word.letters) {
                     let parts = apart.iter().filter(|byte| **byte == SPACE).count() - 1;
                     let parts = u16::try_from(parts).unwrap_or(u16::MAX);

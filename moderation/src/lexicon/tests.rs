@@ -33,7 +33,9 @@ fn try_it() {
         let text = std::fs::read_to_string(path).unwrap();
         let start = std::time::Instant::now();
         for line in text.lines() {
+            let line = &line.replace("\\n", "\n");
             let f = found(&lexicon, line);
+            let line = &line.replace('\n', "\\n");
             let said: Vec<_> = f.iter().map(|(c, t)| format!("{c}:{t}")).collect();
             println!("{}\t{line}", said.join(","));
         }
