@@ -5,7 +5,6 @@ for two capital letters, `{X6}` for six letters and digits, and a name for one o
 """
 
 import pathlib
-import random
 import re
 
 import numwords
@@ -151,9 +150,17 @@ def measuring(r, lang, number):
     return lines
 
 
+def talk(r, lang, number):
+    """What is said around contacts, without one."""
+    lines = LANG[lang].TALK
+    some = [lines[(number - 1) % len(lines)], *r.sample(lines, r.randint(0, 2))]
+    return [{"text": r.choice([" ", "\n"]).join(careless(r, line) for line in some)}]
+
+
 def recipes():
     out = []
     for lang in LANGS:
+        out.append(("ordinary", "talk", lang, 60, talk))
         for technique, templates in sections("trade", lang).items():
             out.append(("trade", technique, lang, max(PER_TECHNIQUE, len(templates)), trade(templates)))
         out.append(("trade", "over_messages", lang, PER_TECHNIQUE, measuring))
