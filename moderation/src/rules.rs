@@ -59,11 +59,13 @@ impl Rules {
     /// as if nothing had been found.
     pub fn moderate<'t>(&self, text: &'t str, context: &Context<'_>) -> Verdict<'t> {
         let mut found = self.settled(text, context);
-        let pieces = if context.earlier.is_empty() { Vec::new() } else { self.completed(text, &found, context) };
+        let pieces = if context.earlier.is_empty() { Vec::new() } else { self.completed(text, context) };
         let (here, before): (Vec<_>, Vec<_>) =
             pieces.into_iter().partition(|piece| piece.message == context.earlier.len());
         for piece in here {
-            merge(&mut found, piece.found);
+            // The whole says better what it is than the part.
+            let place = merge(&mut found, piece.found);
+            found[place].what = piece.found.what;
         }
         let mut verdict = self.judge(text, &found, context);
         if !self.shadow {
@@ -128,13 +130,8 @@ impl Rules {
     }
 
     /// What this text completes: the pieces of contacts that begin in earlier messages and end here.
-    fn completed(&self, text: &str, found: &[Found], context: &Context<'_>) -> Vec<split::Piece> {
-        let masks: Vec<_> = found
-            .iter()
-            .filter(|found| self.is_masked(found))
-            .map(|found| (found.start..found.end, mask_of(found, context.locale)))
-            .collect();
-        let Some(together) = split::Together::of(text, &masks, context.earlier) else { return Vec::new() };
+    fn completed(&self, text: &str, context: &Context<'_>) -> Vec<split::Piece> {
+        let Some(together) = split::Together::of(text, context.earlier) else { return Vec::new() };
         let read = together.read();
         let mut all = Vec::new();
         self.find_in(&read, context.order, &mut all);
@@ -176,6 +173,11 @@ impl Rules {
         if signs.bracket {
             find::masks(folded, found);
         }
+        let units = units::units(text);
+        if spelled::may_hold(&units, &signs) {
+            find::in_gaps(found, folded.len(), |gap, out| spelled::emails(text, &units, gap, out));
+            find::in_gaps(found, folded.len(), |gap, out| spelled::hosts(text, &units, gap, &self.own, out));
+        }
         if signs.scheme {
             let mut urls = Vec::new();
             link::urls(folded, &self.own, &mut urls);
@@ -184,16 +186,10 @@ impl Rules {
         if signs.at {
             find::in_gaps(found, folded.len(), |gap, out| email::find(folded, gap, out));
         }
-        let units = units::units(text);
-        if spelled::may_hold(&units, &signs) {
-            find::in_gaps(found, folded.len(), |gap, out| spelled::emails(text, &units, gap, out));
-        }
         if signs.dot {
             find::in_gaps(found, folded.len(), |gap, out| link::domains(folded, gap, &self.own, out));
         }
-        if spelled::may_hold(&units, &signs) {
-            find::in_gaps(found, folded.len(), |gap, out| spelled::hosts(text, &units, gap, &self.own, out));
-        }
+        link::with_schemes(folded, found);
         // An order's id may hold dots, and so look like a domain.
         for found in found.iter_mut() {
             if id.around(&(found.start..found.end)).is_some() {
@@ -250,16 +246,18 @@ fn mask_of(found: &Found, locale: Locale) -> &'static str {
 }
 
 /// Puts a find among others, in one with those that it touches: what was first found there says what it is.
-fn merge(masked: &mut Vec<Found>, new: Found) {
+/// Returns its place.
+fn merge(masked: &mut Vec<Found>, new: Found) -> usize {
     let first = masked.partition_point(|found| found.end <= new.start);
     let past = masked.partition_point(|found| found.start < new.end);
     if first == past {
         masked.insert(first, new);
-        return;
+        return first;
     }
     let (start, end) = (masked[first].start.min(new.start), masked[past - 1].end.max(new.end));
     let what = masked[first].what;
     masked.splice(first..past, [Found { start, end, what }]);
+    first
 }
 
 /// The finds by place in the text as written. A character that was read as several belongs to the first find that touches it.

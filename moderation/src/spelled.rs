@@ -135,6 +135,9 @@ impl<'a, 't> Chains<'a, 't> {
     /// The sign behind a unit.
     fn link(&self, at: usize) -> Option<Link> {
         let between = self.between(at)?;
+        if matches!(between, "_" | "-" | "+" | "–" | "__") && !self.is_sign_word(at + 1) {
+            return Some(Link { sign: Sign::Joint, form: Form::Tight, next: at + 1 });
+        }
         let inner = between.trim_matches(is_around_sign);
         let form = match (between.len() == inner.len(), between.contains(['(', '[', '{', '<'])) {
             (true, _) => Form::Tight,
@@ -142,26 +145,53 @@ impl<'a, 't> Chains<'a, 't> {
             _ => Form::Apart,
         };
         let sign = match inner {
-            "." | "·" | "•" | "。" | "．" | "∙" => Some(Sign::Dot),
-            "@" | "＠" => Some(Sign::At),
-            "," if form == Form::Tight => Some(Sign::Comma),
-            "_" | "-" | "+" | "–" | "__" if form == Form::Tight => Some(Sign::Joint),
+            "." | ".." => Some((Sign::Dot, if inner.len() > 1 { Form::Bracketed } else { form })),
+            "·" | "•" | "∙" => Some((Sign::Dot, Form::Bracketed)),
+            "@" => Some((Sign::At, form)),
+            "@@" => Some((Sign::At, Form::Bracketed)),
+            "," if form == Form::Tight => Some((Sign::Comma, form)),
             _ => None,
         };
-        if let Some(sign) = sign {
+        if let Some((sign, form)) = sign {
             return Some(Link { sign, form, next: at + 1 });
         }
         inner.is_empty().then(|| self.spelled(at, form)).flatten()
+    }
+
+    /// Whether a unit spells a sign that can stand between hyphens or underscores: "_at_", "-dot-".
+    fn is_sign_word(&self, at: usize) -> bool {
+        let signs = Roles::DOT.and(Roles::AT).and(Roles::AT_WORD);
+        self.units[at].roles.has(signs) && self.between(at).is_some_and(|behind| matches!(behind, "_" | "-" | "+"))
     }
 
     /// A sign spelled as a word, between two units.
     fn spelled(&self, at: usize, form: Form) -> Option<Link> {
         let mut word = at + 1;
         let roles = self.units[word].roles;
-        let mut sign = match roles {
+        let bracketed = form == Form::Bracketed;
+        let apart = self.units[word].word == "a" && self.units.get(word + 1).is_some_and(|next| next.word == "t");
+        let tied = self.is_sign_word(word);
+        let sign = match roles {
             _ if roles.has(Roles::DOT) => Sign::Dot,
+            _ if apart => {
+                word += 1;
+                Sign::At
+            }
+            _ if self.units[word].word == "a" && bracketed => Sign::At,
+            // "nom à gmail point com", "nom a commercial gmail".
+            _ if self.units[word].word == "a"
+                && self.units.get(word + 1).is_some_and(|next| next.word == "commercial") =>
+            {
+                word += 1;
+                Sign::At
+            }
+            _ if self.units[word].word == "a"
+                && self.units.get(word + 1).is_some_and(|next| next.roles.has(Roles::PROVIDER)) =>
+            {
+                Sign::AtWord
+            }
             _ if roles.has(Roles::AT) => Sign::At,
-            _ if roles.has(Roles::AT_WORD) && form == Form::Bracketed => Sign::At,
+            _ if roles.has(Roles::AT_WORD) && (bracketed || tied) => Sign::At,
             _ if roles.has(Roles::AT_WORD) => Sign::AtWord,
             _ if roles.has(Roles::JOINT) => Sign::Joint,
             _ => return None,
@@ -172,8 +202,6 @@ impl<'a, 't> Chains<'a, 't> {
             while more(word).has(Roles::JOINT) && word - at < 3 {
                 word += 1;
             }
-        } else if self.units[word].word == "commercial" {
-            sign = Sign::At;
         }
         let behind = self.between(word)?;
         behind.trim_matches(is_around_sign).is_empty().then_some(Link { sign, form: Form::Spelled, next: word + 1 })
@@ -244,11 +272,16 @@ impl<'a, 't> Chains<'a, 't> {
         let sure = link.sign == Sign::At;
         let top = self.mail_host(link.next, sure)?;
         let has_top = top != link.next;
+        let labels = self.labels(link.next);
+        if link.form == Form::Tight && has_top && labels.iter().all(|(_, form)| *form == Form::Tight) {
+            // As usual: found by who looks for those.
+            return None;
+        }
         let unit = &self.units[local];
         let common = unit.roles.has(Roles::COMMON) && link.form != Form::Tight;
         if link.sign == Sign::AtWord {
             let provider = self.units[link.next].roles.has(Roles::PROVIDER);
-            let spelled = self.labels(link.next).iter().any(|(_, form)| *form == Form::Spelled);
+            let spelled = labels.iter().any(|(_, form)| *form == Form::Spelled);
             if common || !(provider || (has_top && (spelled || self.is_announced(local, Roles::MAIL)))) {
                 return None;
             }
@@ -294,7 +327,7 @@ impl<'a, 't> Chains<'a, 't> {
             // "www example com"
             labels.extend(self.labels(from + 1).into_iter().map(|(at, _)| (at, Form::Spelled)));
         }
-        let announced = www || self.is_announced(from, Roles::SITE);
+        let announced = www || self.is_announced(from, Roles::SITE) || self.is_pointed_at(from);
         if announced && labels.last().is_some_and(|(at, _)| self.top(*at).is_none()) {
             // "сайт ivanmaster ru"
             let last = labels[labels.len() - 1].0;
@@ -326,7 +359,7 @@ impl<'a, 't> Chains<'a, 't> {
             // Written in the other alphabet: "example.ком".
             return !common && before.word.is_ascii();
         }
-        if tight || (common && !announced) {
+        if tight || (common && !(announced && self.is_announced(labels[place - 1].0, Roles::SITE))) {
             return false;
         }
         let cyrillic_word = |at: usize| !self.units[at].word.is_ascii();
@@ -346,6 +379,28 @@ impl<'a, 't> Chains<'a, 't> {
         }
     }
 
+    /// The word right before says where to look: "see", "at", "на".
+    fn is_pointed_at(&self, from: usize) -> bool {
+        let word = from.checked_sub(1).map_or("", |before| &self.units[before].word);
+        matches!(
+            word,
+            "see"
+                | "visit"
+                | "check"
+                | "at"
+                | "from"
+                | "on"
+                | "sur"
+                | "voir"
+                | "chez"
+                | "на"
+                | "здесь"
+                | "тут"
+                | "ici"
+                | "here"
+        )
+    }
+
     /// Where the path behind a host ends.
     fn path_end(&self, end: usize, limit: usize) -> usize {
         let rest = &self.text.folded()[end..limit];
@@ -362,6 +417,28 @@ impl<'a, 't> Chains<'a, 't> {
         let trimmed = path[..len].trim_end_matches(['.', ',', ';', ':', '!', '?', ')']);
         if trimmed.is_empty() { end } else { begin + trimmed.len() }
     }
+}
+
+/// Top-level domains that are no words.
+fn is_telling(top: &str) -> bool {
+    matches!(
+        top,
+        "biz"
+            | "info"
+            | "app"
+            | "io"
+            | "ca"
+            | "kz"
+            | "ua"
+            | "qc"
+            | "eu"
+            | "tech"
+            | "xyz"
+            | "co"
+            | "uk"
+            | "shop"
+            | "online"
+    )
 }
 
 /// What may stand around a sign without meaning anything.

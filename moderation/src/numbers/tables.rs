@@ -8,7 +8,7 @@ type Table = &'static [(Number, &'static [&'static str])];
 
 #[rustfmt::skip]
 pub(super) const ENGLISH: Table = &[
-    (Digit(0), &["zero", "oh", "nought", "naught", "nil", "zeros", "zeroes", "zip"]),
+    (Digit(0), &["zero", "oh", "nought", "naught", "nil", "zeros", "zeroes"]),
     (Digit(1), &["one", "ones"]),
     (Digit(2), &["two", "twos"]),
     (Digit(3), &["three", "threes"]),
@@ -132,7 +132,7 @@ pub(super) const RUSSIAN: Table = &[
     (Scale, &["тысяча", "тысячи", "тысяч", "тысячу", "тыщ", "тыщи", "тыща", "тыс", "миллион", "миллиона", "миллионов", "млн", "млрд",
         "штука", "штуки", "штук", "косарь", "косарей"]),
     // In Latin letters.
-    (Digit(0), &["nol", "noль"]),
+    (Digit(0), &["nol"]),
     (Digit(1), &["odin", "odna", "adin"]),
     (Digit(2), &["dva", "dve"]),
     (Digit(3), &["tri"]),

@@ -148,7 +148,7 @@ pub(crate) fn find(text: &Text<'_>, gap: Range<usize>, order: &mut OrderId<'_>, 
         let mut before =
             if place == 0 { &text.folded()[gap.start..token.start] } else { text.gap_before(first + place) };
         if !runs.pieces.is_empty() && between == Some(Gap::default()) {
-            before = runs.take_sign(before, token.start);
+            before = runs.take_sign(before, token);
         }
         between = between.zip(Gap::read(before)).map(|(so_far, gap)| so_far.and(gap));
         if before.contains(BOUNDARY) {
@@ -250,8 +250,11 @@ impl Runs<'_, '_, '_> {
 
     /// A sign that passes for a digit, right behind the last piece or right before the next: "4$6", "51|". Takes it and returns the
     /// rest of what stands between.
-    fn take_sign<'g>(&mut self, gap: &'g str, next: usize) -> &'g str {
+    fn take_sign<'g>(&mut self, gap: &'g str, token: &Token) -> &'g str {
+        let next = token.start;
         let at = next - gap.len();
+        // A sign of money stands before plain digits.
+        let is_mixed = !token.holds.is_number();
         let mut push = |start: usize, before: Gap| {
             let how = How::LETTERS.and(How::WEAK);
             self.pieces.push(Piece { start, end: start + 1, atom: Atom::Digits, how, before });
@@ -260,7 +263,7 @@ impl Runs<'_, '_, '_> {
             push(at, Gap::default());
             return rest;
         }
-        if let Some(rest) = gap.strip_suffix(['$', '|'])
+        if let Some(rest) = gap.strip_suffix('|').or_else(|| gap.strip_suffix('$').filter(|_| is_mixed))
             && let Some(between) = Gap::read(rest)
         {
             push(next - 1, between);
@@ -342,16 +345,16 @@ fn looks_like_digits(word: &str, among: bool) -> bool {
 
 /// Not one of the words that every text is full of.
 fn is_unknown(word: &str) -> bool {
-    !FILLERS.contains(&word) && roles(word).is_empty()
+    !FILLERS.contains(&word) && !matches!(word, "and" | "et" | "и" | "by") && roles(word).is_empty()
 }
 
 /// Words that people put between the parts of a number they dictate.
 #[rustfmt::skip]
 const FILLERS: &[&str] = &[
-    "and", "then", "next", "dash", "hyphen", "space", "dot", "minus", "slash", "star", "hash", "pound", "finally", "plus", "followed", "by",
-    "after", "that", "these", "um", "uh", "uhm", "er", "lastly", "digits",
-    "et", "puis", "pis", "ensuite", "tiret", "espace", "point", "enfin", "trait", "suivi", "de", "apres", "euh", "ben", "derniers", "chiffres",
-    "и", "потом", "затем", "дальше", "далее", "еще", "тире", "дефис", "минус", "точка", "пробел", "плюс", "скобка", "наконец", "там", "ну", "эм",
+    "then", "next", "dash", "hyphen", "space", "dot", "minus", "slash", "star", "hash", "pound", "finally", "plus", "followed",
+    "after", "these", "um", "uh", "uhm", "er", "lastly", "digits",
+    "puis", "pis", "ensuite", "tiret", "espace", "point", "enfin", "trait", "suivi", "apres", "euh", "ben", "derniers", "chiffres",
+    "потом", "затем", "дальше", "далее", "еще", "тире", "дефис", "минус", "точка", "пробел", "плюс", "скобка", "наконец", "там", "ну", "эм",
     "ээ", "последние", "цифры", "после",
 ];
 
@@ -360,6 +363,9 @@ fn filler(word: &str, token: &Token) -> Option<Gap> {
     const LONGEST: usize = 18;
     if !token.holds.is_word() || words::is_amount(word) {
         return None;
+    }
+    if matches!(word, "and" | "by" | "that" | "the" | "et" | "de" | "les" | "и" | "а") {
+        return Some(Gap::SPACE);
     }
     if word.len() <= LONGEST && FILLERS.contains(&word) {
         return Some(Gap::FILLER);
@@ -548,7 +554,8 @@ impl Stretch<'_, '_> {
         if singles >= 6 && singles * 2 >= groups.len() && self.count(How::WORD) == 0 {
             weight += if listed { 2 } else { 4 };
         }
-        weight += if gaps.has(Gap::ODD) || gaps.has(Gap::FILLER) { 3 } else { 0 };
+        weight += if gaps.has(Gap::ODD) || (gaps.has(Gap::FILLER) && self.is_layout()) { 3 } else { 0 };
+        weight += i32::from(gaps.has(Gap::FILLER));
         weight += if !gaps.has(Gap::TALK) {
             0
         } else if self.is_layout() && self.is_same_talk() {
@@ -572,7 +579,7 @@ impl Stretch<'_, '_> {
             Loose::Local => -1,
             Loose::National => 0,
             // So many digits with such a beginning are hardly anything else, however they are grouped.
-            Loose::Telling if groups.len() > 2 => 3,
+            Loose::Telling if groups.len() > 2 && !gaps.has(Gap::TALK) => 3,
             Loose::Telling => 1,
         };
         weight + self.around()
