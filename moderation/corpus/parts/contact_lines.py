@@ -1,11 +1,13 @@
 """Phones, e-mails, links, messengers, social networks: plain and disguised."""
 
+import re
+
 import contacts as c
 import disguises as d
 import numwords
 import phones
 import splits
-from frames import LANG, LANGS, fill
+from frames import LANG, LANGS, careless, fill
 
 BY_DIGITS = {
     "spacing": d.spacing, "separators": d.separators, "lookalikes": d.lookalikes, "fullwidth": d.fullwidth, "circled": d.circled,
@@ -126,6 +128,101 @@ def combined(r, lang, number):
     else:
         text = r.choice(d.SEPARATORS if second == "separators" else ["  ", "\n", "   ", "\u2003"]).join(BY_DIGITS[first](r, p, [g]) for g in parts)
     return fill(r, lang, carrier(r, lang, "PHONE"), text, "phone")
+
+
+TRANSLIT = dict(zip(numwords.RU[:10], "nol odin dva tri chetyre pyat shest sem vosem devyat".split()))
+
+
+def words_glued(r, lang, number):
+    """`fiveonefour`: number words without spaces."""
+    p = phones.pick(r, lang, phones.NEAR)
+    groups = phones.parts(r, p)
+    words = numwords.speak(r, lang, groups, "digit")
+    between = r.choice(["", " ", "-"])
+    text = between.join("".join(group) for group in words)
+    return fill(r, lang, carrier(r, lang, "PHONE"), text, "phone")
+
+
+def words_cross(r, lang, number):
+    """Number words of several languages, and Russian ones in Latin letters."""
+    p = phones.pick(r, lang, phones.NEAR)
+    digits = "".join(phones.parts(r, p)).lstrip("+")
+    if lang == "ru" and r.random() < 0.6:
+        words = [TRANSLIT[numwords.RU[int(d)]] for d in digits]
+    else:
+        langs = r.sample(LANGS, 2)
+        words = [numwords.SPEAK[r.choice(langs)](r, d, "digit")[0] for d in digits]
+    return fill(r, lang, carrier(r, lang, "PHONE"), " ".join(words), "phone")
+
+
+def words_hidden(r, lang, number):
+    """Number words that are disguised themselves: doubles of letters, zero-width characters, leet, separators."""
+    p = phones.pick(r, lang, phones.NEAR)
+    words = [w for group in numwords.speak(r, lang, phones.parts(r, p), "digit") for w in group]
+    kind = r.randrange(5)
+    hide = {
+        0: lambda w: d.mixed_script(r, w, 0.4) or w,
+        1: lambda w: d.sprinkle(r, w, d.ZERO_WIDTH[:6], 0.5),
+        2: lambda w: (d.leet(r, w) or w) if r.random() < 0.5 else w,
+        3: lambda w: "".join(chr(ord(ch) + 0xFEE0) if "!" <= ch <= "~" else ch for ch in w) if lang != "ru" else d.stretched(r, w),
+        4: lambda w: "".join(ch + ("\u0332" if ch.isalpha() else "") for ch in w),
+    }[kind]
+    return fill(r, lang, carrier(r, lang, "PHONE"), " ".join(map(hide, words)), "phone")
+
+
+def with_order(r, lang, number):
+    """The order's own number and a phone number in one message: only the latter goes."""
+    p = phones.pick(r, lang, phones.NEAR)
+    order = hand_order(r)
+    line, = fill(r, lang, r.choice(WITH_ORDER[lang]).replace("{o}", "\x01"), phones.plain(r, p), "phone")
+    # Put in last: whatever carelessness did to the sentence, the order's number is as it is.
+    at = line["text"].index("\x01")
+    more = len(order) - 1
+    spans = [(a + more, b + more, *rest) if a > at else (a, b, *rest) for a, b, *rest in line["spans"]]
+    return [{"text": line["text"].replace("\x01", order), "spans": spans, "order": order, "keep": [[at, at + len(order)]]}]
+
+
+def hand_order(r):
+    return r.choice([phones.digits(r, 8), f"SK-{phones.digits(r, 8)}", f"{r.choice('23456789')}{phones.digits(r, 2)}{r.choice('23456789')}{phones.digits(r, 6)}", f"{phones.digits(r, 3)}-{phones.digits(r, 7)}"])
+
+
+WITH_ORDER = {
+    "en": ["order {o}, call {}", "about {o}: my cell is {}", "It's {o}. Reach me at {}", "{o} / {}", "for {o} text {}", "order number {o} and my number {}", "call {} and say {o}", "{} is my phone, {o} the order"],
+    "fr": ["commande {o}, appelez le {}", "pour {o} : mon cell c'est le {}", "C'est {o}. Joignez-moi au {}", "{o} / {}", "pour {o} texte au {}", "numéro de commande {o} et mon numéro {}", "appelle {} et dis {o}", "{} c'est mon tel, {o} la commande"],
+    "ru": ["заказ {o}, звоните {}", "по {o}: мой сотовый {}", "Это {o}. Мой номер {}", "{o} / {}", "по {o} смс на {}", "номер заказа {o} и мой номер {}", "звоните {} скажите {o}", "{} мой телефон, {o} заказ"],
+}
+
+
+def with_figures(r, lang, number):
+    """A phone number among prices, sizes and dates, which stay."""
+    p = phones.pick(r, lang, phones.NEAR)
+    before, after = r.choice(FIGURES[lang]), r.choice(FIGURES[lang])
+    n = lambda: r.choice([r.randint(10, 99), r.randint(100, 999), r.randint(1000, 4999)])
+    before, after = (re.sub("#", lambda _: str(n()), text) for text in (before, after))
+    head = careless(r, before) + r.choice([" ", ", ", "\n", ". "]) + r.choice(CUE[lang]) + " "
+    text = phones.plain(r, p)
+    whole = head + text + r.choice([" ", ", ", "\n", ". "]) + after
+    keep = [[0, len(before)], [len(whole) - len(after), len(whole)]]
+    return [{"text": whole, "spans": [(len(head), len(head) + len(text), "phone", None)], "keep": keep}]
+
+
+CUE = {"en": ["call", "cell", "my number", "text", "phone:", "ph", "here's my cell"], "fr": ["appelle", "cell", "mon numéro", "texte", "tél :", "tel", "voici mon cell"], "ru": ["звоните", "сот", "мой номер", "тел", "телефон:", "т.", "вот мой"]}
+FIGURES = {
+    "en": ["total is $#", "the wall is # x # cm", "order #", "# boxes @ #", "be there at 8:30", "on 2025-06-14", "invoice # for $#", "unit #, floor 12", "# sq ft", "12 by 14 feet", "it's #.50", "from 9 to 5"],
+    "fr": ["total # $", "le mur fait # x # cm", "commande #", "# boîtes @ #", "à 8h30", "le 2025-06-14", "facture # de #$", "app. #, 12e étage", "# pi²", "12 par 14 pieds", "c'est #,50", "de 9h à 17h"],
+    "ru": ["итого # руб", "стена # х # см", "заказ #", "# коробок по #", "в 8:30", "14.06.2025", "счёт # на # р", "кв #, 12 этаж", "# м2", "12 на 14 метров", "выйдет #,50", "с 9 до 17"],
+}
+
+PROVIDER = {
+    "en": ["my gmail is {}", "{} on gmail", "gmail: {}", "write to {} gmail", "{} at the usual g mail", "it's {} (gmail)", "hotmail {}", "outlook, {}", "{} and then gmail com"],
+    "fr": ["mon gmail c'est {}", "{} sur gmail", "gmail : {}", "écris à {} gmail", "c'est {} (gmail)", "hotmail {}", "outlook, {}", "{} et après gmail com", "vidéotron {}"],
+    "ru": ["мой gmail {}", "{} на gmail", "gmail: {}", "пишите на {} джимейл", "{} (гмейл)", "яндекс почта {}", "{} на яндексе", "{} мэйл ру", "{} а дальше gmail com"],
+}
+
+
+def provider_only(r, lang, number):
+    """The part before the at, and the name of the provider."""
+    return fill(r, lang, r.choice(PROVIDER[lang]), c.local(r, lang), "email", also=["messenger", "social"])
 
 
 AT = {"en": ["at", "(at)", "[at]", " at ", "AT", "{at}", "-at-", "_at_", "a t"], "fr": ["arobase", "(arobase)", "arobas", "[at]", "(at)", "a commercial", "at", "AROBASE", "arrobase", "à", "chez"], "ru": ["собака", "(собака)", "сабака", "собачка", "[собака]", "at", "гав", "(at)", "эт", "СОБАКА", "собак"]}
@@ -388,6 +485,11 @@ def recipes():
     add("phone", "combined", 45, combined)
     add("phone", "local7", 40, local7)
     add("phone", "split", 45, splits.phone)
+    add("phone", "words_glued", 40, words_glued)
+    add("phone", "words_cross", 40, words_cross)
+    add("phone", "words_hidden", 40, words_hidden)
+    add("phone", "with_order", 40, with_order)
+    add("phone", "with_figures", 45, with_figures)
 
     add("email", "plain", 60, email_of(lambda r, lang, n, h: f"{n}@{h}" if r.random() < 0.85 else f"{n}@{h}".title()))
     add("email", "at_dot_words", 60, email_of(at_dot_words))
@@ -398,6 +500,7 @@ def recipes():
     add("email", "zero_width", 40, email_of(lambda r, lang, n, h: d.sprinkle(r, f"{n}@{h}", d.ZERO_WIDTH[:6], 0.4)))
     add("email", "math_letters", 40, email_of(lambda r, lang, n, h: d.styled(r, f"{n}@{h}")))
     add("email", "split", 40, splits.email)
+    add("email", "provider_only", 40, provider_only)
 
     add("link", "plain", 80, link_of(c.link))
     add("link", "idn", 40, link_of(idn))

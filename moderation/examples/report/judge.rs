@@ -13,8 +13,10 @@ const MASKS: [&str; 4] = ["***", "[link removed]", "[lien supprimé]", "[ссы�
 /// So many digits or letters of a contact in sight are a miss.
 pub(crate) const READABLE: usize = 4;
 
-/// So many letters and digits hidden beside the contact are too many: it takes with it a messenger's name, not a sentence.
-const BESIDE: usize = 24;
+/// So many letters and digits hidden beside a contact are too many: a word that announces it …
+const BESIDE: usize = 8;
+/// … or a messenger's name in a few words, but not a sentence.
+const BESIDE_HANDLE: usize = 24;
 
 /// One message or conversation, judged.
 pub(crate) struct Judged {
@@ -26,7 +28,7 @@ pub(crate) struct Judged {
     pub(crate) technique: String,
     /// Its language.
     pub(crate) language: String,
-    /// Each labelled span is covered, and each has a find of the right category.
+    /// Each labelled span is covered, each has a find of the right category, and what must stay stays.
     pub(crate) found: bool,
     /// Each labelled span is covered, by whatever.
     pub(crate) covered: bool,
@@ -152,6 +154,7 @@ fn follows(written: &[char], spans: &[Span], shown: &str) -> bool {
 
 fn summed(lines: &[&Line], seen: &[Seen], took: Vec<Duration>, rules: BTreeSet<&'static str>) -> Judged {
     let first = lines[0];
+    let is_handle = matches!(first.label.as_str(), "messenger" | "social");
     let by_flag = matches!(first.label.as_str(), "threat" | "insult" | "spam");
     let (mut found, mut covered, mut any) = (true, true, false);
     let (mut readable, mut beside) = (0, 0);
@@ -167,6 +170,8 @@ fn summed(lines: &[&Line], seen: &[Seen], took: Vec<Duration>, rules: BTreeSet<&
             let words = first.label == "phone";
             readable += visible(&seen.chars[span.start..span.end], &seen.covered[span.start..span.end], words);
         }
+        let lost = |(start, end): &(usize, usize)| seen.covered[*start..*end].contains(&true);
+        found &= !line.keep.iter().any(lost);
         if first.label == "spam" && line.spans.is_empty() {
             found &= !seen.flags.contains(Category::Spam);
         }
@@ -182,7 +187,7 @@ fn summed(lines: &[&Line], seen: &[Seen], took: Vec<Duration>, rules: BTreeSet<&
         covered,
         touched: any,
         readable: any && readable >= READABLE,
-        wide: any && beside > BESIDE,
+        wide: any && beside > if is_handle { BESIDE_HANDLE } else { BESIDE },
         flags: seen.iter().flat_map(|line| line.flags.iter()).collect(),
         broken: seen.iter().any(|line| line.broken),
         shown: lines.iter().zip(seen).map(|(line, seen)| (line.text.clone(), seen.shown.clone())).collect(),

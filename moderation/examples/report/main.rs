@@ -137,7 +137,7 @@ fn misses(judged: &[Judged], which: &str) {
         if !negative(one) {
             why.extend((!one.found).then_some(if one.covered { "wrong category" } else { "missed" }));
             why.extend(one.readable.then_some("readable"));
-            why.extend(one.wide.then_some("hides a sentence"));
+            why.extend(one.wide.then_some("hides more"));
         }
         let flags: Vec<&str> = one.flags.iter().map(souk_moderation::Category::as_str).collect();
         let rules: Vec<&str> = one.rules.iter().copied().collect();

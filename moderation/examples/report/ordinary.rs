@@ -72,6 +72,7 @@ fn line(id: String, text: String, language: &str) -> Line {
         id,
         text,
         spans: Vec::new(),
+        keep: Vec::new(),
         label: "ordinary".to_owned(),
         technique: "generated".to_owned(),
         language: language.to_owned(),
