@@ -213,6 +213,27 @@ FIGURES = {
     "ru": ["итого # руб", "стена # х # см", "заказ #", "# коробок по #", "в 8:30", "14.06.2025", "счёт # на # р", "кв #, 12 этаж", "# м2", "12 на 14 метров", "выйдет #,50", "с 9 до 17"],
 }
 
+def with_words(r, lang, number):
+    """A phone number beside words that are also names of networks, or look as if they belonged to the number."""
+    p = phones.pick(r, lang, phones.NEAR)
+    before, after = r.choice(WORDS_BEFORE[lang]), r.choice(WORDS_AFTER[lang])
+    text = phones.plain(r, p)
+    whole = f"{before} {text} {after}"
+    start = len(before) + 1
+    return [{"text": whole, "spans": [(start, start + len(text), "phone", None)], "keep": [[0, len(before)], [start + len(text) + 1, len(whole)]]}]
+
+
+WORDS_BEFORE = {
+    "en": ["ok call", "call", "line is open, call", "signal is bad so text", "dial", "face to face is best, or", "for 2 coats call", "my new cell", "snap a pic, text", "one or two of us answer", "imo easier by phone", "ring"],
+    "fr": ["ok appelle", "appelle", "la ligne est libre, appelle", "le signal est mauvais alors texte", "compose", "face à face c'est mieux, sinon", "pour 2 couches appelle", "mon nouveau cell", "prends une photo, texte au", "un ou deux gars répondent au", "link cassé, alors", "sonne au"],
+    "ru": ["ок звоните", "звоните", "линия свободна, звоните", "сигнал плохой, лучше смс", "наберите", "контакт для связи", "за два слоя звоните", "мой новый", "по вопросам на контакты в щитке", "ответит один из двух", "вк не читаю, звоните", "набери"],
+}
+WORDS_AFTER = {
+    "en": ["ok", "ok?", "ok thx", "x", "x2 if busy", "line 2", "any time", "at 5 or 6", "for the two of us", "one more thing", "signal permitting", "face time later", "or knock", "tt you soon", "dot", "at the gate"],
+    "fr": ["ok", "ok?", "ok merci", "x", "x2 si occupé", "ligne 2", "n'importe quand", "à 5 ou 6", "pour nous deux", "une dernière chose", "si le signal est bon", "face à l'église", "ou cogne", "point", "à la barrière", "ok bye"],
+    "ru": ["ок", "ок?", "ок спс", "х", "х2 если занято", "линия 2", "в любое время", "в 5 или 6", "на двоих", "один момент", "если сигнал есть", "контакт Саша", "или стучите", "точка", "у ворот", "два раза"],
+}
+
 PROVIDER = {
     "en": ["my gmail is {}", "{} on gmail", "gmail: {}", "write to {} gmail", "{} at the usual g mail", "it's {} (gmail)", "hotmail {}", "outlook, {}", "{} and then gmail com"],
     "fr": ["mon gmail c'est {}", "{} sur gmail", "gmail : {}", "écris à {} gmail", "c'est {} (gmail)", "hotmail {}", "outlook, {}", "{} et après gmail com", "vidéotron {}"],
@@ -490,6 +511,7 @@ def recipes():
     add("phone", "words_hidden", 40, words_hidden)
     add("phone", "with_order", 40, with_order)
     add("phone", "with_figures", 45, with_figures)
+    add("phone", "with_words", 45, with_words)
 
     add("email", "plain", 60, email_of(lambda r, lang, n, h: f"{n}@{h}" if r.random() < 0.85 else f"{n}@{h}".title()))
     add("email", "at_dot_words", 60, email_of(at_dot_words))

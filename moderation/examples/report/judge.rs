@@ -210,3 +210,61 @@ fn visible(chars: &[char], covered: &[bool], words: bool) -> usize {
     let is_word = |token: &str| words && !token.chars().any(char::is_numeric);
     tokens.map(|token| if is_word(token) { 1 } else { token.chars().count() }).sum()
 }
+
+#[cfg(test)]
+mod tests {
+    use souk_moderation::{Rules, Settings};
+
+    use super::*;
+
+    fn line(json: &str) -> Line {
+        serde_json::from_str(json).unwrap()
+    }
+
+    #[test]
+    fn a_plain_number_is_found_and_a_wrong_label_is_not() {
+        let rules = Rules::new(Settings::default()).unwrap();
+        let right = r#"{"id":"a","text":"call 514-382-0947 now","label":"phone","technique":"plain","language":"en",
+            "spans":[{"start":5,"end":17,"category":"phone"}]}"#;
+        let judged = judge(&rules, &[&line(right)]);
+        assert!(judged.found && judged.covered && judged.touched && !judged.readable && !judged.wide && !judged.broken);
+        let email = right.replace(r#""category":"phone""#, r#""category":"email""#);
+        let judged = judge(&rules, &[&line(&email)]);
+        assert!(!judged.found && judged.covered);
+        let longer = right.replace(r#""end":17"#, r#""end":21"#);
+        assert!(!judge(&rules, &[&line(&longer)]).covered);
+        let kept = right.replace(r#""spans""#, r#""keep":[[5,8]],"spans""#);
+        assert!(!judge(&rules, &[&line(&kept)]).found);
+    }
+
+    #[test]
+    fn what_is_left_to_read() {
+        let seen = |text: &str, hidden: &str, words| {
+            let covered: Vec<bool> = hidden.chars().map(|mark| mark == '*').collect();
+            visible(&text.chars().collect::<Vec<_>>(), &covered, words)
+        };
+        assert_eq!(seen("514 382", "**** ..", true), 3);
+        assert_eq!(seen("five one 4", "....  ....", true), 3);
+        assert_eq!(seen("5l4-three", "...  ....", true), 4);
+        assert_eq!(seen("ivan", "....", false), 4);
+        assert_eq!(seen("ivan@a.ca", "****.....", false), 3);
+    }
+
+    #[test]
+    fn a_text_follows_from_its_spans_or_not() {
+        let written: Vec<char> = "call 514 now".chars().collect();
+        let span = Span { start: 5, end: 8, category: Category::Phone, rule: "phone.nanp" };
+        assert!(follows(&written, &[span], "call *** now"));
+        assert!(follows(&written, &[span], "call 514 now"));
+        assert!(!follows(&written, &[span], "call *** Now"));
+        assert!(!follows(&written, &[span], "call **** now"));
+        assert!(!follows(&written, &[], "call *** now"));
+    }
+
+    #[test]
+    fn places_skip_masks() {
+        let written: Vec<char> = "ab 514 cd".chars().collect();
+        let places = places(&written, "ab *** cd");
+        assert_eq!(places, [Some(0), Some(1), Some(2), None, None, None, Some(6), Some(7), Some(8)]);
+    }
+}

@@ -90,6 +90,9 @@ const CONTACTS: [&str; 5] = ["phone", "email", "link", "messenger", "social"];
 const STRETCH: [&str; 4] = ["local7", "words_glued", "words_cross", "provider_only"];
 const NEGATIVES: [&str; 3] = ["trade", "trap", "ordinary"];
 
+/// What stands above the columns of the rows.
+pub(crate) const HEAD: &str = "                                         goal       count  all                    en                   fr                   ru";
+
 /// The rows of everything that was judged.
 pub(crate) fn rows(judged: &[Judged]) -> Vec<Row> {
     let mut rows = Vec::new();
@@ -222,5 +225,41 @@ impl fmt::Display for Row {
             write!(f, " {:<20}", percent(count))?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wilson_as_in_the_books() {
+        // Newcombe 1998, table I: 81 of 263 and 15 of 148.
+        for (hits, all, low, high) in [(81, 263, 0.255_3, 0.366_2), (15, 148, 0.062_4, 0.160_5), (0, 20, 0.0, 0.161_1)]
+        {
+            let (from, to) = Count { hits, all }.wilson();
+            assert!((from - low).abs() < 1e-4 && (to - high).abs() < 1e-4, "{hits}/{all}: {from} {to}");
+        }
+    }
+
+    #[test]
+    fn number_words_are_wanted_in_each_language() {
+        let good = Count { hits: 95, all: 100 };
+        let mut row = Row {
+            label: "phone".to_owned(),
+            technique: "number_words".to_owned(),
+            measure: Measure::Recall,
+            all: good,
+            languages: [good; 3],
+        };
+        assert!(row.is_met());
+        row.languages[1].hits = 80;
+        assert!(!row.is_met());
+        row.technique = "spacing".to_owned();
+        assert!(row.is_met());
+        row.measure = Measure::FalseAlarms;
+        row.label = "trade".to_owned();
+        row.technique = "all".to_owned();
+        assert!(!row.is_met());
     }
 }
