@@ -447,6 +447,8 @@ def named_line(kind, pick_name, invitation):
         other = "social" if kind == "messenger" else "messenger"
         if invitation:
             shell = carrier(r, lang, "INVITATION")
+            if kind == "social" and shell == "{m}?":
+                return None
             if lang == "ru":
                 shell = russian(r, shell.replace("{m}", "{m}", 1), m)
                 name = next(form for form in forms_of(m) if form in shell)
@@ -536,6 +538,8 @@ def recipes():
 
     messengers = lambda lang: c.MESSENGERS + c.MESSENGERS_LOCAL[lang] * 2
     socials = lambda lang: c.SOCIAL + c.SOCIAL_LOCAL[lang]
+    # Nobody is invited to go on with talking there.
+    talking = lambda lang: [m for m in socials(lang) if m.lower() not in ("youtube", "pinterest", "nextdoor", "ютуб", "x (twitter)", "twitter")]
     add("messenger", "plain", 60, handle_line("messenger", messengers, at_handle))
     add("messenger", "link", 45, bare_link("messenger", c.messenger_link))
     add("messenger", "number", 40, number_line)
@@ -552,7 +556,7 @@ def recipes():
     add("social", "link", 45, bare_link("social", c.social_link))
     add("social", "slang", 45, named_line("social", lambda r, lang: r.choice(c.SOCIAL_SLANG[lang]), False))
     add("social", "bent_name", 45, named_line("social", lambda r, lang: bent(r, lang, True), False))
-    add("social", "invitation", 45, named_line("social", lambda r, lang: r.choice(socials(lang)), True))
+    add("social", "invitation", 45, named_line("social", lambda r, lang: r.choice(talking(lang)), True))
     add("social", "hidden_handle", 40, handle_line("social", socials, hidden_handle))
     return out
 
