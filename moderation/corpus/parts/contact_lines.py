@@ -262,13 +262,18 @@ def email_of(disguise):
     return make
 
 
+def is_word(sign):
+    """Whether it must stand by itself: brackets and dashes need no spaces around them."""
+    return all(ch.isalnum() or ch == " " for ch in sign)
+
+
 def at_dot_words(r, lang, name, domain):
     at, dot = r.choice(AT[lang]), r.choice(DOT[lang])
     spoken = domain
     if lang == "ru" and r.random() < 0.4:
         spoken = ".".join(SPOKEN.get(part, {}).get(lang, part) for part in domain.split("."))
-    pad = " " if at.isalpha() or r.random() < 0.6 else ""
-    dotted = f" {dot} " if dot.isalpha() or (dot != "." and pad) else dot
+    pad = " " if is_word(at) or r.random() < 0.6 else ""
+    dotted = f" {dot} " if is_word(dot) or (dot != "." and pad) else dot
     text = name + pad + at.strip() + pad + spoken.replace(".", dotted)
     if r.random() < 0.4:
         text = text.replace(name, name.replace(".", dotted), 1)
@@ -324,7 +329,7 @@ def link_of(disguise):
 
 def link_dot_words(r, lang):
     dot = r.choice([x for x in DOT[lang] if x != "."])
-    dotted = f" {dot} " if dot.isalpha() or r.random() < 0.4 else dot
+    dotted = f" {dot} " if is_word(dot) or r.random() < 0.4 else dot
     head = r.choice(["", "", "www" + dotted])
     return head + c.host(r, lang).replace(".", dotted)
 

@@ -159,7 +159,7 @@ impl Row {
             (Measure::Unreadable, _) => Goal::AtLeast(0.95),
             (Measure::Precision, _) => Goal::AtLeast(0.80),
             (Measure::Recall, "spam") => Goal::AtLeast(1.0),
-            (Measure::Recall, "threat") if technique != "disguised" => Goal::AtLeast(0.90),
+            (Measure::Recall, "threat") if matches!(technique, "plain" | "all") => Goal::AtLeast(0.90),
             (Measure::Recall, "profanity") if technique == "plain" => Goal::AtLeast(0.97),
             (Measure::Recall, "profanity") if technique != "all" => Goal::AtLeast(0.85),
             (Measure::Recall, label) if CONTACTS.contains(&label) => match technique {
