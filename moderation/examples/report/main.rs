@@ -141,14 +141,16 @@ fn misses(out: &mut impl Write, judged: &[Judged], which: &str) -> io::Result<()
             && language.is_none_or(|language| language == one.language)
     };
     let negative = |one: &Judged| matches!(one.label.as_str(), "trade" | "trap" | "ordinary");
-    let bad =
-        |one: &&Judged| if negative(one) { !one.flags.is_empty() } else { !one.found || one.readable || one.wide };
+    let contact = |one: &Judged| table::CONTACTS.contains(&one.label.as_str());
+    let bad = |one: &&Judged| {
+        if negative(one) { !one.flags.is_empty() } else { !one.found || contact(one) && (one.readable || one.wide) }
+    };
     for one in judged.iter().filter(is_wanted).filter(bad) {
         let mut why: Vec<&str> = Vec::new();
         if !negative(one) {
             why.extend((!one.found).then_some(if one.covered { "wrong category" } else { "missed" }));
-            why.extend(one.readable.then_some("readable"));
-            why.extend(one.wide.then_some("hides more"));
+            why.extend((contact(one) && one.readable).then_some("readable"));
+            why.extend((contact(one) && one.wide).then_some("hides more"));
         }
         let flags: Vec<&str> = one.flags.iter().map(souk_moderation::Category::as_str).collect();
         let rules: Vec<&str> = one.rules.iter().copied().collect();

@@ -84,7 +84,8 @@ pub(crate) struct Row {
     pub(crate) languages: [Count; 3],
 }
 
-const CONTACTS: [&str; 5] = ["phone", "email", "link", "messenger", "social"];
+/// The labels of contacts.
+pub(crate) const CONTACTS: [&str; 5] = ["phone", "email", "link", "messenger", "social"];
 /// What nobody asked for and people do all the same: seven digits without an area code, number words run together or of
 /// several languages, an address of which only the provider's name is told.
 const STRETCH: [&str; 4] = ["local7", "words_glued", "words_cross", "provider_only"];
