@@ -9,7 +9,13 @@ import sys
 from collections import defaultdict
 
 CONTACTS = ("phone", "email", "link", "messenger", "social")
-WORDS = ("number_words", "words_mixed", "misspelled_words")
+# The row of each technique that is not simply a disguise; None is left out: nobody set a goal for it.
+WAYS = {
+    "plain": "plain", "idn": "plain", "split": "over several messages",
+    "with_order": "among other words and figures", "with_figures": "among other words and figures", "with_words": "among other words and figures",
+    "number_words": "in number words", "words_mixed": "in number words", "misspelled_words": "in number words", "words_hidden": "in number words",
+    "local7": None, "words_glued": None, "words_cross": None, "provider_only": None,
+}
 Z = 1.959964
 
 
@@ -28,7 +34,7 @@ def wilson(hits, count):
 def kinds(label, technique, language):
     """The rows that a message counts in, and what counts there."""
     if label in ("phone", "email", "link"):
-        way = {"plain": "plain", "idn": "plain", "split": "over several messages", "local7": None}.get(technique, "in number words" if technique in WORDS else "disguised")
+        way = WAYS.get(technique, "disguised")
         return [(f"{label}, {way}", "covered")] if way else []
     if label in ("messenger", "social"):
         way = {"link": "link", "split": "over several messages"}.get(technique, "name, handle, invitation")
