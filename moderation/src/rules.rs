@@ -298,6 +298,8 @@ pub(crate) struct Signs {
     digits: usize,
     pub(crate) at: bool,
     pub(crate) dot: bool,
+    /// Something beyond ASCII.
+    pub(crate) other: bool,
     scheme: bool,
     bracket: bool,
 }
@@ -310,6 +312,7 @@ impl Signs {
                 b'0'..=b'9' => signs.digits += 1,
                 b'@' => signs.at = true,
                 b'.' => signs.dot = true,
+                128.. => signs.other = true,
                 b'/' => signs.scheme = true,
                 b'[' => signs.bracket = true,
                 _ => {}
