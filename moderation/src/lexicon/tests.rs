@@ -101,7 +101,8 @@ fn every_phrase_is_found_in_its_first_form_unless_it_is_excepted() {
                 Element::Gap(least, _) => vec!["zzz"; *least].join(" "),
             };
             let phrase = entry.elements.iter().map(first).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
-            if !categories(&lexicon, &phrase).contains(&category) {
+            // It may belong to a category that comes first.
+            if categories(&lexicon, &phrase).iter().all(|found| *found > category) {
                 missed.push(format!("{rule}:{number}: {phrase}"));
             }
         }
@@ -126,3 +127,4 @@ fn no_trap_is_found() {
 }
 
 mod talk;
+mod speed_tmp;
