@@ -7,19 +7,20 @@ use crate::numbers;
 use crate::text::{BOUNDARY, Text};
 use crate::tld;
 use crate::units::Unit;
-use crate::vocabulary::Roles;
+use crate::vocabulary::{Names, Roles};
 use crate::{Category, RuleId};
 
 const MESSENGER_HANDLE: RuleId = "messenger.handle";
+/// A part of a contact whose other parts are in other messages.
+pub(crate) const MESSENGER_SPLIT: RuleId = "messenger.split";
 const MESSENGER_NUMBER: RuleId = "messenger.number";
 const MESSENGER_INVITATION: RuleId = "messenger.invitation";
 const SOCIAL_HANDLE: RuleId = "social.handle";
 const SOCIAL_INVITATION: RuleId = "social.invitation";
 const ALONE: RuleId = "social.at";
 
-/// How many words before a service an invitation counts, and how many after one speak against.
+/// How many words before a service an invitation counts.
 const INVITE_REACH: usize = 6;
-const TALK_REACH: usize = 3;
 /// How far from a service's name a number belongs to it, in bytes.
 const NUMBER_REACH: usize = 40;
 /// How many words from a service a handle counts, and the most bytes between two of them.
@@ -42,14 +43,16 @@ struct Service {
 }
 
 /// Whether a text names anything that may be a service, or announces a handle.
-pub(crate) fn may_hold(units: &[Unit<'_>]) -> bool {
+pub(crate) fn may_hold(text: &Text<'_>, units: &[Unit<'_>], names: &Names) -> bool {
     let services = Roles::MESSENGER.and(Roles::MESSENGER_WORD).and(Roles::SOCIAL).and(Roles::SOCIAL_WORD);
     let roles = services.and(Roles::NICK).and(Roles::COLOUR);
-    units.iter().any(|unit| {
-        unit.roles.has(roles) || matches!(&*unit.word, "whats" | "what" | "watts" | "wats" | "tele" | "vi" | "v")
-    }) || units.iter().any(|unit| {
-        matches!(&*unit.word, "телег" | "теле" | "вотс" | "ватс" | "вайб" | "инста" | "фейс" | "тик" | "tik" | "face")
-    })
+    let is_name = |unit: &Unit<'_>| {
+        unit.roles.has(roles)
+            || PARTS.iter().any(|(parts, _)| parts[0] == &*unit.word)
+            || names.parts().iter().any(|(parts, _)| *parts[0] == *unit.word)
+    };
+    // Between messages a handle can stand alone.
+    text.folded().contains(BOUNDARY) || units.iter().any(is_name)
 }
 
 /// Finds services and handles in one range of the folded text. `numbers`: where phone numbers and addresses were found.
@@ -58,11 +61,12 @@ pub(crate) fn find(
     units: &[Unit<'_>],
     gap: Range<usize>,
     numbers: &[Range<usize>],
+    names: &Names,
     out: &mut Vec<Found>,
 ) {
     let first = units.partition_point(|unit| unit.start < gap.start);
     let past = units.partition_point(|unit| unit.end <= gap.end).max(first);
-    let talk = Talk { text, units: &units[first..past], gap };
+    let talk = Talk { text, units: &units[first..past], names, gap };
     let mut found: Vec<Found> = Vec::new();
     let mut at = 0;
     while at < talk.units.len() {
@@ -96,6 +100,7 @@ type Judged = (Range<usize>, Category, RuleId);
 struct Talk<'a, 't> {
     text: &'a Text<'t>,
     units: &'a [Unit<'a>],
+    names: &'a Names,
     gap: Range<usize>,
 }
 
@@ -156,23 +161,42 @@ impl Talk<'_, '_> {
 
     /// A name in two or three parts: "whats app", "tele gram", "what's app".
     fn in_parts(&self, at: usize) -> Option<Service> {
-        let is_here = |parts: &&(&[&str], bool)| {
-            parts.0.iter().enumerate().all(|(i, part)| self.word(at + i) == *part)
-                && (1..parts.0.len()).all(|i| self.before(at + i).chars().count() == 1)
+        let is_here = |parts: &[&str]| {
+            parts.iter().enumerate().all(|(i, part)| self.word(at + i) == *part)
+                && (1..parts.len()).all(|i| self.before(at + i).chars().count() == 1)
         };
-        let (parts, social) = PARTS.iter().find(is_here)?;
-        let words = parts.contains(&"up") || parts == &["v", "k"];
-        Some(Service { first: at, past: at + parts.len(), social: *social, sure: !words })
+        if let Some((parts, social)) = PARTS.iter().find(|(parts, _)| is_here(parts)) {
+            let words = parts.contains(&"up") || parts == &["v", "k"];
+            let past = at + parts.len();
+            let past = past + usize::from(self.roles(past).has(Roles::APP) && self.before(past) == " ");
+            return Some(Service { first: at, past, social: *social, sure: !words });
+        }
+        let own = self.names.parts().iter().find(|(parts, _)| {
+            let parts: Vec<&str> = parts.iter().map(|part| &**part).collect();
+            is_here(&parts)
+        });
+        own.map(|(parts, social)| Service { first: at, past: at + parts.len(), social: *social, sure: true })
     }
 
     fn judge(&self, service: Service, numbers: &[Range<usize>]) -> Vec<Judged> {
-        let name = self.units[service.first].start..self.units[service.past - 1].end;
+        let mut name = self.units[service.first].start..self.units[service.past - 1].end;
+        if let Some(article) = service.first.checked_sub(1).filter(|before| self.word(*before) == "l")
+            && matches!(self.before(service.first), "'" | "’")
+        {
+            // "l'appli verte"
+            name.start = self.units[article].start;
+        }
         let (category, by_handle, invitation) = match service.social {
             true => (Category::Social, SOCIAL_HANDLE, SOCIAL_INVITATION),
             false => (Category::Messenger, MESSENGER_HANDLE, MESSENGER_INVITATION),
         };
         let invited = self.is_invitation(service);
-        if let Some(handle) = self.handle_after(service, invited).or_else(|| self.handle_before(service, invited)) {
+        let service = Service { sure: service.sure || invited, ..service };
+        let handle = self
+            .handle_after(service, false, invited)
+            .or_else(|| self.handle_before(service, invited))
+            .or_else(|| self.handle_after(service, true, invited));
+        if let Some(handle) = handle {
             let (start, end) = (name.start.min(handle.range.start), name.end.max(handle.range.end));
             let between = if handle.range.start >= name.end {
                 name.end..handle.range.start
@@ -184,8 +208,13 @@ impl Talk<'_, '_> {
                 .folded()
                 .get(between)
                 .is_some_and(|between| between.len() <= TOGETHER_MAX && !between.contains(BOUNDARY));
+            let split = (category, MESSENGER_SPLIT);
             return match near {
                 true => vec![(start..end, category, by_handle)],
+                // In another message each is a part.
+                false if self.text.folded().get(start..end).is_some_and(|all| all.contains(BOUNDARY)) => {
+                    vec![(name, split.0, split.1), (handle.range, split.0, split.1)]
+                }
                 false => vec![(name, category, by_handle), (handle.range, category, by_handle)],
             };
         }
@@ -208,9 +237,10 @@ impl Talk<'_, '_> {
     }
 
     /// The handle that follows a service.
-    fn handle_after(&self, service: Service, invited: bool) -> Option<Handle> {
-        let mut announced = invited && service.sure;
-        let mut near = true;
+    /// `names`: also a word that nothing else is known of, where something announces it.
+    fn handle_after(&self, service: Service, names: bool, invited: bool) -> Option<Handle> {
+        let mut announced = false;
+        let (mut near, mut introduced) = (true, false);
         for at in service.past..self.units.len().min(service.past + HANDLE_REACH) {
             let before = self.before(at);
             if before.len() > BETWEEN_MAX || before.contains("***") {
@@ -218,18 +248,24 @@ impl Talk<'_, '_> {
             }
             let unit = &self.units[at];
             let handle = self.handle_at(at);
-            if before.contains('@') && handle.range.len() > 2 {
+            let lettered = self.text_of(&handle).starts_with(|c: char| c.is_ascii_alphabetic());
+            if before.contains('@') && handle.range.len() > 2 && lettered {
                 return Some(handle);
             }
             announced |= before.contains([':', '=', '→', '>', '«', '"', '—', '–']) || before.contains(" - ");
             // The next message: nothing but the handle.
             announced |= before.contains(BOUNDARY) && self.is_message(at, handle.last);
-            if self.is_marked(&handle) && (service.sure || announced || near) {
+            let told = announced || at == service.past;
+            let marked = self.is_marked(&handle);
+            if marked && (service.sure || (announced && near)) && (told || introduced || !self.is_dotted(&handle)) {
                 return Some(handle);
             }
             near &= !before.contains(['.', '!', '?', BOUNDARY, '\n']);
-            let foreign = !self.word(service.first).is_ascii() && at == service.past;
-            if near && (announced || foreign) && (service.sure || foreign) && self.is_name(&handle) {
+            let adjacent = at == service.past && before == " ";
+            let foreign = adjacent && !self.word(service.first).is_ascii();
+            let named =
+                introduced || (near && announced) || foreign || (adjacent && invited && handle.range.len() > NAME_MIN);
+            if names && service.sure && named && self.is_name(&handle) {
                 return Some(handle);
             }
             let goes_on = Roles::NICK
@@ -239,18 +275,17 @@ impl Talk<'_, '_> {
                 .and(Roles::COMMON)
                 .and(Roles::INVITE)
                 .and(Roles::AT);
-            if !unit.roles.has(goes_on) {
-                near = false;
-            }
-            announced |= unit.roles.has(Roles::NICK.and(Roles::INVITE).and(Roles::AT))
-                || matches!(&*unit.word, "is" | "as" | "at" | "это" | "est" | "suis");
+            near &= unit.roles.has(goes_on);
+            introduced = unit.roles.has(Roles::INTRO.and(Roles::NICK));
+            announced |=
+                unit.roles.has(Roles::NICK.and(Roles::AT)) || matches!(&*unit.word, "is" | "as" | "at" | "это");
         }
         None
     }
 
     /// The handle that stands before a service: "@ivan в телеге", "ivan_77 (telegram)", "paintbymike is my discord".
     fn handle_before(&self, service: Service, invited: bool) -> Option<Handle> {
-        let mut is_mine = false;
+        let (mut is_mine, mut is_said, mut via) = (false, false, false);
         let from = service.first.saturating_sub(HANDLE_REACH);
         for at in (from..service.first).rev() {
             let after = self.before(at + 1);
@@ -259,17 +294,26 @@ impl Talk<'_, '_> {
             }
             let handle = self.handle_ending(at);
             let with_at = self.before(handle.first).ends_with('@') && handle.range.len() > 3;
-            if with_at || (self.is_marked(&handle) && (service.sure || invited)) {
+            if with_at || (self.is_marked(&handle) && service.sure && (via || is_mine || !self.is_dotted(&handle))) {
                 return Some(handle);
             }
-            if (invited || is_mine) && service.sure && self.is_name(&handle) {
+            // "add paintbymike on telegram", "paintbymike is my discord".
+            let asked = via
+                && invited
+                && handle.first.checked_sub(1).is_some_and(|before| {
+                    self.roles(before).has(Roles::INTRO.and(Roles::NICK))
+                        || matches!(self.word(before), "a" | "user" | "compte")
+                });
+            if (asked || (is_mine && is_said)) && service.sure && self.is_name(&handle) {
                 return Some(handle);
             }
             let roles = self.roles(at);
             if !(roles.has(Roles::VIA.and(Roles::IS).and(Roles::MINE).and(Roles::COMMON)) || roles.has(Roles::NICK)) {
                 return None;
             }
-            is_mine |= roles.has(Roles::IS) || roles.has(Roles::MINE);
+            via |= roles.has(Roles::VIA);
+            is_mine |= roles.has(Roles::MINE);
+            is_said |= roles.has(Roles::IS);
         }
         None
     }
@@ -337,6 +381,12 @@ impl Talk<'_, '_> {
         text.contains('_') || named || dotted
     }
 
+    /// Only a dot makes it a handle: a missing space after a full stop looks the same.
+    fn is_dotted(&self, handle: &Handle) -> bool {
+        let text = self.text_of(handle);
+        text.contains('.') && !text.contains('_') && !text.bytes().any(|b| b.is_ascii_digit())
+    }
+
     /// Handles are written small, models of goods large.
     fn is_small(&self, handle: &Handle) -> bool {
         !self.text.folded()[handle.range.clone()].contains(char::is_uppercase)
@@ -366,8 +416,13 @@ impl Talk<'_, '_> {
             .find(|at| self.before(at + 1).contains(['.', '!', '?', '\n', BOUNDARY, ';']))
             .map_or(from, |at| at + 1);
         let before = &self.units[from..service.first];
-        let after = &self.units[service.past..self.units.len().min(service.past + TALK_REACH)];
-        if before.iter().rev().take(TALK_REACH).chain(after).any(|unit| unit.roles.has(Roles::TALK)) {
+        let after = self.units.get(service.past);
+        // "don't message me on …", "не пишите в …": in the same part of the sentence.
+        let clause = (from..service.first).rev().find(|at| self.before(at + 1).contains(',')).map_or(from, |at| at + 1);
+        let said = &self.units[clause..service.first];
+        if said.iter().any(|unit| unit.roles.has(Roles::NOT))
+            || said.iter().chain(after).any(|unit| unit.roles.has(Roles::TALK))
+        {
             return false;
         }
         let invites = before.iter().any(|unit| unit.roles.has(Roles::INVITE));
@@ -376,19 +431,30 @@ impl Talk<'_, '_> {
                 && !matches!(&*unit.word, "the" | "a" | "le" | "la" | "au" | "under" | "под" | "с" | "or" | "ou")
         });
         let mine = before.iter().rev().take(3).any(|unit| unit.roles.has(Roles::MINE));
-        let to_me = after.first().is_some_and(|unit| matches!(&*unit.word, "me" | "moi" | "мне" | "us"));
+        let to_me = after.is_some_and(|unit| matches!(&*unit.word, "me" | "moi" | "мне" | "us"));
         let asks = self.text.folded()[self.units[service.past - 1].end..self.gap.end].trim_start().starts_with('?')
-            && before.iter().any(|unit| {
-                matches!(
-                    &*unit.word,
-                    "have" | "got" | "use" | "есть" | "avez" | "as" | "utilisez" | "вас" | "тебя" | "you"
-                )
-            });
+            && self.is_question(said);
         if service.sure {
-            return invites || to_me || asks || (mine && (via || before.len() <= 2));
+            return invites || to_me || asks || (mine && (via || before.len() <= 3));
         }
         let short = self.is_short(service);
         (invites && via) || ((to_me || asks) && short)
+    }
+
+    /// "Do you have …", "t'as …", "у вас есть …", "are you on …".
+    fn is_question(&self, said: &[Unit<'_>]) -> bool {
+        let has = |unit: &Unit<'_>| {
+            matches!(
+                &*unit.word,
+                "have" | "got" | "use" | "есть" | "avez" | "utilisez" | "utilises" | "пользуетесь" | "пользуешься"
+            )
+        };
+        let word = |back: usize| said.len().checked_sub(back).map_or("", |at| &*said[at].word);
+        let you = |back| matches!(word(back), "you" | "u" | "vous" | "tu" | "вы" | "ты");
+        said.iter().any(has)
+            || matches!((word(2), word(1)), ("t" | "tu", "as"))
+            || you(1)
+            || (you(2) && said.last().is_some_and(|unit| unit.roles.has(Roles::VIA)))
     }
 
     /// A handle that no service is named with: `@name`, or what a word like "nick" announces.
@@ -410,6 +476,13 @@ impl Talk<'_, '_> {
             let (category, rule) =
                 if messenger { (Category::Messenger, MESSENGER_HANDLE) } else { (Category::Social, ALONE) };
             return Some((handle.range, category, rule));
+        }
+        // A contact was masked in an earlier message of the window, and this is what only handles look like.
+        let earlier = self.text.folded()[self.gap.start..unit.start].rfind(BOUNDARY);
+        if earlier.is_some_and(|end| self.text.folded()[self.gap.start..self.gap.start + end].contains("***"))
+            && self.is_marked(&handle)
+        {
+            return Some((handle.range, Category::Messenger, MESSENGER_SPLIT));
         }
         let nick = |unit: &Unit<'_>| {
             matches!(
@@ -457,6 +530,12 @@ const PARTS: &[(&[&str], bool)] = &[
     (&["tik", "tok"], true),
     (&["тик", "ток"], true),
     (&["linked", "in"], true),
+    (&["avion", "en", "papier"], false),
+    (&["avion", "bleu"], false),
+    (&["paper", "plane"], false),
+    (&["blue", "plane"], false),
+    (&["бумажный", "самолетик"], false),
+    (&["бумажном", "самолетике"], false),
     (&["v", "k"], true),
 ];
 
@@ -467,9 +546,10 @@ mod tests {
 
     fn found(text: &str) -> Vec<String> {
         let text = Text::read(text);
-        let units = units(&text);
+        let names = Names::default();
+        let units = units(&text, &names);
         let mut out = Vec::new();
-        find(&text, &units, 0..text.folded().len(), &[], &mut out);
+        find(&text, &units, 0..text.folded().len(), &[], &names, &mut out);
         out.iter().map(|f| text.original()[text.original_range(f.start..f.end)].to_owned()).collect()
     }
 
