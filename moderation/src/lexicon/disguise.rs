@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use super::Candidate;
 use super::letters::{byte, is_cyrillic, is_letter};
 use super::sentence::{Sentence, squeezed};
 use crate::text::Holds;
@@ -24,13 +23,12 @@ pub(super) struct Masked {
     /// By length and first letter.
     words: HashMap<(usize, u8), Vec<Word>>,
     /// Without doubled letters.
-    single: HashMap<Vec<u8>, u16>,
+    single: HashMap<Vec<u8>, Box<[u8]>>,
 }
 
 #[derive(Debug)]
 struct Word {
     letters: Box<[u8]>,
-    list: u16,
     famous: bool,
 }
 
@@ -46,23 +44,24 @@ enum Slot {
 }
 
 impl Masked {
-    pub(super) fn add(&mut self, list: u16, letters: &[u8], famous: bool) {
+    pub(super) fn add(&mut self, letters: &[u8], marked: bool, famous: bool) {
         let Some(first) = letters.first() else { return };
-        self.words.entry((letters.len(), *first)).or_default().push(Word { letters: letters.into(), list, famous });
-        if letters.len() >= 4 {
+        self.words.entry((letters.len(), *first)).or_default().push(Word { letters: letters.into(), famous });
+        if marked && letters.len() >= 4 {
             let single = squeezed(letters, 2, 1).unwrap_or_else(|| letters.to_vec());
             if single.len() >= 4 {
-                self.single.entry(single).or_insert(list);
+                self.single.entry(single).or_insert_with(|| letters.into());
             }
         }
     }
 
-    fn doubled(&self, word: &[u8]) -> Option<u16> {
-        squeezed(word, 2, 1).and_then(|single| self.single.get(&single).copied())
+    /// The word that this one is with letters doubled.
+    fn doubled(&self, word: &[u8]) -> Option<&[u8]> {
+        squeezed(word, 2, 1).and_then(|single| self.single.get(&single)).map(Box::as_ref)
     }
 
-    /// The list of a word that these slots may be.
-    fn masked(&self, slots: &[Slot]) -> Option<u16> {
+    /// A word that these slots may be.
+    fn masked(&self, slots: &[Slot]) -> Option<&[u8]> {
         if let Some((before, after)) = stars(slots) {
             return self.starred(before, after);
         }
@@ -97,11 +96,11 @@ impl Masked {
         };
         // The first letter is what people leave.
         let Slot::Letter(first) = slots.first()? else { return None };
-        self.words.get(&(slots.len(), *first))?.iter().find(fits).map(|word| word.list)
+        self.words.get(&(slots.len(), *first))?.iter().find(fits).map(|word| word.letters.as_ref())
     }
 
-    /// The list of a word with three stars or more in it. How many there are says nothing: three of them may be a mask of ours.
-    fn starred(&self, before: &[Slot], after: &[Slot]) -> Option<u16> {
+    /// A word with three stars or more in it. How many there are says nothing: three of them may be a mask of ours.
+    fn starred(&self, before: &[Slot], after: &[Slot]) -> Option<&[u8]> {
         let letters = |slots: &[Slot]| {
             let letter = |slot: &Slot| if let Slot::Letter(letter) = slot { Some(*letter) } else { None };
             slots.iter().map(letter).collect::<Option<Vec<u8>>>()
@@ -113,7 +112,7 @@ impl Masked {
         };
         let first = *before.first()?;
         let mut lengths = known + STARS.start()..=known + STARS.end();
-        lengths.find_map(|len| self.words.get(&(len, first))?.iter().find(fits)).map(|word| word.list)
+        lengths.find_map(|len| self.words.get(&(len, first))?.iter().find(fits)).map(|word| word.letters.as_ref())
     }
 }
 
@@ -130,8 +129,8 @@ fn stars(slots: &[Slot]) -> Option<(&[Slot], &[Slot])> {
     Some((before, &rest[len..]))
 }
 
-/// Adds the other readings of a sentence's words, and finds what is known masked or doubled.
-pub(super) fn read(sentence: &mut Sentence<'_, '_>, known: &[&Masked], out: &mut Vec<Candidate>) {
+/// Adds the other readings of a sentence's words.
+pub(super) fn read(sentence: &mut Sentence<'_, '_>, known: &[&Masked]) {
     let mut looked = 0;
     let mut single = 0;
     for i in 0..sentence.len() {
@@ -139,26 +138,26 @@ pub(super) fn read(sentence: &mut Sentence<'_, '_>, known: &[&Masked], out: &mut
         let token = sentence.text().tokens()[i];
         let word = sentence.word(i);
         if word.windows(2).any(|two| two[0] == two[1] && is_letter(two[0])) {
-            for list in known.iter().filter_map(|known| known.doubled(word)) {
-                out.push(Candidate { list, except: false, start: token.start, end: token.end });
-            }
+            let doubled = known.iter().find_map(|known| known.doubled(word)).filter(|known| *known != word);
+            let doubled = doubled.map(<[u8]>::to_vec);
             let two = squeezed(word, 3, 2);
             let one = squeezed(word, 3, 1);
-            for reading in one.into_iter().chain(two) {
+            for reading in doubled.into_iter().chain(one).chain(two) {
                 sentence.read_also(reading.into_iter(), i, token.range());
             }
         }
         if let Some(reading) = in_latin(sentence, i) {
             sentence.read_also(reading.into_iter(), i, token.range());
         }
-        if token.start < looked {
-            continue;
+        if token.start >= looked {
+            let range = chunk(sentence.text().folded(), token.range());
+            if range != token.range() {
+                looked = range.end;
+                signs_and_digits(sentence, i, range, known);
+            }
         }
-        let range = chunk(sentence.text().folded(), token.range());
-        let signs = range != token.range();
-        if signs || sentence.is_mixed(i) {
-            looked = range.end;
-            signs_and_digits(sentence, i, range, known, out);
+        if sentence.is_mixed(i) {
+            signs_and_digits(sentence, i, token.range(), known);
         }
     }
 }
@@ -185,11 +184,11 @@ fn is_single(sentence: &Sentence<'_, '_>, i: usize) -> bool {
     matches!(sentence.word(i), [letter] if is_letter(*letter))
 }
 
-/// A word of both alphabets, read as a Latin one.
+/// A word that was not written as it is read, in Latin letters, if each of its own passes for one.
 fn in_latin(sentence: &Sentence<'_, '_>, i: usize) -> Option<Vec<u8>> {
     let text = sentence.text();
     let token = text.tokens()[i];
-    if !(token.holds.has(Holds::CYRILLIC) && token.holds.has(Holds::LATIN)) {
+    if !token.holds.has(Holds::CYRILLIC) || !sentence.is_rewritten(i) {
         return None;
     }
     let latin = |c: char| {
@@ -228,20 +227,14 @@ const fn is_weak(c: char) -> bool {
 }
 
 /// A word with signs or digits in it.
-fn signs_and_digits(
-    sentence: &mut Sentence<'_, '_>,
-    token: usize,
-    range: Range<usize>,
-    known: &[&Masked],
-    out: &mut Vec<Candidate>,
-) {
+fn signs_and_digits(sentence: &mut Sentence<'_, '_>, token: usize, range: Range<usize>, known: &[&Masked]) {
     let text = sentence.text();
     let slots: Vec<Slot> = text.lower()[range.clone()].chars().take(CHARS_MAX + 1).map(slot).collect();
     if slots.len() > CHARS_MAX || !slots.iter().any(|slot| matches!(slot, Slot::Letter(_))) {
         return;
     }
-    if let Some(list) = known.iter().find_map(|known| known.masked(&slots)) {
-        out.push(Candidate { list, except: false, start: range.start, end: range.end });
+    if let Some(word) = known.iter().find_map(|known| known.masked(&slots)) {
+        sentence.read_also(word.iter().copied(), token, range.clone());
     }
     for reading in readings(&slots) {
         sentence.read_also(reading.into_iter(), token, range.clone());
@@ -279,13 +272,11 @@ fn readings(slots: &[Slot]) -> Vec<Vec<u8>> {
     if too_little || slots.len() < 3 || slots.len() == letters {
         return Vec::new();
     }
-    let read = |as_l: bool| {
+    let read = |second: bool| {
         let one = |slot: &Slot| match *slot {
             Slot::Letter(letter) => Some(letter),
-            Slot::Digit(b'1') if as_l && !cyrillic => Some(b'l'),
-            Slot::Strong('!' | '|') if as_l && !cyrillic => Some(b'l'),
-            Slot::Digit(digit) => leet(char::from(digit), cyrillic),
-            Slot::Strong(sign) => leet(sign, cyrillic),
+            Slot::Digit(digit) => leet(char::from(digit), cyrillic, second),
+            Slot::Strong(sign) => leet(sign, cyrillic, second),
             Slot::Weak(_) => None,
         };
         slots.iter().map(one).collect::<Option<Vec<u8>>>()
@@ -295,6 +286,15 @@ fn readings(slots: &[Slot]) -> Vec<Vec<u8>> {
     all
 }
 
-fn leet(c: char, cyrillic: bool) -> Option<u8> {
-    if cyrillic { leet_cyrillic(c) } else { leet_latin(c) }.map(byte)
+/// The letter that a digit or sign is put for. `second`: the other one that it may be.
+fn leet(c: char, cyrillic: bool, second: bool) -> Option<u8> {
+    let letter = match (c, cyrillic, second) {
+        ('1' | '!' | '|', false, true) => Some('l'),
+        ('6', false, true) => Some('b'),
+        ('3', true, true) => Some('е'),
+        ('4', true, true) => Some('а'),
+        (c, true, _) => leet_cyrillic(c),
+        (c, false, _) => leet_latin(c),
+    };
+    letter.map(byte)
 }

@@ -14,7 +14,7 @@ const DEPTH_MAX: usize = 4;
 const ELEMENTS_MAX: usize = 12;
 
 /// Widest gap in a phrase, in words.
-const GAP_MAX: usize = 5;
+const GAP_MAX: usize = 6;
 
 /// What a line is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +25,8 @@ pub(super) enum Kind {
     Maskable,
     /// `++`: even when nothing is left of it but the first letter and masks.
     Famous,
+    /// `~`: a word of phrases, which alone says nothing; known with letters masked or doubled.
+    Part,
     /// `!`: what it matches is fine.
     Except,
 }
@@ -76,7 +78,7 @@ impl Entry {
     /// What is wrong with it, to be read after the line.
     pub(super) fn parse(line: &str) -> Result<Self, String> {
         let line = line.trim();
-        let (kind, line) = [("!", Kind::Except), ("++", Kind::Famous), ("+", Kind::Maskable)]
+        let (kind, line) = [("!", Kind::Except), ("++", Kind::Famous), ("+", Kind::Maskable), ("~", Kind::Part)]
             .into_iter()
             .find_map(|(mark, kind)| Some((kind, line.strip_prefix(mark)?)))
             .unwrap_or((Kind::Plain, line));
@@ -100,7 +102,8 @@ impl Entry {
         }
         let entry = Self { kind, elements };
         let whole = |glob: &Glob| !glob.open_start && !glob.open_end;
-        if matches!(kind, Kind::Maskable | Kind::Famous) && !entry.words().is_some_and(|mut words| words.all(whole)) {
+        let of_letters = matches!(kind, Kind::Maskable | Kind::Famous | Kind::Part);
+        if of_letters && !entry.words().is_some_and(|mut words| words.all(whole)) {
             return Err("cannot be masked: it is no whole word".to_owned());
         }
         Ok(entry)
@@ -222,6 +225,7 @@ mod tests {
         let words: Vec<_> = entry.words().unwrap().cloned().collect();
         assert_eq!(words, [word("abcd", true, true), word("abd", true, true), word("abxd", true, true)]);
         assert_eq!(Entry::parse("+ab").unwrap().kind, Kind::Maskable);
+        assert_eq!(Entry::parse("~ab").unwrap().kind, Kind::Part);
         assert_eq!(Entry::parse("++ab").unwrap().kind, Kind::Famous);
     }
 

@@ -60,7 +60,6 @@ impl Lexicon {
         for list in &mut lists {
             list.on = !additions.is_disabled(list.rule);
         }
-        let built_in = lists.clone();
         let mut own = Builder::default();
         for category in CATEGORIES {
             let number = index(lists.len());
@@ -78,10 +77,6 @@ impl Lexicon {
             }
             for mut entry in entries(additions.removed(category)) {
                 entry.kind = Kind::Except;
-                let of_category = built_in.iter().enumerate().filter(|(_, list)| list.category == category);
-                for (other, _) in of_category {
-                    own.add(index(other), entry.clone(), false);
-                }
                 own.add(number, entry, false);
             }
         }
@@ -99,7 +94,7 @@ impl Lexicon {
         let mut candidates = Vec::new();
         let mut sentence = Sentence::new(text);
         let masked: Vec<_> = [Some(built_in), self.own.as_ref()].into_iter().flatten().map(|set| &set.masked).collect();
-        disguise::read(&mut sentence, &masked, &mut candidates);
+        disguise::read(&mut sentence, &masked);
         built_in.find(&sentence, &mut candidates);
         if let Some(own) = &self.own {
             own.find(&sentence, &mut candidates);
@@ -123,7 +118,9 @@ pub(crate) fn check(word: &str) -> Result<(), String> {
     match entry.kind {
         Kind::Plain => {}
         Kind::Except => return Err("is an exception, which belongs into remove".to_owned()),
-        Kind::Maskable | Kind::Famous => return Err("begins with a +, which whole words need not".to_owned()),
+        Kind::Maskable | Kind::Famous | Kind::Part => {
+            return Err("begins with a sign, which words of your own need not".to_owned());
+        }
     }
     if entry.words().is_some_and(|mut words| words.any(|word| word.letters.len() < 2)) {
         return Err("would match nearly everything".to_owned());

@@ -1,7 +1,7 @@
 //! Phrases: words in a row, with alternatives and gaps.
 
 use super::entry::{Element, Glob};
-use super::sentence::Sentence;
+use super::sentence::{Place, Sentence};
 
 /// A phrase and the place in it that is looked for.
 #[derive(Debug)]
@@ -43,13 +43,13 @@ impl Phrase {
         })
     }
 
-    /// The words that the phrase takes when this anchor stands at word `at`. Time is bounded by the phrase.
-    pub(super) fn around(&self, sentence: &Sentence<'_, '_>, anchor: Anchor, at: usize) -> Option<(usize, usize)> {
+    /// The words that the phrase takes when this anchor is what the words of a place say. Time is bounded by the phrase.
+    pub(super) fn around(&self, sentence: &Sentence<'_, '_>, anchor: Anchor, at: Place) -> Option<(usize, usize)> {
         let Element::OneOf(choices) = &self.elements[self.anchor] else { return None };
         let words = choices.get(usize::from(anchor.choice))?;
         let (before, after) = words.split_at(usize::from(anchor.word));
-        let start = behind(sentence, before, at)?;
-        let end = ahead(sentence, after.get(1..)?, at + 1)?;
+        let start = behind(sentence, before, at.token)?;
+        let end = ahead(sentence, after.get(1..)?, at.last + 1)?;
         let start = left(sentence, &self.elements[..self.anchor], start)?;
         let end = right(sentence, &self.elements[self.anchor + 1..], end)?;
         Some((start, end))

@@ -8,13 +8,17 @@ use crate::find::{Found, gaps};
 /// Takes away what is an exception or switched off, and puts the rest into its place among what others found. Where categories
 /// meet the order is profanity, threat, insult: what is masked wins, and the others keep what is left of them.
 pub(super) fn resolve(text: &str, lists: &[List], mut candidates: Vec<Candidate>, out: &mut Vec<Found>) {
-    candidates.sort_unstable_by_key(|one| (one.list, one.start, one.end));
-    let excepted = joined(candidates.iter().filter(|one| one.except));
-    candidates.retain(|one| !one.except && lists[usize::from(one.list)].on && !is_excepted(&excepted, one));
+    let category = |one: &Candidate| lists[usize::from(one.list)].category;
+    candidates.sort_unstable_by_key(|one| (one.start, one.end));
+    let excepted = CATEGORIES.map(|of| joined(candidates.iter().filter(|one| one.except && category(one) == of)));
+    let is_fine = |one: &Candidate| {
+        let of_category = CATEGORIES.iter().zip(&excepted).find(|(of, _)| **of == category(one));
+        of_category.is_some_and(|(_, excepted)| is_excepted(excepted, one))
+    };
+    candidates.retain(|one| !one.except && lists[usize::from(one.list)].on && !is_fine(one));
     if candidates.is_empty() {
         return;
     }
-    candidates.sort_unstable_by_key(|one| (one.start, one.end));
     for category in CATEGORIES {
         let of_category = candidates.iter().filter(|one| lists[usize::from(one.list)].category == category);
         let mut more = Vec::new();
@@ -27,14 +31,12 @@ pub(super) fn resolve(text: &str, lists: &[List], mut candidates: Vec<Candidate>
     }
 }
 
-/// Ranges that overlap, as one; those of different lists only if they follow each other in order.
+/// Ranges that overlap, as one.
 fn joined<'c>(candidates: impl Iterator<Item = &'c Candidate>) -> Vec<Candidate> {
     let mut joined: Vec<Candidate> = Vec::new();
     for one in candidates {
         match joined.last_mut() {
-            Some(last) if one.start < last.end && (!one.except || one.list == last.list) => {
-                last.end = last.end.max(one.end)
-            }
+            Some(last) if one.start < last.end => last.end = last.end.max(one.end),
             _ => joined.push(*one),
         }
     }
@@ -42,8 +44,8 @@ fn joined<'c>(candidates: impl Iterator<Item = &'c Candidate>) -> Vec<Candidate>
 }
 
 fn is_excepted(excepted: &[Candidate], one: &Candidate) -> bool {
-    let next = excepted.partition_point(|except| (except.list, except.end) <= (one.list, one.start));
-    excepted.get(next).is_some_and(|except| except.list == one.list && except.start < one.end)
+    let next = excepted.partition_point(|except| except.end <= one.start);
+    excepted.get(next).is_some_and(|except| except.start < one.end)
 }
 
 /// The pieces of a range that nobody claimed and that hold no mask, without the signs at their ends.

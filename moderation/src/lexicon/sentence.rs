@@ -26,6 +26,7 @@ struct Other {
     start: usize,
     end: usize,
     token: usize,
+    last: usize,
 }
 
 /// What a part of the automaton's text stands for.
@@ -33,6 +34,8 @@ struct Other {
 pub(super) struct Place {
     /// The word, the first of them if several.
     pub(super) token: usize,
+    /// The last of them.
+    pub(super) last: usize,
     /// Bytes of the folded text.
     pub(super) start: usize,
     pub(super) end: usize,
@@ -80,20 +83,21 @@ impl<'s, 't> Sentence<'s, 't> {
         &word[..space]
     }
 
-    /// Adds another reading of the words in a range of the folded text.
+    /// Adds another reading of the words in a range of the folded text, which begins with or in front of word `token`.
     pub(super) fn read_also(&mut self, reading: impl Iterator<Item = u8>, token: usize, range: Range<usize>) {
+        let last = self.text.token_from(range.end).saturating_sub(1).max(token);
         self.bytes.extend([BARRIER, SPACE]);
         self.starts.push(place(self.bytes.len()));
         self.bytes.extend(reading);
         self.bytes.push(SPACE);
-        self.others.push(Other { start: range.start, end: range.end, token });
+        self.others.push(Other { start: range.start, end: range.end, token, last });
     }
 
     /// What the word around byte `at` of [`bytes`](Self::bytes) stands for.
     pub(super) fn place(&self, at: usize) -> Place {
         let i = self.starts.partition_point(|start| *start as usize <= at).saturating_sub(1);
         match i.checked_sub(self.len()).and_then(|i| self.others.get(i)) {
-            Some(Other { start, end, token }) => Place { token: *token, start: *start, end: *end },
+            Some(Other { start, end, token, last }) => Place { token: *token, last: *last, start: *start, end: *end },
             None => self.range(i, i + 1),
         }
     }
@@ -101,7 +105,7 @@ impl<'s, 't> Sentence<'s, 't> {
     /// The words from `first` up to `end`, as one place.
     pub(super) fn range(&self, first: usize, end: usize) -> Place {
         let tokens = self.text.tokens();
-        Place { token: first, start: tokens[first].start, end: tokens[end - 1].end }
+        Place { token: first, last: end - 1, start: tokens[first].start, end: tokens[end - 1].end }
     }
 
     /// Whether word `i` goes on with what the word before it began: no sentence ends between them.
@@ -124,6 +128,17 @@ impl<'s, 't> Sentence<'s, 't> {
             let gap = self.text.gap_before(i);
             gap.len() <= APART_MAX && !gap.contains('\n')
         })
+    }
+
+    /// Whether word `i` was written in other characters than it is read in, or in two alphabets.
+    pub(super) fn is_rewritten(&self, i: usize) -> bool {
+        let token = self.text.tokens()[i];
+        if token.holds.has(Holds::LATIN) && token.holds.has(Holds::CYRILLIC) {
+            return true;
+        }
+        let range = token.range();
+        let written = &self.text.original()[self.text.original_range(range.clone())];
+        written != &self.text.folded()[range] || written.chars().any(|c| matches!(c, '\u{450}'..='\u{52F}'))
     }
 
     /// Whether word `i` holds letters and digits.

@@ -47,11 +47,14 @@ impl Builder {
             return;
         };
         for word in words {
-            self.patterns.entry(pattern(word)).or_default().push(Use::Word { list, except });
+            let says_nothing = entry.kind == Kind::Part;
+            if !says_nothing {
+                self.patterns.entry(pattern(word)).or_default().push(Use::Word { list, except });
+            }
             let marked = matches!(entry.kind, Kind::Maskable | Kind::Famous);
             let whole = !word.open_start && !word.open_end && !except;
-            if marked || (maskable && whole && word.letters.len() >= MASKED_MIN) {
-                self.masked.add(list, &word.letters, entry.kind == Kind::Famous);
+            if marked || says_nothing || (maskable && whole && word.letters.len() >= MASKED_MIN) {
+                self.masked.add(&word.letters, marked, entry.kind == Kind::Famous);
             }
             if marked {
                 for apart in pieces::apart(&word.letters) {
@@ -127,7 +130,7 @@ impl Set {
             }
             Use::Phrase { phrase, anchor } => {
                 let phrase = &self.phrases[phrase as usize];
-                if let Some((first, end)) = phrase.around(sentence, anchor, place.token) {
+                if let Some((first, end)) = phrase.around(sentence, anchor, place) {
                     let Place { start, end, .. } = sentence.range(first, end);
                     out.push(Candidate { list: phrase.list, except: phrase.except, start, end });
                 }

@@ -1,13 +1,40 @@
 use super::*;
 use crate::lexicon::data::{SOURCES, lines};
+use crate::lexicon::entry::Element;
 
-fn found(lexicon: &Lexicon, text: &str) -> Vec<(Category, String)> {
-    let read = Text::read(text);
+/// Ordinary words, many of them with a coarse word inside.
+const TRAPS: [&str; 3] = [include_str!("traps/en.txt"), include_str!("traps/fr.txt"), include_str!("traps/ru.txt")];
+
+fn built_in() -> Lexicon {
+    Lexicon::new(&Additions::default())
+}
+
+fn finds(lexicon: &Lexicon, text: &str) -> Vec<Found> {
     let mut out = Vec::new();
-    lexicon.find(&read, &mut out);
-    out.iter()
-        .map(|found| (found.what.unwrap().0, text[read.original_range(found.start..found.end)].to_owned()))
-        .collect()
+    lexicon.find(&Text::read(text), &mut out);
+    assert!(out.is_sorted_by(|a, b| a.end <= b.start), "{text:?}: {out:?}");
+    out
+}
+
+fn categories(lexicon: &Lexicon, text: &str) -> Vec<Category> {
+    let mut all: Vec<_> = finds(lexicon, text).iter().map(|found| found.what.unwrap().0).collect();
+    all.dedup();
+    all
+}
+
+/// What is found in each category, as it was written.
+fn said(lexicon: &Lexicon, text: &str, category: Category) -> Vec<String> {
+    let read = Text::read(text);
+    let found = finds(lexicon, text).into_iter().filter(|found| found.what.unwrap().0 == category);
+    found.map(|found| text[read.original_range(found.start..found.end)].to_owned()).collect()
+}
+
+/// Letters of the automaton as text.
+fn letters(bytes: &[u8]) -> String {
+    let letter = |byte: &u8| {
+        if byte.is_ascii() { char::from(*byte) } else { ('а'..='я').nth(usize::from(byte - 0xA0)).unwrap() }
+    };
+    bytes.iter().map(letter).collect()
 }
 
 #[test]
@@ -24,21 +51,80 @@ fn every_line_is_understood() {
 }
 
 #[test]
-fn try_it() {
-    let start = std::time::Instant::now();
-    let lexicon = Lexicon::new(&Additions::default());
-    data::built_in();
-    println!("built in {:?}", start.elapsed());
-    for path in std::env::var("LEX_FILES").unwrap_or_default().split(':').filter(|p| !p.is_empty()) {
-        let text = std::fs::read_to_string(path).unwrap();
-        let start = std::time::Instant::now();
-        for line in text.lines() {
-            let line = &line.replace("\\n", "\n");
-            let f = found(&lexicon, line);
-            let line = &line.replace('\n', "\\n");
-            let said: Vec<_> = f.iter().map(|(c, t)| format!("{c}:{t}")).collect();
-            println!("{}\t{line}", said.join(","));
+fn lists_are_written_in_one_alphabet_each() {
+    for (_, rule, text) in SOURCES {
+        let russian = matches!(rule, "profanity.ru" | "threat.ru" | "insult.ru");
+        for (number, line) in lines(text) {
+            let other = |c: char| if russian { c.is_ascii_alphabetic() } else { ('а'..='я').contains(&c) };
+            assert!(!line.contains(other), "{rule}:{number}: {line}");
         }
-        println!("# took {:?}", start.elapsed());
     }
 }
+
+#[test]
+fn every_listed_word_is_found() {
+    let lexicon = built_in();
+    let (mut missed, mut looked) = (Vec::new(), 0);
+    for (category, rule, text) in SOURCES {
+        let entries = lines(text).filter_map(|(_, line)| Entry::parse(line).ok());
+        let words = entries.filter(|entry| !matches!(entry.kind, Kind::Except | Kind::Part));
+        for entry in words {
+            for glob in entry.words().into_iter().flatten() {
+                looked += 1;
+                let word = letters(&glob.letters);
+                if !categories(&lexicon, &word).contains(&category) {
+                    missed.push(format!("{rule}: {word}"));
+                }
+            }
+        }
+    }
+    assert!(looked > 4_000, "{looked}");
+    assert!(missed.is_empty(), "{missed:?}");
+}
+
+#[test]
+fn every_phrase_is_found_in_its_first_form_unless_it_is_excepted() {
+    let lexicon = built_in();
+    let (mut missed, mut looked) = (Vec::new(), 0);
+    for (category, rule, text) in SOURCES {
+        for (number, line) in lines(text) {
+            let entry = Entry::parse(line).unwrap();
+            if entry.kind != Kind::Plain || entry.words().is_some() {
+                continue;
+            }
+            looked += 1;
+            let first = |element: &Element| match element {
+                Element::OneOf(choices) => {
+                    let words = choices.iter().find(|words| !words.is_empty()).unwrap();
+                    words.iter().map(|word| letters(&word.letters)).collect::<Vec<_>>().join(" ")
+                }
+                Element::Gap(least, _) => vec!["zzz"; *least].join(" "),
+            };
+            let phrase = entry.elements.iter().map(first).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
+            // It may belong to a category that comes first.
+            if categories(&lexicon, &phrase).iter().all(|found| *found > category) {
+                missed.push(format!("{rule}:{number}: {phrase}"));
+            }
+        }
+    }
+    assert!(looked > 500, "{looked}");
+    assert!(missed.is_empty(), "{missed:#?}");
+}
+
+#[test]
+fn no_trap_is_found() {
+    let lexicon = built_in();
+    for list in TRAPS {
+        let words: Vec<&str> = list.split_whitespace().collect();
+        assert!(words.len() >= 500, "{}", words.len());
+        let found: Vec<_> = words.iter().filter(|word| !finds(&lexicon, word).is_empty()).collect();
+        assert!(found.is_empty(), "{found:?}");
+        // In a row as well: no phrase, no word over a border.
+        for line in list.lines() {
+            assert!(finds(&lexicon, line).is_empty(), "{line}: {:?}", finds(&lexicon, line));
+        }
+    }
+}
+
+mod talk;
+mod speed_tmp;
