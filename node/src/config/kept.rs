@@ -5,6 +5,9 @@ use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+
 use super::Config;
 use super::secret::Secret;
 
@@ -16,6 +19,8 @@ const RANDOM_BYTES: usize = 32;
 pub struct Secrets {
     /// Secrets of the store: the current one, then the earlier ones. Never empty.
     pub store: Vec<Secret>,
+    /// Secrets of the originals: the current one, then the earlier ones. Never empty.
+    pub moderation: Vec<Secret>,
     /// The HS256 secret; `None`: only public keys are in force.
     pub auth: Option<Secret>,
     /// Whether `auth` was made up by souk: then nobody else can sign tokens but `souk token`.
@@ -46,8 +51,22 @@ pub(super) fn secrets(config: &Config) -> Result<Secrets, KeptError> {
         Some(secret) => secret.clone(),
         None => keep(&config.node.data_dir, "store.secret")?,
     };
-    let store = std::iter::once(current).chain(config.store.previous_secrets.iter().cloned()).collect();
-    Ok(Secrets { store, auth: auth_secret(config)?, auth_is_made_up: is_made_up(config) })
+    let store: Vec<Secret> = std::iter::once(current).chain(config.store.previous_secrets.iter().cloned()).collect();
+    let own = config.moderation.secret.iter().chain(&config.moderation.previous_secrets).cloned();
+    Ok(Secrets {
+        moderation: own.chain(store.iter().map(for_originals)).collect(),
+        store,
+        auth: auth_secret(config)?,
+        auth_is_made_up: is_made_up(config),
+    })
+}
+
+/// A secret made of the store's, from which the other cannot be found.
+fn for_originals(store: &Secret) -> Secret {
+    let mac = Hmac::<Sha256>::new_from_slice(store.expose()).expect("HMAC takes keys of any length");
+    let made = mac.chain_update(b"souk moderation.secret").finalize().into_bytes();
+    let text: String = made.iter().map(|byte| format!("{byte:02x}")).collect();
+    Secret::new(&text).expect("the hexadecimal form of 32 bytes is long enough")
 }
 
 /// The HS256 secret alone.
@@ -131,6 +150,24 @@ mod tests {
             askers.into_iter().map(|asker| asker.join().unwrap()).collect()
         });
         assert!(all.iter().all(|secret| *secret == all[0]));
+    }
+
+    #[test]
+    fn originals_have_keys_of_their_own_which_follow_the_stores() {
+        let folder = tempfile::tempdir().unwrap();
+        let read = |more: &str| {
+            let config = Config::from_toml(&format!("node.data_dir = {:?}\n{more}", folder.path())).unwrap();
+            config.secrets().unwrap()
+        };
+        let (one, two, own) = ("1".repeat(32), "2".repeat(32), "3".repeat(32));
+        let first = read(&format!("store.secret = \"{one}\"")).moderation;
+        assert_eq!(first, read(&format!("store.secret = \"{one}\"")).moderation);
+        assert!(first.len() == 1 && first[0].expose() != one.as_bytes());
+        let rotated = read(&format!("store.secret = \"{two}\"\nstore.previous_secrets = [\"{one}\"]")).moderation;
+        assert_eq!(rotated[1..], first[..]);
+        let own = read(&format!("store.secret = \"{one}\"\nmoderation.secret = \"{own}\"")).moderation;
+        assert_eq!((own[0].expose(), &own[1..]), ("3".repeat(32).as_bytes(), &first[..]));
+        assert_eq!(read("").moderation, read("").moderation, "alone it follows the kept one");
     }
 
     #[test]

@@ -167,7 +167,7 @@ impl Node {
         let secrets = config.secrets()?;
         let metrics = Arc::new(Metrics::default());
         let verifier = Arc::new(Verifier::new(&config.auth, &secrets)?);
-        let rules = Arc::new(Rules::new(config.moderation.clone())?);
+        let rules = Arc::new(Rules::new(config.moderation.rules.clone())?);
         let engines = Engines::open(&config).await?;
         let system = Arc::new(System::default());
         let runtime: Arc<dyn Runtime> = Arc::<System>::clone(&system);
