@@ -24,6 +24,7 @@ mod replay;
 mod rules;
 mod settings;
 pub mod spam;
+mod text;
 mod tld;
 mod verdict;
 
