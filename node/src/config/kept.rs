@@ -5,9 +5,6 @@ use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
-
 use super::Config;
 use super::secret::Secret;
 
@@ -19,7 +16,8 @@ const RANDOM_BYTES: usize = 32;
 pub struct Secrets {
     /// Secrets of the store: the current one, then the earlier ones. Never empty.
     pub store: Vec<Secret>,
-    /// Secrets of the originals: the current one, then the earlier ones. Never empty.
+    /// What the keys of originals are made of: `moderation.secret` and its earlier values where there are any, then those of the
+    /// store. Never empty.
     pub moderation: Vec<Secret>,
     /// The HS256 secret; `None`: only public keys are in force.
     pub auth: Option<Secret>,
@@ -54,19 +52,11 @@ pub(super) fn secrets(config: &Config) -> Result<Secrets, KeptError> {
     let store: Vec<Secret> = std::iter::once(current).chain(config.store.previous_secrets.iter().cloned()).collect();
     let own = config.moderation.secret.iter().chain(&config.moderation.previous_secrets).cloned();
     Ok(Secrets {
-        moderation: own.chain(store.iter().map(for_originals)).collect(),
+        moderation: own.chain(store.iter().cloned()).collect(),
         store,
         auth: auth_secret(config)?,
         auth_is_made_up: is_made_up(config),
     })
-}
-
-/// A secret made of the store's, from which the other cannot be found.
-fn for_originals(store: &Secret) -> Secret {
-    let mac = Hmac::<Sha256>::new_from_slice(store.expose()).expect("HMAC takes keys of any length");
-    let made = mac.chain_update(b"souk moderation.secret").finalize().into_bytes();
-    let text: String = made.iter().map(|byte| format!("{byte:02x}")).collect();
-    Secret::new(&text).expect("the hexadecimal form of 32 bytes is long enough")
 }
 
 /// The HS256 secret alone.
@@ -153,21 +143,19 @@ mod tests {
     }
 
     #[test]
-    fn originals_have_keys_of_their_own_which_follow_the_stores() {
+    fn originals_have_a_secret_of_their_own_or_the_stores() {
         let folder = tempfile::tempdir().unwrap();
+        let [one, two, own] = ["1", "2", "3"].map(|digit| digit.repeat(32));
         let read = |more: &str| {
             let config = Config::from_toml(&format!("node.data_dir = {:?}\n{more}", folder.path())).unwrap();
-            config.secrets().unwrap()
+            let secrets = config.secrets().unwrap().moderation;
+            secrets.iter().map(|secret| String::from_utf8(secret.expose().to_vec()).unwrap()).collect::<Vec<_>>()
         };
-        let (one, two, own) = ("1".repeat(32), "2".repeat(32), "3".repeat(32));
-        let first = read(&format!("store.secret = \"{one}\"")).moderation;
-        assert_eq!(first, read(&format!("store.secret = \"{one}\"")).moderation);
-        assert!(first.len() == 1 && first[0].expose() != one.as_bytes());
-        let rotated = read(&format!("store.secret = \"{two}\"\nstore.previous_secrets = [\"{one}\"]")).moderation;
-        assert_eq!(rotated[1..], first[..]);
-        let own = read(&format!("store.secret = \"{one}\"\nmoderation.secret = \"{own}\"")).moderation;
-        assert_eq!((own[0].expose(), &own[1..]), ("3".repeat(32).as_bytes(), &first[..]));
-        assert_eq!(read("").moderation, read("").moderation, "alone it follows the kept one");
+        let store = format!("store.secret = {two:?}\nstore.previous_secrets = [{one:?}]\n");
+        assert_eq!(read(&store), [two.clone(), one.clone()]);
+        // What was closed before there was a secret of its own stays open.
+        assert_eq!(read(&format!("{store}moderation.secret = {own:?}")), [own, two, one]);
+        assert_eq!(read(""), read(""), "alone it is the kept one");
     }
 
     #[test]
