@@ -22,6 +22,7 @@ mod find;
 mod host;
 mod lexicon;
 mod link;
+mod numbers;
 mod phone;
 mod replay;
 mod rules;
