@@ -271,3 +271,38 @@ async fn a_change_from_a_later_volume_is_copied_back() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn the_newest_messages_of_a_hot_order_are_one_request() {
+    with_keyspace(|keyspace| {
+        Box::pin(async move {
+            let cluster = Cluster::new(&keyspace).await;
+            let mut chat = Chat::new(cluster.proxied.clone()).await;
+            // First in the order's first volume, then in its second; one of four entries makes no message.
+            for end in [6, VOLUME + 6] {
+                while chat.head.seq.0 < end {
+                    let seq = chat.head.seq.next();
+                    if seq.0 % 4 == 0 {
+                        chat.edit(Seq(seq.0 - 1), &format!("e-{seq}"), &format!("text {seq}")).await;
+                    } else {
+                        chat.say(Side::Contractor, &format!("m-{seq}"), &format!("text {seq}")).await;
+                    }
+                }
+                let mut fewest = usize::MAX;
+                // The driver asks for things of its own now and then: not five times in a row.
+                for _ in 0..5 {
+                    let before = cluster.proxy.executed();
+                    let newest = chat.store.messages_before(chat.id(), None, 4).await.unwrap();
+                    fewest = fewest.min(cluster.proxy.executed() - before);
+                    assert_eq!(newest.iter().map(|m| m.seq.0).collect::<Vec<_>>(), [end - 4, end - 3, end - 1, end]);
+                    for message in &newest {
+                        assert_eq!(message.sender.as_ref(), Some(chat.party(Side::Contractor)));
+                        assert_eq!(message.created_at, suite::chat::at(message.seq.0));
+                    }
+                }
+                assert_eq!(fewest, 1, "requests for one page");
+            }
+        })
+    })
+    .await;
+}

@@ -5,6 +5,7 @@
 #![allow(clippy::print_stdout, reason = "one test runs many cases, and says which")]
 #![allow(unreachable_pub, reason = "a module of a test program is reached by that program alone")]
 
+mod changes;
 pub mod chat;
 mod lists;
 mod log;
@@ -60,6 +61,15 @@ const CASES: &[(&str, Case)] = cases![
     refusals::a_moved_version_writes_nothing,
     refusals::what_makes_no_sense_is_invalid,
     refusals::a_closed_chat_is_another_head,
+    changes::several_messages_are_masked_at_once,
+    changes::a_message_is_edited_and_masked_in_turns,
+    changes::a_batch_mixes_messages_and_changes,
+    changes::changes_reach_over_volumes_ends,
+    changes::a_batch_is_cut_before_a_change,
+    changes::one_moved_version_refuses_the_whole_batch,
+    changes::changes_that_make_no_sense_are_invalid,
+    changes::a_closed_chat_can_be_masked,
+    changes::a_long_life_reads_as_it_was_lived,
     races::two_writers_fight_over_one_order,
     races::two_writers_of_one_id_make_one_message,
     races::two_editors_of_one_message_take_turns,
