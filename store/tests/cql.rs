@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that meets an error has failed")]
 #![allow(clippy::print_stderr, reason = "what is left out is said loudly")]
 
+mod old;
 mod proxy;
 mod suite;
 
@@ -181,6 +182,37 @@ async fn schemas_of_another_time_are_refused() {
             session.query_unpaged(newer, &[]).await.unwrap();
             assert!(matches!(open(&address, &settings).await.err(), Some(OpenError::Newer { found: 99, .. })));
             assert!(matches!(migrate(&address, &settings).await, Err(OpenError::Newer { found: 99, .. })));
+        })
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_keyspace_of_an_earlier_version_is_refused_until_it_is_migrated() {
+    with_keyspace(|keyspace| {
+        Box::pin(async move {
+            let (address, settings) = (keyspace.address(), patient());
+            let session = keyspace.session().await;
+            let make = format!(
+                "CREATE KEYSPACE {} WITH replication = {{'class': 'NetworkTopologyStrategy', 'replication_factor': 1}}",
+                keyspace.name
+            );
+            session.query_unpaged(make, &[]).await.unwrap();
+            session.use_keyspace(&keyspace.name, false).await.unwrap();
+            let text: Vec<&str> = include_str!("old/1.cql").lines().filter(|line| !line.starts_with("--")).collect();
+            for statement in text.join("\n").split(';').map(str::trim).filter(|statement| !statement.is_empty()) {
+                session.query_unpaged(statement, &[]).await.unwrap();
+            }
+            let refused = open(&address, &settings).await.err().unwrap();
+            assert!(
+                matches!(&refused, OpenError::Unmigrated { found, .. } if found.contains("version 1")),
+                "{refused}"
+            );
+            assert!(refused.to_string().contains("souk migrate"));
+            for outcome in join_all((0..3).map(|_| migrate(&address, &settings))).await {
+                outcome.unwrap();
+            }
+            old::assert_goes_on(store(&address).await).await;
         })
     })
     .await;

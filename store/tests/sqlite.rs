@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that meets an error has failed")]
 
+mod old;
 mod suite;
 
 use std::sync::Arc;
@@ -239,4 +240,20 @@ async fn many_orders_at_once_are_each_dense() {
         }
     });
     futures_util::future::join_all(writers).await;
+}
+
+#[tokio::test]
+async fn a_file_of_an_earlier_version_is_brought_up_to_date() {
+    for migrated_first in [false, true] {
+        let folder = tempfile::tempdir().unwrap();
+        let file = rusqlite::Connection::open(folder.path().join("souk.db")).unwrap();
+        file.execute_batch(include_str!("old/1.sql")).unwrap();
+        drop(file);
+        if migrated_first {
+            souk_store::migrate(&address(&folder), &Settings::default()).await.unwrap();
+        }
+        old::assert_goes_on(store(&folder).await).await;
+        // And a second time, as the current version.
+        Chat::new(store(&folder).await).await;
+    }
 }

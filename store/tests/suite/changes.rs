@@ -378,7 +378,7 @@ impl Dice {
 }
 
 pub async fn a_long_life_reads_as_it_was_lived(engine: &dyn Engine) {
-    for seed in [0x5eed_1, 0x5eed_2] {
+    for seed in [0x51ED, 0x71CE] {
         let mut dice = Dice(seed);
         let mut scene = Scene::new(engine).await;
         scene.fill(3).await;
