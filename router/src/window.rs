@@ -55,18 +55,18 @@ impl Windows {
         let now = Instant::now();
         self.with_sends(user, now, |sends| {
             if sends.iter().any(|(_, known)| *known == name) {
-                return Admission::Allowed { counted: false };
+                return Admission::Allowed { counted: false, repeated: false };
             }
             let quota = self.quota.messages as usize;
             if sends.len() < quota {
                 sends.push_back((now, name));
-                return Admission::Allowed { counted: true };
+                return Admission::Allowed { counted: true, repeated: false };
             }
             // The send that must leave before there is room: the oldest, unless more than the quota stand there.
             let (at, _) = sends[sends.len() - quota];
             Admission::Limited { retry_after: (at + self.quota.window).duration_since(now) }
         })
-        .unwrap_or(Admission::Allowed { counted: false })
+        .unwrap_or(Admission::Allowed { counted: false, repeated: false })
     }
 
     /// Remembers a send that somebody else admitted, so that a later decision here knows of it.
@@ -175,7 +175,7 @@ mod tests {
         for key in ["a", "b", "c"] {
             windows.note(&ann, key);
         }
-        assert_eq!(windows.admit(&ann, "c"), Admission::Allowed { counted: false });
+        assert_eq!(windows.admit(&ann, "c"), Admission::Allowed { counted: false, repeated: false });
         assert_eq!(windows.admit(&ann, "d"), Admission::Limited { retry_after: Duration::from_secs(60) });
     }
 }

@@ -11,6 +11,7 @@ mod address;
 mod cql;
 mod form;
 mod open;
+mod pending;
 mod plan;
 mod sqlite;
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use futures_channel::oneshot;
 use futures_util::future::join;
+use souk_moderation::Span;
 
 use crate::actor::{Actor, Role};
 use crate::draft::Draft;
@@ -12,7 +13,7 @@ use crate::limits::SEND_PATIENCE;
 use crate::log::{Body, EntryKey};
 use crate::message::{Message, Status};
 use crate::order::Order;
-use crate::ports::{Admission, Origin};
+use crate::ports::{Admission, Attempt, Origin};
 use crate::refusal::Refusal;
 
 use super::Chats;
@@ -40,6 +41,8 @@ pub struct Sent {
     pub message: Arc<Message>,
     /// It was there before: a retry was answered.
     pub repeat: bool,
+    /// What was masked in the text as the sender wrote it, for the sender alone. Empty for a repeat, whose original is not known.
+    pub masked: Arc<[Span]>,
 }
 
 impl Chats {
@@ -63,7 +66,8 @@ impl Chats {
         let side = order.side_of(&actor.user).ok_or(Refusal::Forbidden)?;
         let limit_key = format!("{}/{}", send.order, send.id);
         let recipient = std::slice::from_ref(order.party(side.other()));
-        let admitted = self.ports.limiter.admit(&actor.user, &limit_key);
+        let attempt = Attempt { user: &actor.user, key: &limit_key, said: None };
+        let admitted = self.ports.limiter.admit(&attempt);
         let (admission, online) = join(admitted, self.ports.presence.online(recipient)).await;
 
         let (done, answer) = oneshot::channel();
@@ -93,8 +97,8 @@ impl Chats {
             Err(Refusal::Unavailable { .. }) => true,
             Err(_) => false,
         };
-        if !stands && admission == (Admission::Allowed { counted: true }) {
-            self.ports.limiter.forgive(&actor.user, &limit_key);
+        if !stands && matches!(admission, Admission::Allowed { counted: true, .. }) {
+            self.ports.limiter.forgive(&attempt);
         }
         sent(order, result?)
     }
@@ -112,7 +116,9 @@ impl Chats {
 
 fn sent(order: Arc<Order>, written: Written) -> Result<Sent, Refusal> {
     match &written.entry.body {
-        Body::Message(message) => Ok(Sent { order, message: Arc::clone(message), repeat: written.repeat }),
+        Body::Message(message) => {
+            Ok(Sent { order, message: Arc::clone(message), repeat: written.repeat, masked: written.masked })
+        }
         _ => Err(Refusal::IdempotencyConflict),
     }
 }

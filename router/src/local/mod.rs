@@ -8,9 +8,8 @@ mod router;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use souk_chat::id::UserId;
 use souk_chat::limits::Quota;
-use souk_chat::ports::{Admission, Limiter};
+use souk_chat::ports::{Admission, Attempt, Limiter};
 
 pub use bus::LocalBus;
 pub use presence::LocalPresence;
@@ -34,13 +33,14 @@ impl LocalLimiter {
 
 #[async_trait]
 impl Limiter for LocalLimiter {
-    async fn admit(&self, user: &UserId, key: &str) -> Admission {
-        self.windows.as_ref().map_or(Admission::Allowed { counted: false }, |windows| windows.admit(user, key))
+    async fn admit(&self, attempt: &Attempt<'_>) -> Admission {
+        let free = Admission::Allowed { counted: false, repeated: false };
+        self.windows.as_ref().map_or(free, |windows| windows.admit(attempt.user, attempt.key))
     }
 
-    fn forgive(&self, user: &UserId, key: &str) {
+    fn forgive(&self, attempt: &Attempt<'_>) {
         if let Some(windows) = &self.windows {
-            windows.forgive(user, key);
+            windows.forgive(attempt.user, attempt.key);
         }
     }
 }

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use redis::{Cmd, Pipeline, Script};
 use souk_chat::id::UserId;
 use souk_chat::limits::Quota;
-use souk_chat::ports::{Admission, Limiter};
+use souk_chat::ports::{Admission, Attempt, Limiter};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
@@ -72,9 +72,9 @@ impl RedisLimiter {
             Ok(Ok(wait)) => {
                 self.breaker.succeeded();
                 Some(match u64::try_from(wait) {
-                    Ok(0) => Admission::Allowed { counted: true },
+                    Ok(0) => Admission::Allowed { counted: true, repeated: false },
                     Ok(wait) => Admission::Limited { retry_after: Duration::from_millis(wait) },
-                    Err(_) => Admission::Allowed { counted: false },
+                    Err(_) => Admission::Allowed { counted: false, repeated: false },
                 })
             }
             Ok(Err(error)) => {
@@ -93,9 +93,10 @@ impl RedisLimiter {
 
 #[async_trait]
 impl Limiter for RedisLimiter {
-    async fn admit(&self, user: &UserId, key: &str) -> Admission {
+    async fn admit(&self, attempt: &Attempt<'_>) -> Admission {
+        let Attempt { user, key, .. } = *attempt;
         if self.quota.messages == 0 {
-            return Admission::Allowed { counted: false };
+            return Admission::Allowed { counted: false, repeated: false };
         }
         let Some(admission) = self.ask(user, key).await else {
             self.metrics.limiter_fallbacks.one();
@@ -107,7 +108,8 @@ impl Limiter for RedisLimiter {
         admission
     }
 
-    fn forgive(&self, user: &UserId, key: &str) {
+    fn forgive(&self, attempt: &Attempt<'_>) {
+        let Attempt { user, key, .. } = *attempt;
         if self.quota.messages == 0 {
             return;
         }

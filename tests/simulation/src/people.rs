@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use parking_lot::Mutex;
 use souk_chat::log::{EntryKey, Seq};
-use souk_chat::ports::{Admission, Incarnation, Intent, Limiter, Presence, PresenceError, Promises, Runtime};
+use souk_chat::ports::{Admission, Attempt, Incarnation, Intent, Limiter, Presence, PresenceError, Promises, Runtime};
 use souk_chat::{OrderId, UserId};
 
 use crate::coverage::Seen;
@@ -80,7 +80,8 @@ impl Presence for PeopleOf {
 
 #[async_trait]
 impl Limiter for PeopleOf {
-    async fn admit(&self, user: &UserId, key: &str) -> Admission {
+    async fn admit(&self, attempt: &Attempt<'_>) -> Admission {
+        let Attempt { user, key, .. } = *attempt;
         let world = &self.people.world;
         if world.bites(world.plan.faults.limited) {
             if let Some((order, id)) = key.split_once('/')
@@ -93,10 +94,11 @@ impl Limiter for PeopleOf {
             return Admission::Limited { retry_after: Duration::from_millis(200) };
         }
         let counted = self.people.counted.lock().insert((user.clone(), key.to_owned()));
-        Admission::Allowed { counted }
+        Admission::Allowed { counted, repeated: false }
     }
 
-    fn forgive(&self, user: &UserId, key: &str) {
+    fn forgive(&self, attempt: &Attempt<'_>) {
+        let Attempt { user, key, .. } = *attempt;
         if !self.people.counted.lock().remove(&(user.clone(), key.to_owned())) {
             self.people.world.fail("I14", format!("{key} was forgiven and had not been counted"));
         }

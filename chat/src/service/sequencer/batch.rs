@@ -159,12 +159,17 @@ impl<'a> Batch<'a> {
             order: Arc::clone(self.order),
             entries: entries.clone(),
             origins: self.jobs[..count].iter().map(|job| job.origin).collect(),
+            masked: vec![Arc::default(); count],
             head: new_head,
             repeat: false,
             owes,
         });
         for (job, entry) in self.jobs.drain(..count).zip(entries) {
-            let answer = if listed { Ok(Written { entry, repeat: false }) } else { Err(Refusal::unavailable()) };
+            let answer = if listed {
+                Ok(Written { entry, repeat: false, masked: Arc::default() })
+            } else {
+                Err(Refusal::unavailable())
+            };
             let _ = job.done.send(answer);
         }
     }
@@ -235,10 +240,11 @@ impl Sequencer {
             order: Arc::clone(order),
             entries: vec![Arc::clone(&entry)],
             origins: vec![job.origin],
+            masked: vec![Arc::default()],
             head,
             repeat: true,
             owes: true,
         });
-        Ok(Written { entry, repeat: true })
+        Ok(Written { entry, repeat: true, masked: Arc::default() })
     }
 }

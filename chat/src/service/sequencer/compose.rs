@@ -7,7 +7,7 @@ use souk_moderation::{Action, Categories, Context, Earlier, Locale, Verdict};
 use crate::log::{Body, Entry, Head, NewEntry};
 use crate::message::Message;
 use crate::order::{Order, Side};
-use crate::owed::{ModerationAction, Owed};
+use crate::owed::{ModerationAction, Owed, Subject};
 use crate::ports::Intent;
 use crate::service::Ports;
 use crate::time::Timestamp;
@@ -24,6 +24,7 @@ pub(super) struct Composed {
 /// the context it will stand in.
 pub(super) fn compose(ports: &Ports, order: &Order, head: &Head, jobs: &[Job]) -> Composed {
     let at = ports.runtime.now();
+    let rules = ports.rules.load();
     let mut composed = Composed { entries: Vec::with_capacity(jobs.len()), refused: Vec::new() };
     let mut seq = head.seq;
     let mut counts = head.counts;
@@ -35,7 +36,7 @@ pub(super) fn compose(ports: &Ports, order: &Order, head: &Head, jobs: &[Job]) -
             .collect();
         let locale = job.actor.locale.as_deref().map_or_else(Locale::default, Locale::parse);
         let context = Context { locale, order: order.id.as_str(), earlier: &earlier };
-        let verdict = ports.rules.moderate(job.draft.as_str(), &context);
+        let verdict = rules.moderate(job.draft.as_str(), &context);
         if verdict.action == Action::Refuse {
             composed.refused.push((place, verdict.flags));
             continue;
@@ -55,7 +56,7 @@ pub(super) fn compose(ports: &Ports, order: &Order, head: &Head, jobs: &[Job]) -
             created_at: at,
             client_message_id: Some(job.id.clone()),
         };
-        let owed = owed(order, job, &verdict, ports.rules.version());
+        let owed = owed(order, job, &verdict, rules.version());
         let entry = Entry { seq, key: job.key.clone(), at, counts, body: Body::Message(Arc::new(message)) };
         composed.entries.push(NewEntry { entry, fingerprint: Some(job.fingerprint), owed });
     }
@@ -79,7 +80,7 @@ fn owed(order: &Order, job: &Job, verdict: &Verdict<'_>, rules_version: &str) ->
     };
     if let Some(action) = action {
         let rules = verdict.rules.iter().map(ToString::to_string).collect();
-        owed.push(Owed::Moderation { action, rules, rules_version: rules_version.to_owned() });
+        owed.push(Owed::Moderation { action, rules, rules_version: rules_version.to_owned(), subject: Subject::Entry });
     }
     owed
 }

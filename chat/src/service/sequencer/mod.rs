@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use futures_channel::oneshot;
 use parking_lot::Mutex;
+use souk_moderation::Span;
 
 use crate::actor::Actor;
 use crate::draft::Draft;
@@ -33,6 +34,8 @@ pub(super) struct Written {
     pub(super) entry: Arc<Entry>,
     /// It was there before this job came.
     pub(super) repeat: bool,
+    /// What was masked in the text as it was written.
+    pub(super) masked: Arc<[Span]>,
 }
 
 /// A message that wants a number.

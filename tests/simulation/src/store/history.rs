@@ -174,6 +174,8 @@ pub struct History {
     pub intents: Vec<Intent>,
     /// Signs of life.
     pub heartbeats: Vec<Heartbeat>,
+    /// What is kept apart.
+    pub kept: super::Kept,
 }
 
 impl History {
