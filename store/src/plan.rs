@@ -12,6 +12,9 @@ use souk_chat::log::{Body, Counts, EntryKey, Head, NewEntry, Seq};
 use souk_chat::ports::StoreError;
 use souk_chat::{ChatState, Message, OrderId};
 
+/// Most bytes of a key's id, as [`EntryKey`] says.
+const KEY_BYTES: usize = 512;
+
 /// A message from before the batch, and what the batch makes of it.
 #[derive(Debug)]
 pub(crate) struct Change<'a> {
@@ -116,14 +119,18 @@ impl<'a> Plan<'a> {
     }
 }
 
+/// Errors: [`StoreError::Invalid`] where a key is not one.
+pub(crate) fn check_key(key: &EntryKey) -> Result<(), StoreError> {
+    if key.id.is_empty() || key.id.len() > KEY_BYTES {
+        return Err(invalid(format!("the id of a key has 1 to {KEY_BYTES} bytes, not {}", key.id.len())));
+    }
+    Ok(())
+}
+
 fn check_keys(entries: &[NewEntry]) -> Result<(), StoreError> {
-    /// Most bytes of a key's name, as [`EntryKey`] says.
-    const KEY_BYTES: usize = 512;
     let mut seen: HashSet<&EntryKey> = HashSet::new();
     for NewEntry { entry, .. } in entries {
-        if entry.key.id.is_empty() || entry.key.id.len() > KEY_BYTES {
-            return Err(invalid(format!("the key of entry {} has not 1 to {KEY_BYTES} bytes", entry.seq)));
-        }
+        check_key(&entry.key)?;
         // A set only where there can be two: the single entry is the common case.
         if entries.len() > 1 && !seen.insert(&entry.key) {
             return Err(invalid(format!("the key {:?} stands twice in one batch", entry.key)));

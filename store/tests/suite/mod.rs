@@ -5,11 +5,13 @@
 #![allow(clippy::print_stdout, reason = "one test runs many cases, and says which")]
 #![allow(unreachable_pub, reason = "a module of a test program is reached by that program alone")]
 
+mod audit;
 mod changes;
 pub mod chat;
 mod lists;
 mod log;
 mod orders;
+mod originals;
 mod outbox;
 mod pages;
 mod races;
@@ -88,6 +90,17 @@ const CASES: &[(&str, Case)] = cases![
     outbox::owed_rows_come_in_order_and_whole,
     outbox::a_promise_is_found_until_it_is_kept,
     outbox::heartbeats_are_kept_until_forgotten,
+    originals::rows_come_in_the_order_of_their_names,
+    originals::a_row_that_is_there_is_overwritten,
+    originals::each_order_has_its_own,
+    originals::an_order_of_many_volumes_has_all_of_them,
+    originals::a_node_that_lags_behind_overwrites_as_well,
+    originals::as_many_as_one_batch_needs_are_kept_at_once,
+    originals::rows_that_make_no_sense_are_invalid,
+    audit::rows_come_newest_first_from_any_time,
+    audit::repeating_adds_nothing,
+    audit::everybody_sees_what_was_recorded,
+    audit::a_row_says_little,
 ];
 
 /// Runs every case, each to its end whatever the others do; fails with the names of those that failed.
