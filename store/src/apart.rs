@@ -74,25 +74,34 @@ pub(crate) fn original(
     })
 }
 
-/// The rows to keep by their names; of those with the same name the last. `None`: there are none. Errors:
-/// [`StoreError::Invalid`] where they are not what [`Originals::keep`](souk_chat::ports::Originals::keep) asks for.
-pub(crate) fn to_keep(rows: &[OriginalRow]) -> Result<Option<(&OrderId, BTreeMap<Name, &OriginalRow>)>, StoreError> {
-    let Some(first) = rows.first() else { return Ok(None) };
-    if rows.len() > ORIGINALS_PER_BATCH {
-        return Err(invalid(format!("at most {ORIGINALS_PER_BATCH} originals at once, not {}", rows.len())));
-    }
-    let mut named = BTreeMap::new();
-    for row in rows {
-        if row.order != first.order {
-            return Err(invalid("originals of two orders at once"));
+/// Originals that are to be kept.
+pub(crate) struct ToKeep<'a> {
+    pub(crate) order: &'a OrderId,
+    /// By name; of those with the same name the last.
+    pub(crate) rows: BTreeMap<Name, &'a OriginalRow>,
+}
+
+impl<'a> ToKeep<'a> {
+    /// `None`: there are none. Errors: [`StoreError::Invalid`] where the rows are not what
+    /// [`Originals::keep`](souk_chat::ports::Originals::keep) asks for.
+    pub(crate) fn of(rows: &'a [OriginalRow]) -> Result<Option<Self>, StoreError> {
+        let Some(first) = rows.first() else { return Ok(None) };
+        if rows.len() > ORIGINALS_PER_BATCH {
+            return Err(invalid(format!("at most {ORIGINALS_PER_BATCH} originals at once, not {}", rows.len())));
         }
-        check_key(&row.id.key)?;
-        if row.id.message == Some(Seq::ZERO) {
-            return Err(invalid("an original of a message without a number"));
+        let mut named = BTreeMap::new();
+        for row in rows {
+            if row.order != first.order {
+                return Err(invalid("originals of two orders at once"));
+            }
+            check_key(&row.id.key)?;
+            if row.id.message == Some(Seq::ZERO) {
+                return Err(invalid("an original of a message without a number"));
+            }
+            named.insert(Name::of(&row.id), row);
         }
-        named.insert(Name::of(&row.id), row);
+        Ok(Some(Self { order: &first.order, rows: named }))
     }
-    Ok(Some((&first.order, named)))
 }
 
 /// Errors: [`StoreError::Invalid`] where an audit row is too long.

@@ -15,7 +15,7 @@ use souk_chat::ports::{OriginalId, OriginalRow, Originals, StoreError};
 use super::answer::unreadable;
 use super::schema::stored;
 use super::{Cql, Together};
-use crate::apart::{Kept, Name, original, to_keep};
+use crate::apart::{Kept, Name, ToKeep, original};
 use crate::form::signed;
 
 /// The name and the one cell of a row.
@@ -28,7 +28,7 @@ fn why(number: u8) -> Result<i8, StoreError> {
 #[async_trait]
 impl Originals for Cql {
     async fn keep(&self, rows: &[OriginalRow]) -> Result<(), StoreError> {
-        let Some((order, rows)) = to_keep(rows)? else { return Ok(()) };
+        let Some(ToKeep { order, rows }) = ToKeep::of(rows)? else { return Ok(()) };
         let volume = stored(self.seen_volume(order))?;
         let mut together = Together::new();
         for (name, row) in rows {

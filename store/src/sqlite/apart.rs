@@ -7,7 +7,7 @@ use souk_chat::ports::{AuditId, AuditRow, OriginalRow};
 use super::fault::Fault;
 use super::read::{Read, bound};
 use super::write::Write;
-use crate::apart::{AuditTexts, Kept, Name, audit_row, check_audit, ordered, original, to_keep};
+use crate::apart::{AuditTexts, Kept, Name, ToKeep, audit_row, check_audit, ordered, original};
 use crate::form::signed;
 
 // People stand here by name: rows go by it.
@@ -28,7 +28,7 @@ WHERE (at, number) < (?1, ?2) ORDER BY at DESC, number DESC LIMIT ?3";
 impl Write<'_> {
     /// [`Originals::keep`](souk_chat::ports::Originals::keep).
     pub(crate) fn keep(&mut self, rows: &[OriginalRow]) -> Result<(), Fault> {
-        let Some((order, rows)) = to_keep(rows)? else { return Ok(()) };
+        let Some(ToKeep { order, rows }) = ToKeep::of(rows)? else { return Ok(()) };
         let parties = self.parties(order)?;
         for (Name { owner, id, message, why }, row) in rows {
             self.put_original.execute(params![
@@ -93,5 +93,23 @@ impl Read<'_> {
             found.push(audit_row(row.get(0)?, row.get(1)?, &texts)?);
         }
         Ok(found)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_found_without_looking_at_others() {
+        let mut connection = rusqlite::Connection::open_in_memory().unwrap();
+        super::super::schema::migrate(&mut connection).unwrap();
+        for (statement, parameters) in [(ORIGINALS, 6), (AUDIT, 3)] {
+            let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {statement}")).unwrap();
+            let steps = plan.query_map(rusqlite::params_from_iter(vec![1; parameters]), |row| row.get(3)).unwrap();
+            let steps: Vec<String> = steps.map(Result::unwrap).collect();
+            // One step: nothing is scanned, nothing sorted.
+            assert!(matches!(&steps[..], [only] if only.starts_with("SEARCH")), "{statement}: {steps:?}");
+        }
     }
 }

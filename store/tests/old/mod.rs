@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use souk_chat::log::{Body, Seq};
-use souk_chat::ports::Store;
 use souk_chat::ports::store::ListRow;
+use souk_chat::ports::{OriginalId, OriginalRow, Store, Why};
 use souk_chat::{Mark, OrderId, Owed, OwedRow, Side};
 use souk_moderation::{Categories, Category};
 
@@ -44,4 +44,11 @@ pub async fn assert_goes_on(store: Arc<dyn Store>) {
     assert_eq!(chat.say(Side::Contractor, "m-6", "On my way").await, Seq(6));
     assert_eq!(chat.edit(Seq(2), "e-2", "Call me").await, Seq(7));
     chat.assert_dense().await;
+
+    let id = OriginalId { key: key(&bob, "e-2"), message: Some(Seq(2)), why: Why::Replaced };
+    let (order, sealed) = (chat.id().clone(), vec![1, 2, 3]);
+    let original = OriginalRow { order, id, version: 2, sender: bob, at: at(7), sealed };
+    store.keep(std::slice::from_ref(&original)).await.unwrap();
+    assert_eq!(store.originals(chat.id(), None, 10).await.unwrap(), [original]);
+    assert!(store.audit(None, 10).await.unwrap().is_empty());
 }
