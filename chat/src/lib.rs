@@ -30,7 +30,7 @@ pub use message::{Message, Status};
 pub use order::{ChatKind, ChatState, NewOrder, Order, OrderStatus, Side};
 pub use owed::{EventType, ModerationAction, Owed, OwedRow, Subject};
 pub use refusal::Refusal;
-pub use rules::RulesCell;
+pub use rules::{Judge, RulesCell};
 pub use seal::Sealer;
 pub use souk_moderation::{Action, Categories, Category, Locale, Span};
 pub use time::Timestamp;

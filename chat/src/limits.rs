@@ -34,6 +34,17 @@ pub const EDIT_WINDOW: Duration = Duration::from_secs(5 * 60);
 pub const ORDER_QUEUE: usize = 256;
 /// Orders whose last known head and parties a node remembers.
 pub const REMEMBERED_ORDERS: usize = 65_536;
+/// Orders whose newest messages a node remembers, for moderation …
+pub const RECENT_ORDERS: usize = 16_384;
+/// … and what they may take in memory, in bytes.
+pub const RECENT_BYTES: usize = 64 * 1024 * 1024;
+/// Refused texts of one sender in one order that a node records in the log within [`REFUSALS_WINDOW`]; more are refused and
+/// counted all the same.
+pub const REFUSALS_RECORDED: usize = 10;
+/// See [`REFUSALS_RECORDED`].
+pub const REFUSALS_WINDOW: Duration = Duration::from_secs(10 * 60);
+/// Senders whose recorded refusals a node counts; the longest silent are forgotten.
+pub const REFUSALS_SENDERS: usize = 8_192;
 /// How long a send tries to learn whether its write was applied, before it is told `unavailable`.
 pub const SEND_PATIENCE: Duration = Duration::from_secs(10);
 /// How long a typing mark lasts without another.

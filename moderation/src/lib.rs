@@ -19,11 +19,13 @@ mod email;
 mod find;
 mod host;
 mod link;
+mod numbers;
 mod phone;
 mod replay;
 mod rules;
 mod settings;
 pub mod spam;
+mod text;
 mod tld;
 mod verdict;
 

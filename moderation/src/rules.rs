@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use crate::find::{self, Found, OrderId};
 use crate::host::OwnHosts;
+use crate::text::Text;
 use crate::{
     Action, Category, Context, Locale, Policies, Policy, RuleId, Settings, SettingsError, Span, Verdict, email, link,
     phone,
@@ -43,6 +44,11 @@ impl Rules {
     /// with each decision.
     pub fn version(&self) -> &str {
         &self.version
+    }
+
+    /// Whether decisions are recorded and nothing is done about them.
+    pub const fn is_shadow(&self) -> bool {
+        self.shadow
     }
 
     /// The policy of a category.
@@ -120,31 +126,39 @@ impl Rules {
         found
     }
 
-    /// Everything that some kind of contact claims, by place. The order of the kinds is part of the rules: an address
-    /// owns the digits and the `@` in it.
+    /// Everything that some rule claims, by place in the text as written.
     fn find(&self, text: &str, order: &str) -> Vec<Found> {
+        let text = Text::read(text);
         let mut found = Vec::new();
-        let signs = Signs::of(text);
-        let mut id = OrderId::new(text, order);
+        self.find_in(&text, order, &mut found);
+        to_original(&text, found)
+    }
+
+    /// Everything that some rule claims, by place in the folded text. The order of the kinds is part of the rules: an address
+    /// owns the digits and the `@` in it.
+    fn find_in(&self, text: &Text<'_>, order: &str, found: &mut Vec<Found>) {
+        let folded = text.folded();
+        let signs = Signs::of(folded);
+        let mut id = OrderId::new(folded, order);
         if signs.scheme {
-            link::urls(text, &self.own, &mut found);
+            link::urls(folded, &self.own, found);
         }
         if signs.at {
-            find::in_gaps(&mut found, text.len(), |gap, out| email::find(text, gap, out));
+            find::in_gaps(found, folded.len(), |gap, out| email::find(folded, gap, out));
         }
         if signs.dot {
-            find::in_gaps(&mut found, text.len(), |gap, out| link::domains(text, gap, &self.own, out));
+            find::in_gaps(found, folded.len(), |gap, out| link::domains(folded, gap, &self.own, out));
         }
         // An order's id may hold dots, and so look like a domain.
-        for found in &mut found {
+        for found in found.iter_mut() {
             if id.around(&(found.start..found.end)).is_some() {
                 found.what = None;
             }
         }
         if signs.digits >= phone::MIN_DIGITS {
-            find::in_gaps(&mut found, text.len(), |gap, out| phone::find(text, gap, &mut id, out));
+            find::in_gaps(found, folded.len(), |gap, out| phone::find(folded, gap, &mut id, out));
         }
-        found
+        find::in_gaps(found, folded.len(), |gap, out| phone::hidden::find(text, gap, &mut id, out));
     }
 
     /// What of it the policies want to hear of.
@@ -178,6 +192,18 @@ impl Rules {
         masked.push_str(&text[from..]);
         masked
     }
+}
+
+/// The finds by place in the text as written. A character that was read as several belongs to the first find that touches it.
+fn to_original(text: &Text<'_>, found: Vec<Found>) -> Vec<Found> {
+    let mut from = 0;
+    let place = |found: Found| {
+        let range = text.original_range(found.start..found.end);
+        let (start, end) = (range.start.max(from), range.end);
+        from = from.max(end);
+        (start < end).then_some(Found { start, end, what: found.what })
+    };
+    found.into_iter().filter_map(place).collect()
 }
 
 /// Which kinds of contact a text can hold at all, in one pass over its bytes.

@@ -1,14 +1,20 @@
 //! Editing a message.
 
-use crate::actor::Actor;
+use std::sync::Arc;
+
+use futures_channel::oneshot;
+
+use crate::actor::{Actor, Role};
 use crate::draft::Draft;
 use crate::id::OrderId;
-use crate::log::Seq;
-use crate::ports::Origin;
+use crate::limits::SEND_PATIENCE;
+use crate::log::{EntryKey, Seq};
+use crate::ports::{Admission, Attempt, Origin};
 use crate::refusal::Refusal;
 
 use super::Chats;
-use super::send::Sent;
+use super::send::{Sent, sent};
+use super::sequencer::{Course, Job, Work};
 
 /// Another text for a message.
 #[derive(Clone, Debug)]
@@ -32,7 +38,35 @@ impl Chats {
     /// [`Refusal::RateLimited`], [`Refusal::ChatClosed`], [`Refusal::RefusedByModeration`], [`Refusal::Unavailable`]; after the
     /// last one the message may be edited.
     pub async fn edit(&self, actor: &Actor, edit: Edit) -> Result<Sent, Refusal> {
-        let _order = self.readable(actor, &edit.order).await?;
-        Err(Refusal::unavailable())
+        if matches!(actor.role, Role::Admin | Role::Service) {
+            return Err(Refusal::Forbidden);
+        }
+        let order = self.readable(actor, &edit.order).await?;
+        let runtime = &self.ports.runtime;
+        let id = format!("edit~{:016x}{:016x}", runtime.random(), runtime.random());
+        let limit_key = format!("{}/{id}", edit.order);
+        let attempt = Attempt { user: &actor.user, key: &limit_key, said: None };
+        let admission = self.ports.limiter.admit(&attempt).await;
+        if let Admission::Limited { retry_after } = admission {
+            return Err(Refusal::RateLimited { retry_after });
+        }
+        let (done, answer) = oneshot::channel();
+        let job = Job {
+            key: EntryKey { owner: None, id: id.into() },
+            work: Work::Edit { seq: edit.seq },
+            origin: edit.origin,
+            actor: actor.clone(),
+            draft: edit.draft,
+            deadline: runtime.monotonic() + SEND_PATIENCE,
+            done,
+            course: Course::New,
+        };
+        self.sequencer.submit(Arc::clone(&order), job);
+        let result = answer.await.unwrap_or_else(|_| Err(Refusal::unavailable()));
+        let stands = matches!(result, Ok(_) | Err(Refusal::Unavailable { .. }));
+        if !stands && matches!(admission, Admission::Allowed { counted: true, .. }) {
+            self.ports.limiter.forgive(&attempt);
+        }
+        Ok(sent(order, result?))
     }
 }

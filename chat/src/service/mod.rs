@@ -9,6 +9,8 @@ mod edit;
 mod lists;
 mod memory;
 mod originals;
+mod recent;
+mod refusals;
 mod send;
 pub mod sequencer;
 mod view;

@@ -2,8 +2,9 @@
 
 use crate::actor::{Actor, Role};
 use crate::id::{OrderId, UserId};
-use crate::log::Seq;
-use crate::ports::{AuditRow, Why};
+use crate::limits::{ADMIN_PAGE, ADMIN_PAGE_MAX};
+use crate::log::{EntryKey, Seq};
+use crate::ports::{AuditAction, AuditId, AuditRow, Known, OriginalId, OriginalRow, Why};
 use crate::refusal::Refusal;
 use crate::seal::OpenError;
 use crate::time::Timestamp;
@@ -65,8 +66,47 @@ impl Chats {
         if actor.role != Role::Admin {
             return Err(Refusal::Forbidden);
         }
-        let _ = (order, cursor, limit);
-        Err(Refusal::unavailable())
+        let limit = page(limit)?;
+        let after = cursor.map(parse_original).transpose()?;
+        let order = self.readable(actor, order).await?;
+        let runtime = &self.ports.runtime;
+        let row = AuditRow {
+            id: AuditId { at: runtime.now(), number: runtime.random() },
+            actor: actor.user.clone(),
+            role: actor.role,
+            action: AuditAction::OriginalsRead,
+            order: Some(order.id.clone()),
+            details: format!("at most {limit}, {}", if after.is_some() { "a later page" } else { "the first page" })
+                .into(),
+        };
+        let store = &self.ports.store;
+        store.record(&row).await.map_err(|_| Refusal::unavailable())?;
+        // One more than asked tells whether there are more.
+        let found = store.originals(&order.id, after.as_ref(), limit + 1).await;
+        let mut rows = found.map_err(|_| Refusal::unavailable())?;
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        let keys: Vec<EntryKey> = rows.iter().map(|row| row.id.key.clone()).collect();
+        let look = store.look(&order.id, &keys).await.map_err(|_| Refusal::unavailable())?;
+        let known = look.ok_or(Refusal::Forbidden)?.known;
+        let cursor = rows.last().filter(|_| more).map(|row| write_original(&row.id));
+        let originals = rows.into_iter().zip(known).map(|(row, known)| self.original(row, known.as_ref())).collect();
+        Ok(OriginalsPage { originals, cursor })
+    }
+
+    fn original(&self, row: OriginalRow, known: Option<&Known>) -> Original {
+        let text = self.ports.sealer.open(&row);
+        let entry = known.map(|known| known.seq);
+        let made = entry.filter(|_| row.id.why != Why::Refused);
+        Original {
+            why: row.id.why,
+            entry,
+            message: row.id.message.or(made),
+            version: row.version,
+            sender: row.sender,
+            at: row.at,
+            text,
+        }
     }
 
     /// The audit log, newest first. `cursor` and `limit` as for [`Chats::originals`]. Errors: [`Refusal::Forbidden`] for who is no
@@ -75,7 +115,69 @@ impl Chats {
         if actor.role != Role::Admin {
             return Err(Refusal::Forbidden);
         }
-        let _ = (cursor, limit);
-        Err(Refusal::unavailable())
+        let limit = page(limit)?;
+        let before = cursor.map(parse_audit).transpose()?;
+        // One more than asked tells whether there are more.
+        let found = self.ports.store.audit(before, limit + 1).await;
+        let mut rows = found.map_err(|_| Refusal::unavailable())?;
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        let cursor = rows.last().filter(|_| more).map(|row| format!("{}.{}", row.id.at.millis(), row.id.number));
+        Ok(AuditPage { rows, cursor })
+    }
+}
+
+fn page(limit: Option<usize>) -> Result<usize, Refusal> {
+    match limit {
+        None => Ok(ADMIN_PAGE),
+        Some(limit) if (1..=ADMIN_PAGE_MAX).contains(&limit) => Ok(limit),
+        Some(_) => Err(Refusal::BadRequest(format!("limit is a number from 1 to {ADMIN_PAGE_MAX}"))),
+    }
+}
+
+fn wrong() -> Refusal {
+    Refusal::BadRequest("cursor is what the page before gave as its cursor".into())
+}
+
+/// Message, reason, owner, id: only the last may hold any character.
+fn write_original(id: &OriginalId) -> String {
+    let owner = id.key.owner.as_ref().map_or("", UserId::as_str);
+    format!("{}/{}/{owner}/{}", id.message.map_or(0, |seq| seq.0), id.why.as_str(), id.key.id)
+}
+
+fn parse_original(text: &str) -> Result<OriginalId, Refusal> {
+    let mut parts = text.splitn(4, '/');
+    let mut part = || parts.next().ok_or_else(wrong);
+    let (message, why, owner, id) = (part()?, part()?, part()?, part()?);
+    let message: u64 = message.parse().map_err(|_| wrong())?;
+    let owner = Some(owner).filter(|owner| !owner.is_empty()).map(UserId::new).transpose().map_err(|_| wrong())?;
+    Ok(OriginalId {
+        key: EntryKey { owner, id: id.into() },
+        message: (message > 0).then_some(Seq(message)),
+        why: Why::parse(why).ok_or_else(wrong)?,
+    })
+}
+
+fn parse_audit(text: &str) -> Result<AuditId, Refusal> {
+    let (at, number) = text.split_once('.').ok_or_else(wrong)?;
+    Ok(AuditId { at: Timestamp(at.parse().map_err(|_| wrong())?), number: number.parse().map_err(|_| wrong())? })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cursors_come_back_as_they_went() {
+        for (owner, id, message) in [(Some("ann"), "m-1", None), (None, "masked~ann~m/1", Some(Seq(7)))] {
+            let key = EntryKey { owner: owner.map(|user| UserId::new(user).unwrap()), id: id.into() };
+            let id = OriginalId { key, message, why: Why::MaskedLater };
+            assert_eq!(parse_original(&write_original(&id)), Ok(id));
+        }
+        for bad in ["", "x", "1/masked/ann", "1/never/ann/x", "-1/masked/ann/x", "1/masked/a b/x"] {
+            assert_eq!(parse_original(bad), Err(wrong()), "{bad}");
+        }
+        assert_eq!(parse_audit("-5.7"), Ok(AuditId { at: Timestamp(-5), number: 7 }));
+        assert_eq!(parse_audit("5"), Err(wrong()));
     }
 }

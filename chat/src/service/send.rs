@@ -4,20 +4,20 @@ use std::sync::Arc;
 
 use futures_channel::oneshot;
 use futures_util::future::join;
-use souk_moderation::Span;
+use souk_moderation::{Category, Policy, Span, spam};
 
 use crate::actor::{Actor, Role};
 use crate::draft::Draft;
 use crate::id::{ClientMessageId, OrderId};
 use crate::limits::SEND_PATIENCE;
-use crate::log::{Body, EntryKey};
+use crate::log::EntryKey;
 use crate::message::{Message, Status};
 use crate::order::Order;
-use crate::ports::{Admission, Attempt, Origin};
+use crate::ports::{Admission, Attempt, Origin, Said};
 use crate::refusal::Refusal;
 
 use super::Chats;
-use super::sequencer::{Job, Written};
+use super::sequencer::{Course, Job, Spam, Work, Written};
 
 /// A message that somebody wants to send.
 #[derive(Clone, Debug)]
@@ -57,35 +57,45 @@ impl Chats {
     /// take the message back; the same [`Send::id`] later finds out what became of it.
     ///
     /// Errors: [`Refusal::Forbidden`], [`Refusal::RateLimited`], [`Refusal::ChatClosed`], [`Refusal::RefusedByModeration`],
-    /// [`Refusal::IdempotencyConflict`], [`Refusal::Unavailable`]; after the last one the message may be there.
+    /// [`Refusal::Spam`], [`Refusal::IdempotencyConflict`], [`Refusal::Unavailable`]; after the last one the message may be there.
     pub async fn send(&self, actor: &Actor, send: Send) -> Result<Sent, Refusal> {
         if matches!(actor.role, Role::Admin | Role::Service) {
             return Err(Refusal::Forbidden);
         }
         let order = self.readable(actor, &send.order).await?;
         let side = order.side_of(&actor.user).ok_or(Refusal::Forbidden)?;
+        let id = send.id.clone();
         let limit_key = format!("{}/{}", send.order, send.id);
+        let attempt = Attempt { user: &actor.user, key: &limit_key, said: self.said(actor, &send.order, &send.draft) };
         let recipient = std::slice::from_ref(order.party(side.other()));
-        let attempt = Attempt { user: &actor.user, key: &limit_key, said: None };
         let admitted = self.ports.limiter.admit(&attempt);
         let (admission, online) = join(admitted, self.ports.presence.online(recipient)).await;
 
         let (done, answer) = oneshot::channel();
-        let job = Job {
-            key: EntryKey { owner: Some(actor.user.clone()), id: send.id.as_str().into() },
-            id: send.id,
-            origin: send.origin,
-            actor: actor.clone(),
+        let work = Work::Send {
             fingerprint: self.ports.fingerprints.of(send.draft.as_str()),
-            draft: send.draft,
             // Presence that is unknown owes the notification: one too many is better than none.
             notify: !online.is_ok_and(|online| online.first().copied().unwrap_or(false)),
+            spam: match admission {
+                Admission::Repeated => Spam::Refused,
+                Admission::Allowed { repeated: true, .. } => Spam::Told,
+                Admission::Allowed { .. } | Admission::Limited { .. } => Spam::No,
+            },
+            id: send.id,
+        };
+        let job = Job {
+            key: EntryKey { owner: Some(actor.user.clone()), id: id.as_str().into() },
+            work,
+            origin: send.origin,
+            actor: actor.clone(),
+            draft: send.draft,
             deadline: self.ports.runtime.monotonic() + SEND_PATIENCE,
             done,
+            course: Course::New,
         };
         if let Admission::Limited { retry_after } = admission {
             return match self.sequencer.known(&order, &job).await? {
-                Some(written) => sent(order, written),
+                Some(written) => Ok(sent(order, written)),
                 None => Err(Refusal::RateLimited { retry_after }),
             };
         }
@@ -100,7 +110,23 @@ impl Chats {
         if !stands && matches!(admission, Admission::Allowed { counted: true, .. }) {
             self.ports.limiter.forgive(&attempt);
         }
-        sent(order, result?)
+        Ok(sent(order, result?))
+    }
+
+    /// What the limiter is to know of a text; `None`: repetitions do not matter, or there is nothing to repeat.
+    fn said<'a>(&self, actor: &Actor, order: &'a OrderId, draft: &Draft) -> Option<Said<'a>> {
+        let rules = self.ports.rules.load();
+        let policy = rules.policy(Category::Spam);
+        if policy == Policy::Off {
+            return None;
+        }
+        let form = spam::form(draft.as_str());
+        if form.is_empty() {
+            return None;
+        }
+        let print = self.ports.fingerprints.of(&format!("said\0{}\0{form}", actor.user));
+        let refuse = !rules.is_shadow() && matches!(policy, Policy::Refuse | Policy::Mask);
+        Some(Said { order, form: print.number(), refuse })
     }
 
     /// How far a sent message got by now: of use for a repeat. Where that cannot be read it is `sent`, which is never wrong.
@@ -114,11 +140,6 @@ impl Chats {
     }
 }
 
-fn sent(order: Arc<Order>, written: Written) -> Result<Sent, Refusal> {
-    match &written.entry.body {
-        Body::Message(message) => {
-            Ok(Sent { order, message: Arc::clone(message), repeat: written.repeat, masked: written.masked })
-        }
-        _ => Err(Refusal::IdempotencyConflict),
-    }
+pub(super) fn sent(order: Arc<Order>, written: Written) -> Sent {
+    Sent { order, message: written.message, repeat: written.repeat, masked: written.masked }
 }

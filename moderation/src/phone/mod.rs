@@ -4,6 +4,7 @@
 //! fits must stand on its own: a number joined to more digits by a single mark is a longer code.
 
 mod digits;
+pub(crate) mod hidden;
 mod plan;
 mod words;
 

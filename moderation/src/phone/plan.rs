@@ -175,3 +175,38 @@ const LENGTHS: &[(u16, usize, usize)] = &[
     (372, 7, 8), (373, 8, 8), (374, 8, 8), (375, 9, 9), (380, 9, 9), (992, 9, 9), (993, 8, 8), (994, 9, 9), (995, 9, 9),
     (996, 9, 9), (998, 9, 9),
 ];
+
+/// What is known of digits when their layout says nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Loose {
+    /// A number inside one area: only where something announces it.
+    Local,
+    /// A national number.
+    National,
+    /// One with a beginning that other numbers seldom have.
+    Telling,
+}
+
+/// Digits without regard to how they are grouped.
+pub(super) fn loose(digits: &[u8], plus: bool) -> Option<Loose> {
+    if plus {
+        return country_code(digits).map(|_| Loose::Telling);
+    }
+    match digits {
+        [b'7' | b'8', b'9', ..] if digits.len() == 11 => Some(Loose::Telling),
+        [b'7' | b'8', b'3' | b'4' | b'7' | b'8', ..] if digits.len() == 11 => Some(Loose::National),
+        [b'1', b'2'..=b'9', _, _, b'2'..=b'9', ..] if digits.len() == 11 => Some(Loose::National),
+        [b'3', b'3', b'1'..=b'9', ..] if digits.len() == 11 => Some(Loose::National),
+        [b'0', b'1'..=b'9', ..] if digits.len() == 10 => Some(Loose::Telling),
+        [b'2'..=b'9', ..] if digits.len() == 10 => Some(Loose::National),
+        [b'0', b'0' | b'1', ..] if digits.len() > 10 && prefixed_country(digits) => Some(Loose::Telling),
+        [b'3', b'7' | b'8', ..] if digits.len() == 12 && country_code(digits).is_some() => Some(Loose::National),
+        [b'2'..=b'9', ..] if digits.len() == 7 => Some(Loose::Local),
+        _ => None,
+    }
+}
+
+fn prefixed_country(digits: &[u8]) -> bool {
+    let rest = digits.strip_prefix(b"011").or_else(|| digits.strip_prefix(b"00"));
+    rest.is_some_and(|rest| country_code(rest).is_some())
+}
