@@ -8,10 +8,10 @@
 //!   numbered by compare-and-set in the order's partition; `volume` is fixed when the keyspace is made.
 
 mod address;
+mod apart;
 mod cql;
 mod form;
 mod open;
-mod pending;
 mod plan;
 mod sqlite;
 
