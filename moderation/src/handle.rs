@@ -3,25 +3,33 @@
 use std::ops::Range;
 
 use crate::find::Found;
+use crate::numbers;
 use crate::text::{BOUNDARY, Text};
+use crate::tld;
 use crate::units::Unit;
-use crate::vocabulary::Roles;
+use crate::vocabulary::{Names, Roles};
 use crate::{Category, RuleId};
 
 const MESSENGER_HANDLE: RuleId = "messenger.handle";
+/// A part of a contact whose other parts are in other messages.
+pub(crate) const MESSENGER_SPLIT: RuleId = "messenger.split";
 const MESSENGER_NUMBER: RuleId = "messenger.number";
 const MESSENGER_INVITATION: RuleId = "messenger.invitation";
 const SOCIAL_HANDLE: RuleId = "social.handle";
 const SOCIAL_INVITATION: RuleId = "social.invitation";
 const ALONE: RuleId = "social.at";
 
-/// How many words before a service an invitation counts, and how many after one speak against.
+/// How many words before a service an invitation counts.
 const INVITE_REACH: usize = 6;
-const TALK_REACH: usize = 3;
 /// How far from a service's name a number belongs to it, in bytes.
 const NUMBER_REACH: usize = 40;
-/// The most words between a service and a handle.
-const BETWEEN_WORDS: usize = 4;
+/// How many words from a service a handle counts, and the most bytes between two of them.
+const HANDLE_REACH: usize = 8;
+const BETWEEN_MAX: usize = 10;
+/// A handle no further than this from its service is masked together with it.
+const TOGETHER_MAX: usize = 24;
+/// The fewest letters of a handle that looks like a word.
+const NAME_MIN: usize = 5;
 
 /// A service that a text names.
 #[derive(Debug, Clone, Copy)]
@@ -35,14 +43,16 @@ struct Service {
 }
 
 /// Whether a text names anything that may be a service, or announces a handle.
-pub(crate) fn may_hold(units: &[Unit<'_>]) -> bool {
+pub(crate) fn may_hold(text: &Text<'_>, units: &[Unit<'_>], names: &Names) -> bool {
     let services = Roles::MESSENGER.and(Roles::MESSENGER_WORD).and(Roles::SOCIAL).and(Roles::SOCIAL_WORD);
     let roles = services.and(Roles::NICK).and(Roles::COLOUR);
-    units.iter().any(|unit| {
-        unit.roles.has(roles) || matches!(&*unit.word, "whats" | "what" | "watts" | "wats" | "tele" | "vi" | "v")
-    }) || units.iter().any(|unit| {
-        matches!(&*unit.word, "телег" | "теле" | "вотс" | "ватс" | "вайб" | "инста" | "фейс" | "тик" | "tik" | "face")
-    })
+    let is_name = |unit: &Unit<'_>| {
+        unit.roles.has(roles)
+            || PARTS.iter().any(|(parts, _)| parts[0] == &*unit.word)
+            || names.parts().iter().any(|(parts, _)| *parts[0] == *unit.word)
+    };
+    // Between messages a handle can stand alone.
+    text.folded().contains(BOUNDARY) || units.iter().any(is_name)
 }
 
 /// Finds services and handles in one range of the folded text. `numbers`: where phone numbers and addresses were found.
@@ -51,41 +61,55 @@ pub(crate) fn find(
     units: &[Unit<'_>],
     gap: Range<usize>,
     numbers: &[Range<usize>],
+    names: &Names,
     out: &mut Vec<Found>,
 ) {
     let first = units.partition_point(|unit| unit.start < gap.start);
     let past = units.partition_point(|unit| unit.end <= gap.end).max(first);
-    let talk = Talk { text, units: &units[first..past], gap };
+    let talk = Talk { text, units: &units[first..past], names, gap };
+    let mut found: Vec<Found> = Vec::new();
     let mut at = 0;
     while at < talk.units.len() {
-        let found = match talk.service(at) {
-            Some(service) => talk.judge(service, numbers),
-            None => None,
+        let judged = talk.service(at).map(|service| (service.past, talk.judge(service, numbers)));
+        let (past, judged) = match judged {
+            Some((past, judged)) if !judged.is_empty() => (past, judged),
+            _ => (at + 1, talk.alone(at).into_iter().collect()),
         };
-        let found = found.or_else(|| talk.alone(at));
-        if let Some((range, past, category, rule)) = found {
-            // A handle can stand before its service, and so before what was found last.
-            while out.last().is_some_and(|last| last.start >= range.start) {
-                out.pop();
-            }
-            let start = out.last().map_or(range.start, |last| range.start.max(last.end));
-            if start < range.end {
-                out.push(Found::contact(start..range.end, category, rule));
-            }
-            at = past;
-        } else {
-            at += 1;
+        for (range, category, rule) in judged {
+            claim(&mut found, Found::contact(range, category, rule));
         }
+        at = past;
     }
+    out.append(&mut found);
 }
 
-type Judged = (Range<usize>, usize, Category, RuleId);
+/// Adds a find; what it touches becomes one with it.
+fn claim(found: &mut Vec<Found>, mut new: Found) {
+    let first = found.partition_point(|old| old.end <= new.start);
+    let past = found.partition_point(|old| old.start < new.end);
+    if let [touched @ .., last] = &found[first..past] {
+        new.start = new.start.min(touched.first().unwrap_or(last).start);
+        new.end = new.end.max(last.end);
+    }
+    found.splice(first..past, [new]);
+}
+
+type Judged = (Range<usize>, Category, RuleId);
 
 /// One range of a text.
 struct Talk<'a, 't> {
     text: &'a Text<'t>,
     units: &'a [Unit<'a>],
+    names: &'a Names,
     gap: Range<usize>,
+}
+
+/// A handle: its units, and bytes with the `@` before.
+#[derive(Debug, Clone)]
+struct Handle {
+    first: usize,
+    last: usize,
+    range: Range<usize>,
 }
 
 impl Talk<'_, '_> {
@@ -107,82 +131,104 @@ impl Talk<'_, '_> {
     /// The service that is named at a unit.
     fn service(&self, at: usize) -> Option<Service> {
         let roles = self.roles(at);
-        let one = |social, sure| Some(Service { first: at, past: at + 1, social, sure });
         if let Some(service) = self.in_parts(at) {
             return Some(service);
         }
-        match roles {
-            _ if roles.has(Roles::MESSENGER) => one(false, true),
-            _ if roles.has(Roles::SOCIAL) => one(true, true),
-            _ if roles.has(Roles::MESSENGER_WORD) => one(false, false),
-            _ if roles.has(Roles::SOCIAL_WORD) => one(true, false),
+        let coloured = (roles.has(Roles::COLOUR) && self.roles(at + 1).has(Roles::APP) && !roles.has(Roles::APP))
+            || (roles.has(Roles::APP) && self.roles(at + 1).has(Roles::COLOUR));
+        if coloured {
             // "the green app", "зелёное приложение", "l'application verte".
-            _ if roles.has(Roles::COLOUR) && self.roles(at + 1).has(Roles::APP) && !roles.has(Roles::APP) => {
-                Some(Service { first: at, past: at + 2, social: false, sure: true })
-            }
-            _ if roles.has(Roles::APP) && self.roles(at + 1).has(Roles::COLOUR) => {
-                Some(Service { first: at, past: at + 2, social: false, sure: true })
-            }
-            _ => None,
+            return Some(Service { first: at, past: at + 2, social: false, sure: true });
         }
+        let services = Roles::MESSENGER.and(Roles::MESSENGER_WORD).and(Roles::SOCIAL).and(Roles::SOCIAL_WORD);
+        if !roles.has(services) {
+            return None;
+        }
+        // "fb messenger", "X (twitter)", "vibes app": one name.
+        let mut past = at + 1;
+        let mut all = roles;
+        while self.roles(past).has(services) && self.before(past).len() <= 2 {
+            all = all.and(self.roles(past));
+            past += 1;
+        }
+        if self.roles(past).has(Roles::APP) && self.before(past) == " " && !self.roles(past).has(services) {
+            all = all.and(if roles.has(Roles::SOCIAL_WORD) { Roles::SOCIAL } else { Roles::MESSENGER });
+            past += 1;
+        }
+        let messenger = all.has(Roles::MESSENGER) || (all.has(Roles::MESSENGER_WORD) && !all.has(Roles::SOCIAL));
+        Some(Service { first: at, past, social: !messenger, sure: all.has(Roles::MESSENGER.and(Roles::SOCIAL)) })
     }
 
     /// A name in two or three parts: "whats app", "tele gram", "what's app".
     fn in_parts(&self, at: usize) -> Option<Service> {
-        const PARTS: &[(&[&str], bool)] = &[
-            (&["whats", "app"], false),
-            (&["what", "s", "app"], false),
-            (&["what", "app"], false),
-            (&["whats", "up"], false),
-            (&["watts", "app"], false),
-            (&["wats", "app"], false),
-            (&["tele", "gram"], false),
-            (&["телег", "рам"], false),
-            (&["теле", "грам"], false),
-            (&["вотс", "ап"], false),
-            (&["ватс", "ап"], false),
-            (&["вотс", "апп"], false),
-            (&["вайб", "ер"], false),
-            (&["vi", "ber"], false),
-            (&["snap", "chat"], false),
-            (&["insta", "gram"], true),
-            (&["инста", "грам"], true),
-            (&["face", "book"], true),
-            (&["фейс", "бук"], true),
-            (&["tik", "tok"], true),
-            (&["тик", "ток"], true),
-            (&["v", "k"], true),
-        ];
-        let is_here = |parts: &&(&[&str], bool)| {
-            parts.0.iter().enumerate().all(|(i, part)| self.word(at + i) == *part)
-                && (1..parts.0.len()).all(|i| self.before(at + i).chars().count() == 1)
+        let is_here = |parts: &[&str]| {
+            parts.iter().enumerate().all(|(i, part)| self.word(at + i) == *part)
+                && (1..parts.len()).all(|i| self.before(at + i).chars().count() == 1)
         };
-        let (parts, social) = PARTS.iter().find(is_here)?;
-        let words = parts.contains(&"up") || parts == &["v", "k"];
-        Some(Service { first: at, past: at + parts.len(), social: *social, sure: !words })
+        if let Some((parts, social)) = PARTS.iter().find(|(parts, _)| is_here(parts)) {
+            let words = parts.contains(&"up") || parts == &["v", "k"];
+            let past = at + parts.len();
+            let past = past + usize::from(self.roles(past).has(Roles::APP) && self.before(past) == " ");
+            return Some(Service { first: at, past, social: *social, sure: !words });
+        }
+        let own = self.names.parts().iter().find(|(parts, _)| {
+            let parts: Vec<&str> = parts.iter().map(|part| &**part).collect();
+            is_here(&parts)
+        });
+        own.map(|(parts, social)| Service { first: at, past: at + parts.len(), social: *social, sure: true })
     }
 
-    fn judge(&self, service: Service, numbers: &[Range<usize>]) -> Option<Judged> {
-        let (start, end) = (self.units[service.first].start, self.units[service.past - 1].end);
-        let (category, handle, invitation) = match service.social {
+    fn judge(&self, service: Service, numbers: &[Range<usize>]) -> Vec<Judged> {
+        let mut name = self.units[service.first].start..self.units[service.past - 1].end;
+        if let Some(article) = service.first.checked_sub(1).filter(|before| self.word(*before) == "l")
+            && matches!(self.before(service.first), "'" | "’")
+        {
+            // "l'appli verte"
+            name.start = self.units[article].start;
+        }
+        let (category, by_handle, invitation) = match service.social {
             true => (Category::Social, SOCIAL_HANDLE, SOCIAL_INVITATION),
             false => (Category::Messenger, MESSENGER_HANDLE, MESSENGER_INVITATION),
         };
-        if let Some(last) = self.handle_after(service) {
-            return Some((start..self.units[last].end, last + 1, category, handle));
-        }
-        if let Some(first) = self.handle_before(service) {
-            return Some((first..end, service.past, category, handle));
+        let invited = self.is_invitation(service);
+        let service = Service { sure: service.sure || invited, ..service };
+        let handle = self
+            .handle_after(service, false, invited)
+            .or_else(|| self.handle_before(service, invited))
+            .or_else(|| self.handle_after(service, true, invited));
+        if let Some(handle) = handle {
+            let (start, end) = (name.start.min(handle.range.start), name.end.max(handle.range.end));
+            let between = if handle.range.start >= name.end {
+                name.end..handle.range.start
+            } else {
+                handle.range.end..name.start
+            };
+            let near = self
+                .text
+                .folded()
+                .get(between)
+                .is_some_and(|between| between.len() <= TOGETHER_MAX && !between.contains(BOUNDARY));
+            let split = (category, MESSENGER_SPLIT);
+            return match near {
+                true => vec![(start..end, category, by_handle)],
+                // In another message each is a part.
+                false if self.text.folded().get(start..end).is_some_and(|all| all.contains(BOUNDARY)) => {
+                    vec![(name, split.0, split.1), (handle.range, split.0, split.1)]
+                }
+                false => vec![(name, category, by_handle), (handle.range, category, by_handle)],
+            };
         }
         let near = |number: &Range<usize>| {
-            let (from, to) = if number.start >= end { (end, number.start) } else { (number.end, start) };
+            let (from, to) = if number.start >= name.end { (name.end, number.start) } else { (number.end, name.start) };
             to.checked_sub(from).is_some_and(|far| far <= NUMBER_REACH)
-                && !self.text.folded().get(from..to).is_none_or(|between| between.contains(['\n', '!', '?']))
+                && !self.text.folded().get(from..to).is_none_or(|between| between.contains(['\n', BOUNDARY, '!', '?']))
         };
-        if numbers.iter().any(near) && (service.sure || self.is_short(service)) {
-            return Some((start..end, service.past, category, MESSENGER_NUMBER));
+        let by_number = (service.sure || self.is_short(service)) && numbers.iter().any(near);
+        match (by_number, invited) {
+            (true, _) => vec![(name, category, MESSENGER_NUMBER)],
+            (false, true) => vec![(name, category, invitation)],
+            _ => Vec::new(),
         }
-        self.is_invitation(service).then_some((start..end, service.past, category, invitation))
     }
 
     /// A short form that is hardly a word: "tg", "вц".
@@ -190,35 +236,170 @@ impl Talk<'_, '_> {
         self.word(service.first).chars().count() <= 3
     }
 
-    /// The last unit of the handle that follows a service.
-    fn handle_after(&self, service: Service) -> Option<usize> {
+    /// The handle that follows a service.
+    /// `names`: also a word that nothing else is known of, where something announces it.
+    fn handle_after(&self, service: Service, names: bool, invited: bool) -> Option<Handle> {
         let mut announced = false;
-        let mut at = service.past;
-        for _ in 0..=BETWEEN_WORDS {
-            let unit = self.units.get(at)?;
+        let (mut near, mut introduced) = (true, false);
+        for at in service.past..self.units.len().min(service.past + HANDLE_REACH) {
             let before = self.before(at);
-            if before.len() > 8 || before.contains(['!', '?']) || before.contains("***") {
+            if before.len() > BETWEEN_MAX || before.contains("***") {
                 return None;
             }
-            if before.ends_with('@') && unit.word.chars().any(char::is_alphabetic) {
-                return Some(self.handle_end(at));
+            let unit = &self.units[at];
+            let handle = self.handle_at(at);
+            let lettered = self.text_of(&handle).starts_with(|c: char| c.is_ascii_alphabetic());
+            if before.contains('@') && handle.range.len() > 2 && lettered {
+                return Some(handle);
             }
-            let colon = before.contains([':', '=', '→', '>', '«', '"', '—', '–']) || before.contains(" - ");
-            announced |= colon;
-            let last = self.handle_end(at);
+            announced |= before.contains([':', '=', '→', '>', '«', '"', '—', '–']) || before.contains(" - ");
             // The next message: nothing but the handle.
-            announced |= before.contains(BOUNDARY) && self.is_message(at, last);
-            if self.is_handle(at, last, announced, service) {
-                return Some(last);
+            announced |= before.contains(BOUNDARY) && self.is_message(at, handle.last);
+            let told = announced || at == service.past;
+            let marked = self.is_marked(&handle);
+            if marked && (service.sure || (announced && near)) && (told || introduced || !self.is_dotted(&handle)) {
+                return Some(handle);
             }
-            let goes_on = unit.roles.has(Roles::NICK) || unit.roles.has(Roles::IS) || unit.roles.has(Roles::MINE);
-            if !goes_on {
-                return None;
+            near &= !before.contains(['.', '!', '?', BOUNDARY, '\n']);
+            let adjacent = at == service.past && before == " ";
+            let foreign = adjacent && !self.word(service.first).is_ascii();
+            let named =
+                introduced || (near && announced) || foreign || (adjacent && invited && handle.range.len() > NAME_MIN);
+            if names && service.sure && named && self.is_name(&handle) {
+                return Some(handle);
             }
-            announced |= unit.roles.has(Roles::NICK);
-            at += 1;
+            let goes_on = Roles::NICK
+                .and(Roles::IS)
+                .and(Roles::MINE)
+                .and(Roles::VIA)
+                .and(Roles::COMMON)
+                .and(Roles::INVITE)
+                .and(Roles::AT);
+            near &= unit.roles.has(goes_on);
+            introduced = unit.roles.has(Roles::INTRO.and(Roles::NICK));
+            announced |=
+                unit.roles.has(Roles::NICK.and(Roles::AT)) || matches!(&*unit.word, "is" | "as" | "at" | "это");
         }
         None
+    }
+
+    /// The handle that stands before a service: "@ivan в телеге", "ivan_77 (telegram)", "paintbymike is my discord".
+    fn handle_before(&self, service: Service, invited: bool) -> Option<Handle> {
+        let (mut is_mine, mut is_said, mut via) = (false, false, false);
+        let from = service.first.saturating_sub(HANDLE_REACH);
+        for at in (from..service.first).rev() {
+            let after = self.before(at + 1);
+            if after.len() > BETWEEN_MAX || after.contains(['!', '?', '\n', ';', BOUNDARY]) || after.contains("***") {
+                return None;
+            }
+            let handle = self.handle_ending(at);
+            let with_at = self.before(handle.first).ends_with('@') && handle.range.len() > 3;
+            if with_at || (self.is_marked(&handle) && service.sure && (via || is_mine || !self.is_dotted(&handle))) {
+                return Some(handle);
+            }
+            // "add paintbymike on telegram", "paintbymike is my discord".
+            let asked = via
+                && invited
+                && handle.first.checked_sub(1).is_some_and(|before| {
+                    self.roles(before).has(Roles::INTRO.and(Roles::NICK))
+                        || matches!(self.word(before), "a" | "user" | "compte")
+                });
+            if (asked || (is_mine && is_said)) && service.sure && self.is_name(&handle) {
+                return Some(handle);
+            }
+            let roles = self.roles(at);
+            if !(roles.has(Roles::VIA.and(Roles::IS).and(Roles::MINE).and(Roles::COMMON)) || roles.has(Roles::NICK)) {
+                return None;
+            }
+            via |= roles.has(Roles::VIA);
+            is_mine |= roles.has(Roles::MINE);
+            is_said |= roles.has(Roles::IS);
+        }
+        None
+    }
+
+    /// The handle that begins with a unit: joined by `_`, `.`, `-` without spaces, with an `@` before.
+    fn handle_at(&self, first: usize) -> Handle {
+        let mut last = first;
+        while let Some(next) = self.units.get(last + 1) {
+            if !self.is_joint(last + 1, next) {
+                break;
+            }
+            last += 1;
+        }
+        self.handle(first, last)
+    }
+
+    /// The handle that ends with a unit.
+    fn handle_ending(&self, last: usize) -> Handle {
+        let mut first = last;
+        while first > 0 && self.is_joint(first, &self.units[first]) {
+            first -= 1;
+        }
+        self.handle(first, last)
+    }
+
+    fn is_joint(&self, at: usize, unit: &Unit<'_>) -> bool {
+        let between = self.before(at);
+        let spaced = (unit.apart || self.units[at - 1].apart) && matches!(between, " . " | " _ " | " - ");
+        let sentence = between == "." && self.text.folded()[unit.start..].starts_with(char::is_uppercase);
+        (matches!(between, "_" | "." | "-" | "__" | "#") && !sentence) || spaced
+    }
+
+    fn handle(&self, first: usize, last: usize) -> Handle {
+        let (start, end) = (self.units[first].start, self.units[last].end);
+        let before = self.before(first);
+        let signs =
+            before.trim_end().ends_with('@').then(|| before[before.trim_end_matches([' ', '@']).len()..].trim_start());
+        Handle { first, last, range: start - signs.map_or(0, str::len)..end }
+    }
+
+    fn text_of(&self, handle: &Handle) -> &str {
+        &self.text.lower()[self.units[handle.first].start..handle.range.end]
+    }
+
+    /// What only handles look like: an underscore, letters and then digits, two names with a dot, letters apart.
+    fn is_marked(&self, handle: &Handle) -> bool {
+        let text = self.text_of(handle);
+        let units = &self.units[handle.first..=handle.last];
+        if !text.is_ascii() || text.len() < 4 || !text.starts_with(|c: char| c.is_ascii_alphabetic()) {
+            return false;
+        }
+        let last = &*units[units.len() - 1].word;
+        if units.len() > 1 && (tld::is_file_ending(last) || text.starts_with("e-mail")) {
+            return false;
+        }
+        if units.iter().any(|unit| unit.apart && unit.word.chars().count() > 4) {
+            return !self.units[handle.first].roles.has(Roles::MESSENGER.and(Roles::SOCIAL));
+        }
+        let letters = text.bytes().take_while(u8::is_ascii_alphabetic).count();
+        let digits = text.bytes().filter(u8::is_ascii_digit).count();
+        let one = units.len() == 1;
+        let named = one && letters >= 3 && digits > 0 && letters + digits == text.len() && self.is_small(handle);
+        let dotted =
+            text.contains('.') && units.iter().all(|unit| unit.word.len() > 1 && !unit.roles.has(Roles::COMMON));
+        text.contains('_') || named || dotted
+    }
+
+    /// Only a dot makes it a handle: a missing space after a full stop looks the same.
+    fn is_dotted(&self, handle: &Handle) -> bool {
+        let text = self.text_of(handle);
+        text.contains('.') && !text.contains('_') && !text.bytes().any(|b| b.is_ascii_digit())
+    }
+
+    /// Handles are written small, models of goods large.
+    fn is_small(&self, handle: &Handle) -> bool {
+        !self.text.folded()[handle.range.clone()].contains(char::is_uppercase)
+    }
+
+    /// A word that nothing else is known of.
+    fn is_name(&self, handle: &Handle) -> bool {
+        let text = self.text_of(handle);
+        let plain = text.len() >= NAME_MIN && text.is_ascii() && text.starts_with(|c: char| c.is_ascii_alphabetic());
+        plain
+            && self.units[handle.first..=handle.last]
+                .iter()
+                .all(|unit| unit.roles.is_empty() && numbers::meaning(&unit.word).is_none())
     }
 
     /// Whether the units are all that a message says.
@@ -227,125 +408,81 @@ impl Talk<'_, '_> {
         self.before(first).contains(BOUNDARY) && (behind.contains(BOUNDARY) || last + 1 == self.units.len())
     }
 
-    /// Whether the units are a handle.
-    fn is_handle(&self, first: usize, last: usize, announced: bool, service: Service) -> bool {
-        let start = self.units[first].start;
-        let handle = &self.text.lower()[start..self.units[last].end];
-        let (letters, digits) = (handle.chars().any(char::is_alphabetic), handle.bytes().any(|b| b.is_ascii_digit()));
-        let joined = handle.contains('_') || (last > first && handle.contains('.'));
-        let ascii = handle.is_ascii();
-        if !letters || handle.len() < 3 || !ascii {
-            return false;
-        }
-        if joined || (digits && handle.len() >= 4 && !handle.starts_with(|c: char| c.is_ascii_digit())) {
-            return service.sure || announced || joined;
-        }
-        let roles = self.units[first].roles;
-        let word = handle.len() >= 4
-            && !roles.has(Roles::COMMON)
-            && !roles.has(Roles::INVITE)
-            && !roles.has(Roles::TALK)
-            && !roles.has(Roles::NICK)
-            && !roles.has(Roles::IS)
-            && !roles.has(Roles::VIA);
-        // A Latin word behind a Russian name; a word that was announced.
-        let foreign = !self.word(service.first).is_ascii();
-        word && (announced || foreign) && (service.sure || foreign)
-    }
-
-    /// The last unit that belongs to a handle: joined by `_`, `.`, `-` without spaces.
-    fn handle_end(&self, first: usize) -> usize {
-        let mut last = first;
-        while let Some(next) = self.units.get(last + 1) {
-            let between = self.before(last + 1);
-            let joint = matches!(between, "_" | "." | "-" | "__" | "#");
-            let sentence = between == "." && self.text.folded()[next.start..].starts_with(char::is_uppercase);
-            if !joint || sentence {
-                break;
-            }
-            last += 1;
-        }
-        last
-    }
-
-    /// Where a handle begins that stands right before a service: "@ivan в телеге", "ivan_77 (telegram)".
-    fn handle_before(&self, service: Service) -> Option<usize> {
-        let mut last = service.first.checked_sub(1)?;
-        for _ in 0..2 {
-            let roles = self.roles(last);
-            if !(roles.has(Roles::VIA) || roles.has(Roles::IS)) {
-                break;
-            }
-            last = last.checked_sub(1)?;
-        }
-        if self.before(service.first).contains(['!', '?', '\n', ',', '.', ';']) {
-            return None;
-        }
-        let mut first = last;
-        while first > 0 && matches!(self.before(first), "_" | "." | "-") {
-            first -= 1;
-        }
-        let handle = &self.text.lower()[self.units[first].start..self.units[last].end];
-        let at = self.before(first).ends_with('@');
-        let shape = handle.is_ascii()
-            && handle.chars().any(char::is_alphabetic)
-            && (handle.contains('_') || (handle.bytes().any(|b| b.is_ascii_digit()) && handle.len() >= 5));
-        let start = self.units[first].start;
-        ((at && handle.len() >= 3) || (shape && service.sure)).then(|| start - usize::from(at))
-    }
-
     fn is_invitation(&self, service: Service) -> bool {
         let from = service.first.saturating_sub(INVITE_REACH);
         // The same sentence only.
-        let from = (from..=service.first)
+        let from = (from..service.first)
             .rev()
-            .find(|at| *at < service.first && self.before(at + 1).contains(['.', '!', '?', '\n', BOUNDARY, ';']))
+            .find(|at| self.before(at + 1).contains(['.', '!', '?', '\n', BOUNDARY, ';']))
             .map_or(from, |at| at + 1);
         let before = &self.units[from..service.first];
-        let after = &self.units[service.past..self.units.len().min(service.past + TALK_REACH)];
-        if before.iter().rev().take(TALK_REACH).chain(after).any(|unit| unit.roles.has(Roles::TALK)) {
+        let after = self.units.get(service.past);
+        // "don't message me on …", "не пишите в …": in the same part of the sentence.
+        let clause = (from..service.first).rev().find(|at| self.before(at + 1).contains(',')).map_or(from, |at| at + 1);
+        let said = &self.units[clause..service.first];
+        if said.iter().any(|unit| unit.roles.has(Roles::NOT))
+            || said.iter().chain(after).any(|unit| unit.roles.has(Roles::TALK))
+        {
             return false;
         }
         let invites = before.iter().any(|unit| unit.roles.has(Roles::INVITE));
-        let via = before
-            .last()
-            .is_some_and(|unit| unit.roles.has(Roles::VIA) && !matches!(&*unit.word, "the" | "a" | "le" | "la" | "au"));
+        let via = before.last().is_some_and(|unit| {
+            unit.roles.has(Roles::VIA)
+                && !matches!(&*unit.word, "the" | "a" | "le" | "la" | "au" | "under" | "под" | "с" | "or" | "ou")
+        });
         let mine = before.iter().rev().take(3).any(|unit| unit.roles.has(Roles::MINE));
-        let to_me = after.first().is_some_and(|unit| matches!(&*unit.word, "me" | "moi" | "мне" | "us"));
+        let to_me = after.is_some_and(|unit| matches!(&*unit.word, "me" | "moi" | "мне" | "us"));
         let asks = self.text.folded()[self.units[service.past - 1].end..self.gap.end].trim_start().starts_with('?')
-            && before.iter().any(|unit| {
-                matches!(
-                    &*unit.word,
-                    "have" | "got" | "use" | "есть" | "avez" | "as" | "utilisez" | "вас" | "тебя" | "you"
-                )
-            });
+            && self.is_question(said);
         if service.sure {
-            return invites || to_me || asks || (mine && (via || before.len() <= 2));
+            return invites || to_me || asks || (mine && (via || before.len() <= 3));
         }
-        (invites && via) || (to_me && self.is_short(service)) || (asks && self.is_short(service))
+        let short = self.is_short(service);
+        (invites && via) || ((to_me || asks) && short)
+    }
+
+    /// "Do you have …", "t'as …", "у вас есть …", "are you on …".
+    fn is_question(&self, said: &[Unit<'_>]) -> bool {
+        let has = |unit: &Unit<'_>| {
+            matches!(
+                &*unit.word,
+                "have" | "got" | "use" | "есть" | "avez" | "utilisez" | "utilises" | "пользуетесь" | "пользуешься"
+            )
+        };
+        let word = |back: usize| said.len().checked_sub(back).map_or("", |at| &*said[at].word);
+        let you = |back| matches!(word(back), "you" | "u" | "vous" | "tu" | "вы" | "ты");
+        said.iter().any(has)
+            || matches!((word(2), word(1)), ("t" | "tu", "as"))
+            || you(1)
+            || (you(2) && said.last().is_some_and(|unit| unit.roles.has(Roles::VIA)))
     }
 
     /// A handle that no service is named with: `@name`, or what a word like "nick" announces.
     fn alone(&self, at: usize) -> Option<Judged> {
         let unit = &self.units[at];
         let before = self.before(at);
-        let last = self.handle_end(at);
-        let range = unit.start..self.units[last].end;
-        let handle = &self.text.lower()[range.clone()];
-        let ascii = handle.is_ascii() && handle.starts_with(|c: char| c.is_ascii_alphabetic());
-        let marked = handle.contains('_') || handle.bytes().any(|b| b.is_ascii_digit());
+        let handle = self.handle_at(at);
+        let text = self.text_of(&handle);
+        let ascii = text.is_ascii() && text.starts_with(|c: char| c.is_ascii_alphabetic());
+        let marked = text.contains('_') || text.bytes().any(|b| b.is_ascii_digit());
         if before.ends_with('@') {
             let glued = before.len() == 1 && at > 0;
-            let name = handle.len() >= 5 || (handle.len() >= 3 && marked);
-            if !ascii || glued || !name || (unit.roles.has(Roles::COMMON) && last == at) {
+            let name = text.len() >= 5 || (text.len() >= 3 && marked);
+            if !ascii || glued || !name || (unit.roles.has(Roles::COMMON) && handle.last == at) {
                 return None;
             }
-            let near = self.units[at.saturating_sub(INVITE_REACH)..at].iter();
-            let messenger =
-                near.clone().any(|unit| unit.roles.has(Roles::MESSENGER) || unit.roles.has(Roles::MESSENGER_WORD));
+            let mut near = self.units[at.saturating_sub(INVITE_REACH)..at].iter();
+            let messenger = near.any(|unit| unit.roles.has(Roles::MESSENGER.and(Roles::MESSENGER_WORD)));
             let (category, rule) =
                 if messenger { (Category::Messenger, MESSENGER_HANDLE) } else { (Category::Social, ALONE) };
-            return Some((range.start - 1..range.end, last + 1, category, rule));
+            return Some((handle.range, category, rule));
+        }
+        // A contact was masked in an earlier message of the window, and this is what only handles look like.
+        let earlier = self.text.folded()[self.gap.start..unit.start].rfind(BOUNDARY);
+        if earlier.is_some_and(|end| self.text.folded()[self.gap.start..self.gap.start + end].contains("***"))
+            && self.is_marked(&handle)
+        {
+            return Some((handle.range, Category::Messenger, MESSENGER_SPLIT));
         }
         let nick = |unit: &Unit<'_>| {
             matches!(
@@ -362,14 +499,45 @@ impl Talk<'_, '_> {
                     | "юзер"
             )
         };
-        let announced = self.units[at.saturating_sub(3)..at]
-            .iter()
-            .rev()
-            .take_while(|unit| nick(unit) || unit.roles.has(Roles::IS))
-            .any(nick);
-        (announced && ascii && marked && handle.len() >= 4).then_some((range, last + 1, Category::Social, ALONE))
+        let near = self.units[at.saturating_sub(3)..at].iter().rev();
+        let announced = near.take_while(|unit| nick(unit) || unit.roles.has(Roles::IS)).any(nick);
+        (announced && ascii && marked && text.len() >= 4).then_some((handle.range, Category::Social, ALONE))
     }
 }
+
+/// Names that are written in parts; whether they are social networks.
+const PARTS: &[(&[&str], bool)] = &[
+    (&["whats", "app"], false),
+    (&["what", "s", "app"], false),
+    (&["what", "app"], false),
+    (&["whats", "up"], false),
+    (&["watts", "app"], false),
+    (&["wats", "app"], false),
+    (&["tele", "gram"], false),
+    (&["телег", "рам"], false),
+    (&["теле", "грам"], false),
+    (&["вотс", "ап"], false),
+    (&["ватс", "ап"], false),
+    (&["вотс", "апп"], false),
+    (&["вайб", "ер"], false),
+    (&["vi", "ber"], false),
+    (&["snap", "chat"], true),
+    (&["insta", "gram"], true),
+    (&["инста", "грам"], true),
+    (&["face", "book"], true),
+    (&["фейс", "бук"], true),
+    (&["livre", "des", "visages"], true),
+    (&["tik", "tok"], true),
+    (&["тик", "ток"], true),
+    (&["linked", "in"], true),
+    (&["avion", "en", "papier"], false),
+    (&["avion", "bleu"], false),
+    (&["paper", "plane"], false),
+    (&["blue", "plane"], false),
+    (&["бумажный", "самолетик"], false),
+    (&["бумажном", "самолетике"], false),
+    (&["v", "k"], true),
+];
 
 #[cfg(test)]
 mod tests {
@@ -378,9 +546,10 @@ mod tests {
 
     fn found(text: &str) -> Vec<String> {
         let text = Text::read(text);
-        let units = units(&text);
+        let names = Names::default();
+        let units = units(&text, &names);
         let mut out = Vec::new();
-        find(&text, &units, 0..text.folded().len(), &[], &mut out);
+        find(&text, &units, 0..text.folded().len(), &[], &names, &mut out);
         out.iter().map(|f| text.original()[text.original_range(f.start..f.end)].to_owned()).collect()
     }
 

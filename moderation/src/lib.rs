@@ -28,6 +28,7 @@ mod phone;
 mod replay;
 mod rules;
 mod settings;
+mod slip;
 pub mod spam;
 mod spelled;
 mod split;

@@ -4,10 +4,12 @@ use std::borrow::Cow;
 
 use crate::find::{self, Found, OrderId};
 use crate::host::OwnHosts;
+use crate::lexicon::Lexicon;
 use crate::text::Text;
+use crate::vocabulary::Names;
 use crate::{
-    Action, Category, Context, EarlierMasked, Locale, Policies, Policy, RuleId, Settings, SettingsError, Span, Verdict,
-    email, handle, link, phone, spelled, split, units,
+    Action, Additions, Category, Context, EarlierMasked, Locale, Policies, Policy, RuleId, Settings, SettingsError,
+    Span, Verdict, email, handle, link, phone, spelled, split, units,
 };
 
 /// Changes with every change to what the rules find.
@@ -26,6 +28,9 @@ pub struct Rules {
     policies: Policies,
     own: OwnHosts,
     shadow: bool,
+    lexicon: Lexicon,
+    names: Names,
+    additions: Additions,
     version: String,
 }
 
@@ -37,7 +42,9 @@ impl Rules {
     pub fn new(settings: Settings) -> Result<Self, SettingsError> {
         let own = settings.own_hosts()?;
         let version = format!("{RULES}-{:08x}", settings.fingerprint());
-        Ok(Self { policies: settings.policies, own, shadow: settings.shadow, version })
+        let (lexicon, names) = (Lexicon::new(&settings.additions), Names::new(&settings.additions));
+        let Settings { policies, shadow, additions, .. } = settings;
+        Ok(Self { policies, own, shadow, lexicon, names, additions, version })
     }
 
     /// The version of the rules and, after a hyphen, of the settings: equal on every node that decides alike. Recorded
@@ -64,11 +71,13 @@ impl Rules {
     /// as if nothing had been found.
     pub fn moderate<'t>(&self, text: &'t str, context: &Context<'_>) -> Verdict<'t> {
         let mut found = self.settled(text, context);
-        let pieces = if context.earlier.is_empty() { Vec::new() } else { self.completed(text, &found, context) };
+        let pieces = if context.earlier.is_empty() { Vec::new() } else { self.completed(text, context) };
         let (here, before): (Vec<_>, Vec<_>) =
             pieces.into_iter().partition(|piece| piece.message == context.earlier.len());
         for piece in here {
-            merge(&mut found, piece.found);
+            // The whole says better what it is than the part.
+            let place = merge(&mut found, piece.found);
+            found[place].what = piece.found.what;
         }
         let mut verdict = self.judge(text, &found, context);
         if !self.shadow {
@@ -133,13 +142,8 @@ impl Rules {
     }
 
     /// What this text completes: the pieces of contacts that begin in earlier messages and end here.
-    fn completed(&self, text: &str, found: &[Found], context: &Context<'_>) -> Vec<split::Piece> {
-        let masks: Vec<_> = found
-            .iter()
-            .filter(|found| self.is_masked(found))
-            .map(|found| (found.start..found.end, mask_of(found, context.locale)))
-            .collect();
-        let Some(together) = split::Together::of(text, &masks, context.earlier) else { return Vec::new() };
+    fn completed(&self, text: &str, context: &Context<'_>) -> Vec<split::Piece> {
+        let Some(together) = split::Together::of(text, context.earlier) else { return Vec::new() };
         let read = together.read();
         let mut all = Vec::new();
         self.find_in(&read, context.order, &mut all);
@@ -181,6 +185,11 @@ impl Rules {
         if signs.bracket {
             find::masks(folded, found);
         }
+        let units = units::units(text, &self.names);
+        if spelled::may_hold(text, &units, &signs) {
+            find::in_gaps(found, folded.len(), |gap, out| spelled::emails(text, &units, gap, out));
+            find::in_gaps(found, folded.len(), |gap, out| spelled::hosts(text, &units, gap, &self.own, out));
+        }
         if signs.scheme {
             let mut urls = Vec::new();
             link::urls(folded, &self.own, &mut urls);
@@ -189,16 +198,10 @@ impl Rules {
         if signs.at {
             find::in_gaps(found, folded.len(), |gap, out| email::find(folded, gap, out));
         }
-        let units = units::units(text);
-        if spelled::may_hold(&units, &signs) {
-            find::in_gaps(found, folded.len(), |gap, out| spelled::emails(text, &units, gap, out));
-        }
         if signs.dot {
             find::in_gaps(found, folded.len(), |gap, out| link::domains(folded, gap, &self.own, out));
         }
-        if spelled::may_hold(&units, &signs) {
-            find::in_gaps(found, folded.len(), |gap, out| spelled::hosts(text, &units, gap, &self.own, out));
-        }
+        link::with_schemes(folded, found);
         // An order's id may hold dots, and so look like a domain.
         for found in found.iter_mut() {
             if id.around(&(found.start..found.end)).is_some() {
@@ -209,9 +212,22 @@ impl Rules {
             find::in_gaps(found, folded.len(), |gap, out| phone::find(folded, gap, &mut id, out));
         }
         find::in_gaps(found, folded.len(), |gap, out| phone::hidden::find(text, gap, &mut id, out));
-        if signs.at || handle::may_hold(&units) {
+        if signs.at || handle::may_hold(text, &units, &self.names) {
             let numbers: Vec<_> = found.iter().filter(|f| f.what.is_some()).map(|f| f.start..f.end).collect();
-            find::in_gaps(found, folded.len(), |gap, out| handle::find(text, &units, gap, &numbers, out));
+            find::in_gaps(found, folded.len(), |gap, out| {
+                handle::find(text, &units, gap, &numbers, &self.names, out);
+            });
+        }
+        for rule in self.additions.rules() {
+            find::in_gaps(found, folded.len(), |gap, out| {
+                let places = rule.pattern.find_iter(&text.lower()[gap.clone()]);
+                let place = |m: regex::Match<'_>| gap.start + m.start()..gap.start + m.end();
+                out.extend(places.map(|m| Found::contact(place(m), rule.category, rule.id)));
+            });
+        }
+        self.lexicon.find(text, found);
+        if !self.additions.is_empty() {
+            found.retain(|found| found.what.is_none_or(|(_, rule)| !self.additions.is_disabled(rule)));
         }
     }
 
@@ -255,16 +271,18 @@ fn mask_of(found: &Found, locale: Locale) -> &'static str {
 }
 
 /// Puts a find among others, in one with those that it touches: what was first found there says what it is.
-fn merge(masked: &mut Vec<Found>, new: Found) {
+/// Returns its place.
+fn merge(masked: &mut Vec<Found>, new: Found) -> usize {
     let first = masked.partition_point(|found| found.end <= new.start);
     let past = masked.partition_point(|found| found.start < new.end);
     if first == past {
         masked.insert(first, new);
-        return;
+        return first;
     }
     let (start, end) = (masked[first].start.min(new.start), masked[past - 1].end.max(new.end));
     let what = masked[first].what;
     masked.splice(first..past, [Found { start, end, what }]);
+    first
 }
 
 /// The finds by place in the text as written. A character that was read as several belongs to the first find that touches it.

@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use crate::find::Found;
 use crate::host::{self, OwnHosts};
+use crate::link;
 use crate::rules::Signs;
 use crate::text::{BOUNDARY, Text};
 use crate::tld::{self, Tld};
@@ -67,9 +68,9 @@ struct Chains<'a, 't> {
 }
 
 /// Whether a text holds anything that a spelled address is made of.
-pub(crate) fn may_hold(units: &[Unit<'_>], signs: &Signs) -> bool {
+pub(crate) fn may_hold(text: &Text<'_>, units: &[Unit<'_>], signs: &Signs) -> bool {
     let made_of = Roles::DOT.and(Roles::AT).and(Roles::AT_WORD).and(Roles::PROVIDER).and(Roles::SITE);
-    signs.at || signs.dot || units.iter().any(|unit| unit.roles.has(made_of))
+    signs.at || signs.dot || text.folded().contains(['·', '•', '∙']) || units.iter().any(|unit| unit.roles.has(made_of))
 }
 
 /// Finds e-mail addresses in one range of the folded text.
@@ -135,6 +136,10 @@ impl<'a, 't> Chains<'a, 't> {
     /// The sign behind a unit.
     fn link(&self, at: usize) -> Option<Link> {
         let between = self.between(at)?;
+        let apart = self.units[at].apart && matches!(between, " _ " | " - ");
+        if (matches!(between, "_" | "-" | "+" | "–" | "__") && !self.is_sign_word(at + 1)) || apart {
+            return Some(Link { sign: Sign::Joint, form: Form::Tight, next: at + 1 });
+        }
         let inner = between.trim_matches(is_around_sign);
         let form = match (between.len() == inner.len(), between.contains(['(', '[', '{', '<'])) {
             (true, _) => Form::Tight,
@@ -142,26 +147,53 @@ impl<'a, 't> Chains<'a, 't> {
             _ => Form::Apart,
         };
         let sign = match inner {
-            "." | "·" | "•" | "。" | "．" | "∙" => Some(Sign::Dot),
-            "@" | "＠" => Some(Sign::At),
-            "," if form == Form::Tight => Some(Sign::Comma),
-            "_" | "-" | "+" | "–" | "__" if form == Form::Tight => Some(Sign::Joint),
+            "." | ".." => Some((Sign::Dot, if inner.len() > 1 { Form::Bracketed } else { form })),
+            "·" | "•" | "∙" => Some((Sign::Dot, Form::Bracketed)),
+            "@" => Some((Sign::At, form)),
+            "@@" => Some((Sign::At, Form::Bracketed)),
+            "," if form == Form::Tight => Some((Sign::Comma, form)),
             _ => None,
         };
-        if let Some(sign) = sign {
+        if let Some((sign, form)) = sign {
             return Some(Link { sign, form, next: at + 1 });
         }
         inner.is_empty().then(|| self.spelled(at, form)).flatten()
+    }
+
+    /// Whether a unit spells a sign that can stand between hyphens or underscores: "_at_", "-dot-".
+    fn is_sign_word(&self, at: usize) -> bool {
+        let signs = Roles::DOT.and(Roles::AT).and(Roles::AT_WORD);
+        self.units[at].roles.has(signs) && self.between(at).is_some_and(|behind| matches!(behind, "_" | "-" | "+"))
     }
 
     /// A sign spelled as a word, between two units.
     fn spelled(&self, at: usize, form: Form) -> Option<Link> {
         let mut word = at + 1;
         let roles = self.units[word].roles;
-        let mut sign = match roles {
+        let bracketed = form == Form::Bracketed;
+        let apart = self.units[word].word == "a" && self.units.get(word + 1).is_some_and(|next| next.word == "t");
+        let tied = self.is_sign_word(word);
+        let sign = match roles {
             _ if roles.has(Roles::DOT) => Sign::Dot,
+            _ if apart => {
+                word += 1;
+                Sign::At
+            }
+            _ if self.units[word].word == "a" && bracketed => Sign::At,
+            // "nom à gmail point com", "nom a commercial gmail".
+            _ if self.units[word].word == "a"
+                && self.units.get(word + 1).is_some_and(|next| next.word == "commercial") =>
+            {
+                word += 1;
+                Sign::At
+            }
+            _ if self.units[word].word == "a"
+                && self.units.get(word + 1).is_some_and(|next| next.roles.has(Roles::PROVIDER)) =>
+            {
+                Sign::AtWord
+            }
             _ if roles.has(Roles::AT) => Sign::At,
-            _ if roles.has(Roles::AT_WORD) && form == Form::Bracketed => Sign::At,
+            _ if roles.has(Roles::AT_WORD) && (bracketed || tied) => Sign::At,
             _ if roles.has(Roles::AT_WORD) => Sign::AtWord,
             _ if roles.has(Roles::JOINT) => Sign::Joint,
             _ => return None,
@@ -172,8 +204,6 @@ impl<'a, 't> Chains<'a, 't> {
             while more(word).has(Roles::JOINT) && word - at < 3 {
                 word += 1;
             }
-        } else if self.units[word].word == "commercial" {
-            sign = Sign::At;
         }
         let behind = self.between(word)?;
         behind.trim_matches(is_around_sign).is_empty().then_some(Link { sign, form: Form::Spelled, next: word + 1 })
@@ -203,7 +233,7 @@ impl<'a, 't> Chains<'a, 't> {
             let joins = match link.sign {
                 Sign::Joint => true,
                 // A full stop with a space is the end of a sentence.
-                Sign::Dot => link.form != Form::Apart,
+                Sign::Dot => link.form != Form::Apart || self.units[first].apart || self.units[before].apart,
                 _ => false,
             };
             if !joins || (link.form == Form::Spelled && self.units[before].roles.has(Roles::COMMON)) {
@@ -244,11 +274,16 @@ impl<'a, 't> Chains<'a, 't> {
         let sure = link.sign == Sign::At;
         let top = self.mail_host(link.next, sure)?;
         let has_top = top != link.next;
+        let labels = self.labels(link.next);
+        if link.form == Form::Tight && has_top && labels.iter().all(|(_, form)| *form == Form::Tight) {
+            // As usual: found by who looks for those.
+            return None;
+        }
         let unit = &self.units[local];
-        let common = unit.roles.has(Roles::COMMON) && link.form != Form::Tight;
+        let common = unit.roles.has(Roles::COMMON) && !sure;
         if link.sign == Sign::AtWord {
             let provider = self.units[link.next].roles.has(Roles::PROVIDER);
-            let spelled = self.labels(link.next).iter().any(|(_, form)| *form == Form::Spelled);
+            let spelled = labels.iter().any(|(_, form)| *form == Form::Spelled) || self.is_named(local);
             if common || !(provider || (has_top && (spelled || self.is_announced(local, Roles::MAIL)))) {
                 return None;
             }
@@ -261,6 +296,11 @@ impl<'a, 't> Chains<'a, 't> {
         Some((start..self.units[top].end, top + 1))
     }
 
+    /// A mailbox that is no word: joined parts, digits.
+    fn is_named(&self, local: usize) -> bool {
+        self.back[local].is_some() || self.units[local].word.bytes().any(|b| b.is_ascii_digit())
+    }
+
     /// "почта ivan77 gmail com": an announced name before a provider.
     fn email_without_at(&self, local: usize) -> Option<(Range<usize>, usize)> {
         let provider = local + 1;
@@ -270,7 +310,7 @@ impl<'a, 't> Chains<'a, 't> {
             return None;
         }
         let top = self.mail_host(provider, false).filter(|top| *top != provider);
-        let named = self.units[local].word.bytes().any(|b| b.is_ascii_digit()) || self.back[local].is_some();
+        let named = self.is_named(local);
         let announced = self.is_announced(self.mailbox(local), Roles::MAIL);
         // Without "com" it takes both: an announcement and what only names look like.
         if !(top.is_some() && (named || announced) || named && announced) {
@@ -294,7 +334,7 @@ impl<'a, 't> Chains<'a, 't> {
             // "www example com"
             labels.extend(self.labels(from + 1).into_iter().map(|(at, _)| (at, Form::Spelled)));
         }
-        let announced = www || self.is_announced(from, Roles::SITE);
+        let announced = www || self.is_announced(from, Roles::SITE) || self.is_pointed_at(from);
         if announced && labels.last().is_some_and(|(at, _)| self.top(*at).is_none()) {
             // "сайт ivanmaster ru"
             let last = labels[labels.len() - 1].0;
@@ -326,7 +366,7 @@ impl<'a, 't> Chains<'a, 't> {
             // Written in the other alphabet: "example.ком".
             return !common && before.word.is_ascii();
         }
-        if tight || (common && !announced) {
+        if tight || (common && !(announced && self.is_announced(labels[place - 1].0, Roles::SITE))) {
             return false;
         }
         let cyrillic_word = |at: usize| !self.units[at].word.is_ascii();
@@ -339,11 +379,44 @@ impl<'a, 't> Chains<'a, 't> {
                 (class != Tld::File || announced) && !said
             }
             Form::Apart => {
-                class == Tld::Strong && (!cyrillic_word(at) || announced) || (announced && class == Tld::Common)
+                let written = &self.text.folded()[self.units[at].start..self.units[at].end];
+                let small = written.starts_with(char::is_lowercase)
+                    || before.word != self.text.folded()[before.start..before.end];
+                let hyphen = place >= 2 && matches!(self.between(labels[place - 2].0), Some("-"));
+                let digits = before.word.len() >= 4 && before.word.bytes().any(|b| b.is_ascii_digit());
+                let name = small && (digits || hyphen || before.apart);
+                let strong = class == Tld::Strong && (!cyrillic_word(at) || announced);
+                let telling = announced || name || is_telling(&self.units[at].word);
+                let word = class == Tld::Word && (name || self.units[labels[0].0].word == "www");
+                let talk = self.units[at].word == "ca"
+                    && self.units.get(at + 1).is_some_and(|next| link::goes_on_after_ca(&next.word));
+                !talk && (strong || (telling && class == Tld::Common) || word)
             }
             // The sign before is written as usual, an earlier one is not.
             Form::Tight => class != Tld::File && (class != Tld::Word || announced),
         }
+    }
+
+    /// The word right before says where to look: "see", "at", "на".
+    fn is_pointed_at(&self, from: usize) -> bool {
+        let word = from.checked_sub(1).map_or("", |before| &self.units[before].word);
+        matches!(
+            word,
+            "see"
+                | "visit"
+                | "check"
+                | "at"
+                | "from"
+                | "on"
+                | "sur"
+                | "voir"
+                | "chez"
+                | "на"
+                | "здесь"
+                | "тут"
+                | "ici"
+                | "here"
+        )
     }
 
     /// Where the path behind a host ends.
@@ -364,12 +437,52 @@ impl<'a, 't> Chains<'a, 't> {
     }
 }
 
+/// Top-level domains that are no words.
+fn is_telling(top: &str) -> bool {
+    matches!(
+        top,
+        "biz"
+            | "info"
+            | "app"
+            | "io"
+            | "ca"
+            | "kz"
+            | "ua"
+            | "qc"
+            | "eu"
+            | "tech"
+            | "xyz"
+            | "co"
+            | "uk"
+            | "shop"
+            | "online"
+    )
+}
+
 /// What may stand around a sign without meaning anything.
 fn is_around_sign(c: char) -> bool {
     c.is_whitespace()
         || matches!(
             c,
-            '(' | ')' | '[' | ']' | '{' | '}' | '<' | '>' | '"' | '\'' | '«' | '»' | '*' | '|' | '~' | '/' | '-'
+            BOUNDARY
+                | '_'
+                | '('
+                | ')'
+                | '['
+                | ']'
+                | '{'
+                | '}'
+                | '<'
+                | '>'
+                | '"'
+                | '\''
+                | '«'
+                | '»'
+                | '*'
+                | '|'
+                | '~'
+                | '/'
+                | '-'
         )
 }
 
@@ -380,7 +493,7 @@ mod tests {
 
     fn found(text: &str) -> Vec<(String, &'static str)> {
         let text = Text::read(text);
-        let units = units(&text);
+        let units = units(&text, &crate::vocabulary::Names::default());
         let (mut out, own) = (Vec::new(), OwnHosts::new(&["market.example".to_owned()]));
         emails(&text, &units, 0..text.folded().len(), &mut out);
         let mut links = Vec::new();

@@ -5,9 +5,10 @@ use std::ops::Range;
 
 use crate::Earlier;
 use crate::find::Found;
+use crate::handle::MESSENGER_SPLIT;
 use crate::numbers;
 use crate::phone::hidden::SPLIT;
-use crate::text::{BOUNDARY, Text};
+use crate::text::{BOUNDARY_TEXT, Text};
 use crate::vocabulary::{Roles, roles};
 
 /// The most bytes of earlier messages that are read; of longer ones, the end. Nobody dictates a number in essays.
@@ -25,8 +26,8 @@ pub(crate) struct Piece {
 /// The window as one text.
 pub(crate) struct Together {
     text: String,
-    /// What is not read as it is written: boundaries, and the masks of the last message.
-    masks: Vec<(Range<usize>, String)>,
+    /// Where the boundaries are.
+    boundaries: Vec<Range<usize>>,
     messages: Vec<Message>,
 }
 
@@ -41,7 +42,7 @@ struct Message {
 
 impl Together {
     /// `None`: the text holds nothing that could complete anything.
-    pub(crate) fn of(text: &str, masks: &[(Range<usize>, &str)], earlier: &[Earlier<'_>]) -> Option<Self> {
+    pub(crate) fn of(text: &str, earlier: &[Earlier<'_>]) -> Option<Self> {
         if !completes(text) {
             return None;
         }
@@ -51,36 +52,33 @@ impl Together {
             bytes <= EARLIER_BYTES_MAX
         });
         let first = earlier.len() - first.count();
-        let mut together = Self { text: String::new(), masks: Vec::new(), messages: Vec::new() };
+        let mut together = Self { text: String::new(), boundaries: Vec::new(), messages: Vec::new() };
         for (index, earlier) in earlier.iter().enumerate().skip(first) {
             together.add(index, earlier.text, EARLIER_BYTES_MAX);
         }
         if together.messages.is_empty() {
             return None;
         }
-        let start = together.add(earlier.len(), text, usize::MAX);
-        let shifted = masks.iter().map(|(range, shown)| (range.start + start..range.end + start, (*shown).to_owned()));
-        together.masks.extend(shifted);
+        together.add(earlier.len(), text, usize::MAX);
         Some(together)
     }
 
-    fn add(&mut self, index: usize, text: &str, most: usize) -> usize {
+    fn add(&mut self, index: usize, text: &str, most: usize) {
         if !self.text.is_empty() {
             let at = self.text.len();
             self.text.push('\n');
-            self.masks.push((at..at + 1, BOUNDARY.to_string()));
+            self.boundaries.push(at..at + 1);
         }
         let skipped = text.ceil_char_boundary(text.len().saturating_sub(most));
         let start = self.text.len();
         self.text.push_str(&text[skipped..]);
         self.messages.push(Message { index, range: start..self.text.len(), skipped });
-        start
     }
 
     /// Reads the window.
     pub(crate) fn read(&self) -> Text<'_> {
         let masks: Vec<(Range<usize>, &str)> =
-            self.masks.iter().map(|(range, shown)| (range.clone(), shown.as_str())).collect();
+            self.boundaries.iter().map(|range| (range.clone(), BOUNDARY_TEXT)).collect();
         Text::read_masked(&self.text, &masks)
     }
 
@@ -90,7 +88,7 @@ impl Together {
         let mut pieces: Vec<Piece> = Vec::new();
         for found in found {
             let range = read.original_range(found.start..found.end);
-            let is_part = found.what.is_some_and(|(_, rule)| rule == SPLIT);
+            let is_part = found.what.is_some_and(|(_, rule)| rule == SPLIT || rule == MESSENGER_SPLIT);
             let touched: Vec<&Message> = self
                 .messages
                 .iter()

@@ -3,6 +3,10 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
+use crate::slip::{is_slip, shortened};
+use crate::text::{Text, scripts};
+use crate::{Additions, Category};
+
 /// What a word can be: a set of bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Roles(u32);
@@ -52,6 +56,10 @@ impl Roles {
     pub(crate) const APP: Self = Self(1 << 20);
     /// A top-level domain as it is pronounced.
     pub(crate) const TLD: Self = Self(1 << 21);
+    /// Right before a name that nothing else is known of: "I'm", "look for", "je suis".
+    pub(crate) const INTRO: Self = Self(1 << 22);
+    /// Not: what is denied is no invitation.
+    pub(crate) const NOT: Self = Self(1 << 23);
 
     pub(crate) const fn has(self, other: Self) -> bool {
         self.0 & other.0 != 0
@@ -87,6 +95,111 @@ pub(crate) fn roles(word: &str) -> Roles {
     Roles::default()
 }
 
+/// The service that a word is a bent name of: letters stretched ("vvviber"), digits among them ("te1egram"), one slip in a long
+/// name ("whastapp"). Nothing for other words.
+pub(crate) fn bent(word: &str, digits: bool) -> Roles {
+    let services = Roles::MESSENGER.and(Roles::SOCIAL);
+    let service = |word: &str| Some(roles(word)).filter(|roles| roles.has(services));
+    if !(BENT_MIN..=BENT_MAX).contains(&word.len()) || !word.starts_with(|c| FIRST_LETTERS.contains(c)) {
+        return Roles::default();
+    }
+    let plain = if digits { letters(word) } else { word.to_owned() };
+    let found = service(&plain)
+        .or_else(|| stretched(&plain).find_map(|less| service(&less)))
+        .or_else(|| slipped(&plain))
+        .or_else(|| stretched(&plain).next().filter(|less| less.len() < plain.len()).and_then(|less| slipped(&less)));
+    found.unwrap_or_default()
+}
+
+/// Bytes of the shortest and longest bent name, and the letters that names begin with.
+const BENT_MIN: usize = 5;
+const BENT_MAX: usize = 40;
+const FIRST_LETTERS: &str = "wtifmdsvkxlyвтифмдсукю";
+/// The fewest letters of a name in which one may have slipped.
+const SLIP_MIN: usize = 6;
+
+/// Digits and signs among letters, as the letters they pass for.
+fn letters(word: &str) -> String {
+    let cyrillic = word.chars().any(|c| matches!(c, '\u{400}'..='\u{4FF}'));
+    let leet = if cyrillic { scripts::leet_cyrillic } else { scripts::leet_latin };
+    let e = if cyrillic { 'е' } else { 'e' };
+    word.chars().map(|c| if c == '3' { e } else { leet(c).unwrap_or(c) }).collect()
+}
+
+/// The word with runs of one letter cut down to one, and to two.
+fn stretched(word: &str) -> impl Iterator<Item = String> {
+    let cut = |most: usize| {
+        let (mut cut, mut last, mut run) = (String::with_capacity(word.len()), None, 0);
+        for c in word.chars() {
+            run = if last == Some(c) { run + 1 } else { 1 };
+            last = Some(c);
+            if run <= most {
+                cut.push(c);
+            }
+        }
+        cut
+    };
+    [cut(1), cut(2)].into_iter()
+}
+
+/// A name from which the word differs by one letter, missing, added or changed, or two swapped; both begin alike.
+fn slipped(word: &str) -> Option<Roles> {
+    let vocabulary = &*VOCABULARY;
+    if word.chars().count() + 1 < SLIP_MIN {
+        return None;
+    }
+    let near = |less: &str| vocabulary.near.get(less).into_iter().flatten().find(|name| is_slip(word, name)).copied();
+    let name = near(word).or_else(|| shortened(word).find_map(|less| near(&less)))?;
+    vocabulary.words.get(name).copied()
+}
+
+/// Names of services that an operator added or took away, over the built-in ones.
+#[derive(Debug, Default)]
+pub(crate) struct Names {
+    words: HashMap<Box<str>, Roles>,
+    /// Names of several words; whether they are social networks.
+    parts: Vec<(Vec<Box<str>>, bool)>,
+}
+
+impl Names {
+    /// Names as an operator wrote them; they are folded as a message is.
+    pub(crate) fn new(additions: &Additions) -> Self {
+        let mut names = Self::default();
+        for (category, roles) in [(Category::Messenger, Roles::MESSENGER), (Category::Social, Roles::SOCIAL)] {
+            for removed in additions.removed(category) {
+                names.put(removed, Roles::default(), false);
+            }
+            for added in additions.added(category) {
+                names.put(added, roles, category == Category::Social);
+            }
+        }
+        names
+    }
+
+    fn put(&mut self, name: &str, roles: Roles, social: bool) {
+        let text = Text::read(name);
+        let words: Vec<Box<str>> = text.tokens().iter().map(|token| text.word(token).into()).collect();
+        match &words[..] {
+            [] => {}
+            [word] => {
+                self.words.insert(word.clone(), roles);
+            }
+            _ if roles.is_empty() => self.parts.retain(|(parts, _)| *parts != words),
+            _ => self.parts.push((words, social)),
+        }
+    }
+
+    /// What a word is by the operator's word; `None`: nothing was said of it.
+    pub(crate) fn roles(&self, word: &str) -> Option<Roles> {
+        if self.words.is_empty() { None } else { self.words.get(word).copied() }
+    }
+
+    /// Added names of several words.
+    pub(crate) fn parts(&self) -> &[(Vec<Box<str>>, bool)] {
+        &self.parts
+    }
+}
+
 /// Bytes of the shortest stem: three Cyrillic letters.
 const STEM_MIN: usize = 6;
 
@@ -103,6 +216,8 @@ struct Vocabulary {
     /// Nouns that take endings.
     stems: HashMap<&'static str, Roles>,
     beginnings: HashSet<[u8; 4]>,
+    /// Names of services without one of their letters, and whole.
+    near: HashMap<Box<str>, Vec<&'static str>>,
 }
 
 static VOCABULARY: LazyLock<Vocabulary> = LazyLock::new(|| {
@@ -122,16 +237,24 @@ static VOCABULARY: LazyLock<Vocabulary> = LazyLock::new(|| {
             *slot = slot.and(*roles);
         }
     }
-    Vocabulary { words, stems, beginnings }
+    let mut near: HashMap<Box<str>, Vec<&'static str>> = HashMap::new();
+    let services = Roles::MESSENGER.and(Roles::SOCIAL);
+    for (name, _) in words.iter().filter(|(name, roles)| roles.has(services) && name.chars().count() >= SLIP_MIN) {
+        for less in shortened(name).chain([(*name).into()]) {
+            near.entry(less).or_default().push(name);
+        }
+    }
+    near.values_mut().for_each(|names| names.sort_unstable());
+    Vocabulary { words, stems, beginnings, near }
 });
 
 /// The lists. A star: the word takes endings.
 #[rustfmt::skip]
 const LISTS: &[(Roles, &str)] = &[
-    (Roles::DOT, "dot dott doot d0t point poin pnt точка точкой точку тчк точкаа tochka"),
+    (Roles::DOT, "dot dott doot d0t point poin pnt pt pont ponto точк точька тчка точка точкой точку тчк точкаа tochka"),
     (Roles::AT, "arobase arobas arrobase arobaz arobasse собака собачка собакой собачкой собаку собачку сабака собак sobaka sobachka \
-        собаке ат эт этт at-sign atsign"),
-    (Roles::AT_WORD, "at commercial"),
+        собаке гав ат эт этт at-sign atsign"),
+    (Roles::AT_WORD, "at commercial chez"),
     (Roles::JOINT, "underscore underline dash hyphen tiret tiretbas подчеркивание подчерк нижнее подчеркиванием дефис тире андерскор soulignement souligne bas"),
     (Roles::PROVIDER, "gmail gmaill gmal gmial gmai1 gmeil gmaii jmail googlemail yahoo hotmail hotmal outlook icloud protonmail videotron sympatico \
         laposte wanadoo yandex rambler gmx zoho aol msn mailru gmailcom \
@@ -139,23 +262,23 @@ const LISTS: &[(Roles, &str)] = &[
     (Roles::PROVIDER_WORD, "mail live free orange bell rogers telus shaw sfr inbox list bk ya proton me мейл* мэйл* маил* майл* протон*"),
     (Roles::MESSENGER, "whatsapp whatsap whatsup whatsaap watsapp watsap wattsapp whatsappp whtsapp whatapp wapp whattsapp wazap wazzap whatssapp \
         telegram telegramm telegrm telegam telgram tlgrm telega telegramme telegrame viber vibe viberr wiber \
-        skype skyp wechat weixin kakaotalk messenger fbmessenger imessage facetime discord snapchat \
+        skype skyp wechat weixin kakaotalk messenger fbmessenger imessage facetime discord threema kakao simplex icq messanger messeger wassap wassapp wazzup watsup \
         вотсап* вотсапп* ватсап* ватсапп* ватцап* вацап* воцап* вотцап* васап* уотсап* уатсап* вотс* ватс* вотзап* ватзап* вацапп* \
-        телеграм* телеграмм* телега телеге телегу телеги телегой телеграмчик* телеграмик* тележк* телеграф \
-        вайбер* вибер* вайпер* скайп* дискорд* вичат* мессенджер* месенджер* мессинджер* имо"),
-    (Roles::MESSENGER_WORD, "wa wsp wap tg tgm tele telegr signal line slack snap telegraf вц ва тг тгшк* тлг сигнал* вайб* зум zoom teams kik"),
-    (Roles::SOCIAL, "instagram instagr instagrm insta instag facebook facebok fbook linkedin tiktok twitter vkontakte odnoklassniki pinterest \
+        телеграм* телеграмм* телеграмчик* телеграмик* \
+        вайбер* вибер* вайпер* скайп* дискорд* вичат* мессенджер* месенджер* мессинджер* аська тилиграм* вастап* тримa"),
+    (Roles::MESSENGER_WORD, "wa wsp wap tg tgm tele telegr signal line slack telegraf дс вц ва тг тгшк* тлг сигнал* вайб* kik imo имо vibes телега телеге телегу телеги телегой discorde wu"),
+    (Roles::SOCIAL, "instagram instagr instagrm insta instag facebook facebok fbook linkedin tiktok twitter vkontakte snapchat snapchatt nextdoor youtube threads снапчат* ютуб* facebouk feicebouk odnoklassniki pinterest \
         инстаграм* инстаграмм* инста инсте инсту инсты инстой инстик* инстаграме фейсбук* фэйсбук* фейсбок* фесбук* вконтакте вконтакт* контактик* тикток* твиттер* твитер* одноклассник* линкедин*"),
-    (Roles::SOCIAL_WORD, "ig fb vk ok face вк фб ин инст ок однокл x snap threads"),
+    (Roles::SOCIAL_WORD, "фейс ig fb vk face вк фб ин инст однокл x snap sc tt тт контакте"),
     (Roles::INVITE, "write text message msg ping dm pm add find contact reach hit call join move switch continue chat talk reply hmu send drop shoot hop \
-        come go let lets follow search catch \
-        ecris ecrivez ecrire ecrit contacte contactez contacter ajoute ajoutez ajouter trouve trouvez retrouve retrouvez rejoins rejoignez joins joignez \
+        come go let lets search catch answer answers respond prefer better easier faster whats drop reachable dming \
+        ecris ecrivez ecrire ecrit contacte contactez contacter ajoute ajoutez ajouter trouvez retrouve retrouvez rejoins rejoignez joins joignez \
         joindre parle parlons parler passe passons passer continue continuons discuter discutons discute texte textez texter cherche cherchez envoie envoyez \
-        envoyer appelle appelez suis suivez add-moi jase jasons jaser \
+        envoyer appelle appelez jase jasons jaser reponds repond va mieux quoi mp dm signe viens venez fais compte user usager \
         пиши пишите напиши напишите напишу писать написать добавь добавьте добавляй добавляйте добавляйся найди найдите ищи ищите звони звоните позвони \
         позвоните набери наберите скинь скиньте кинь киньте скину кину пришли пришлите перейдем переходи переходите перейти перейдемте пойдем пошли давай давайте \
-        спишемся свяжись свяжитесь связаться связь свяжемся общаться общаемся пообщаемся стучи стучись стукни маякни маякните отпиши отпишись черкни \
-        подпишись подпишитесь продолжим жду ответь ответьте отвечу контакт контакты обсудим договоримся поговорим пообщаться есть доступен"),
+        спишемся свяжись свяжитесь связаться связь свяжемся отвечаю отвечу отвечаем отвечают добавлю добавим лучше удобнее быстрее кидай юзер пользователь личку лс общаться общаемся пообщаемся стучи стучись стукни маякни маякните отпиши отпишись черкни \
+        подпишись подпишитесь продолжим жду ответь ответьте отвечу контакт контакты обсудим договоримся поговорим пообщаться доступен го айда"),
     (Roles::NICK, "nick nickname handle username user login id account acct pseudo pseudonyme identifiant compte profil profile name nom \
         ник ником ника никнейм логин логином юзернейм юзер аккаунт акк айди профиль имя имени"),
     (Roles::MAIL, "email mail e-mail emails courriel couriel mel adresse address gmail почта почту почте почты емейл имейл имэйл мыло мыла мылу емайл емаил мейл мэйл mailto"),
@@ -163,22 +286,27 @@ const LISTS: &[(Roles, &str)] = &[
     (Roles::MINE, "my me mine mon ma mes moi m мой моя мое мои моего моем моему меня мне мну мной us nous notre нас наш нам our i je j я"),
     (Roles::VIA, "on in via over through by to at using sur par dans avec en vers a au le la l в во на через по к с под из the my your mon ton votre мой твой ваш или or ou d"),
     (Roles::IS, "is s are it its as under est c cest sous это есть такой как вот под мой там here ici будет"),
-    (Roles::APP, "app apps application appli applications messenger messager приложение приложения приложении приложуху приложуха мессенджер мессенджере мессенджера месенджер"),
-    (Roles::COLOUR, "green blue purple verte vert bleu bleue mauve violet violette зеленый зеленом зеленая зеленого зеленое зеленой зеленую зеленка синий синем синего голубой голубом фиолетовый фиолетовом фиолетовая фиолетовой"),
-    (Roles::TALK, "broken down saw seen ad ads advert advertising post posts posted photo photos picture pictures pic pics story stories video videos \
+    (Roles::APP, "app apps application appli applications messenger messager messagerie приложение приложения приложении приложуху приложуха мессенджер мессенджере мессенджера месенджер"),
+    (Roles::COLOUR, "plane avion avions самолетик самолетиком самолет green blue purple verte vert bleu bleue mauve violet violette зеленый зеленом зеленая зеленого зеленое зеленой зеленую зеленка синий синем синего голубой голубом фиолетовый фиолетовом фиолетовая фиолетовой"),
+    (Roles::TALK, "got received watched screenshot likes liked reviews review group page tutorial marketplace posted uses customers clients ads found \
+        avis groupe capture tuto clients recu отзывы группа группе скриншот увидела нашла нашел клиенты страница странице broken down saw seen ad ads advert advertising post posts posted photo photos picture pictures pic pics story stories video videos \
         vu vue annonce publicite pub photo photos publication video videos \
-        видел видела видели реклама рекламу рекламе рекламы пост посты фото фотку фотки видео сломался сломалось завис не упал реклам груз грузом сено сеном колесо колеса"),
+        видел видела видели реклама рекламу рекламе рекламы пост посты фото фотку фотки видео сломался сломалось завис упал реклам груз грузом сено сеном колесо колеса"),
+    (Roles::INTRO, "m im suis est cest its я это for add ajoutez ищите добавьте добавь ping dm найди search cherche signe маякни"),
+    (Roles::NOT, "don dont not never no ne pas jamais не нет никогда без without doesn didn won isn aren"),
     (Roles::TLD, "ком ру рф орг инфо кз уа бел бай сом нет ся са com ru net org info ca fr biz io ua kz by qc quebec рус"),
-    (Roles::COMMON, "the a an and or of to in on at is it its be by for from with as are was were will would can could should may might must do does did done have has \
+    (Roles::COMMON, "окно окна окон дверь двери ok ок quand des que pret dispo semaine grosse donc alors aussi juste vite moment photos go го \
+        the a an and or of to in on at is it its be by for from with re ve ll t d m s as are was were will would can could should may might must do does did done have has \
         had i you he she we they me him her us them my your our their this that these those there here not no yes ok okay if then than so but all any each \
         more most very just only also too now when where what who how why which up down out off over under again still already about after before into \
         work works working free busy available today tomorrow tonight monday tuesday wednesday thursday friday saturday sunday look looking meet meeting \
         see call email mail message messages phone number text send sent contact please thanks thank hi hello good great nice new old better best same one two full \
         arrive arrived arriving start starts price total cost home work place time once least look everything nothing something works broken fine sure \
-        website site page link down slow fast blocked banned deleted offline online empty useless better cheaper app account \
+        website site page link down slow fast blocked banned deleted offline online empty useless better cheaper app account whenever anytime anyway instead tonight soon later maybe about regarding directly because before always never exactly really \
+        discard discards passenger messages drawings pictures photos details measurements quote invoice plans info question questions tomorrow morning evening afternoon weekend \
         le la les un une des du de et ou a au aux en dans sur sous avec pour par pas plus tres que qui quoi est sont etait sera c ce cet cette ces il elle on nous \
         vous ils elles je tu me te se moi toi mon ton son ma ta sa mes tes ses notre votre leur oui non bon bonne bien merci bonjour salut ici la demain \
-        aujourd hui tout tous toute toutes fait faire peut peux etre avoir ai as ont avez chez seulement disponible adresse courriel numero \
+        aujourd tout tous toute toutes fait faire peut peux etre avoir ai as ont avez chez seulement disponible adresse courriel numero \
         и в во на с со к о об от до из за по у не ни но да нет а или что как так это все всё я ты он она оно мы вы они меня тебя его ее нас вас их мой твой наш \
         ваш мне тебе ему ей нам вам им там тут здесь где когда если то же бы ли уже еще очень только тоже для при без под над после перед можно нужно надо \
         есть был была было были будет буду хорошо плохо спасибо привет здравствуйте пожалуйста сегодня завтра вчера сейчас потом цена номер почта телефон сайт \

@@ -6,6 +6,8 @@ mod tables;
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
+use crate::slip::{is_slip, shortened};
+
 /// What a number word says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Number {
@@ -68,6 +70,7 @@ static WORDS: LazyLock<Words> = LazyLock::new(|| {
         (tables::FRENCH, Tongue::French, false),
         (tables::RUSSIAN, Tongue::Russian, false),
         (tables::SOUNDALIKE, Tongue::English, true),
+        (tables::SOUNDALIKE_FRENCH, Tongue::French, true),
     ];
     for (table, tongue, weak) in tables {
         for (number, words) in table {
@@ -132,33 +135,6 @@ pub(crate) fn misspelt(word: &str) -> Option<Meaning> {
         shortened(word).find_map(|less| candidates(&less).iter().copied().find(|near| is_slip(word, near)))
     })?;
     words.exact.get(found).map(|meaning| Meaning { weak: true, ..*meaning })
-}
-
-/// Whether two words that are the same without one letter each begin alike (the first letter is seldom the wrong one) and differ
-/// by one slip.
-fn is_slip(word: &str, near: &str) -> bool {
-    let (a, b): (Vec<char>, Vec<char>) = (word.chars().collect(), near.chars().collect());
-    if a.first() != b.first() {
-        return false;
-    }
-    let head = a.iter().zip(&b).take_while(|(a, b)| a == b).count();
-    let tail = a[head..].iter().rev().zip(b[head..].iter().rev()).take_while(|(a, b)| a == b).count();
-    let (rest_a, rest_b) = (&a[head..a.len() - tail], &b[head..b.len() - tail]);
-    match (rest_a, rest_b) {
-        ([] | [_], [] | [_]) => true,
-        ([x, y], [z, w]) => x == w && y == z,
-        _ => false,
-    }
-}
-
-/// The word without one of its letters, each in turn.
-fn shortened(word: &str) -> impl Iterator<Item = Box<str>> {
-    word.char_indices().map(move |(at, c)| {
-        let mut less = String::with_capacity(word.len());
-        less.push_str(&word[..at]);
-        less.push_str(&word[at + c.len_utf8()..]);
-        less.into_boxed_str()
-    })
 }
 
 /// A long word that is number words written without spaces (and digits between them): its parts, or nothing. `None` also when

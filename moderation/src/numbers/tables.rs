@@ -8,7 +8,7 @@ type Table = &'static [(Number, &'static [&'static str])];
 
 #[rustfmt::skip]
 pub(super) const ENGLISH: Table = &[
-    (Digit(0), &["zero", "oh", "nought", "naught", "nil", "zeros", "zeroes", "zip"]),
+    (Digit(0), &["zero", "oh", "nought", "naught", "nil", "zeros", "zeroes"]),
     (Digit(1), &["one", "ones"]),
     (Digit(2), &["two", "twos"]),
     (Digit(3), &["three", "threes"]),
@@ -132,7 +132,7 @@ pub(super) const RUSSIAN: Table = &[
     (Scale, &["тысяча", "тысячи", "тысяч", "тысячу", "тыщ", "тыщи", "тыща", "тыс", "миллион", "миллиона", "миллионов", "млн", "млрд",
         "штука", "штуки", "штук", "косарь", "косарей"]),
     // In Latin letters.
-    (Digit(0), &["nol", "noль"]),
+    (Digit(0), &["nol"]),
     (Digit(1), &["odin", "odna", "adin"]),
     (Digit(2), &["dva", "dve"]),
     (Digit(3), &["tri"]),
@@ -164,10 +164,33 @@ pub(super) const SOUNDALIKE: Table = &[
     (Digit(1), &["won", "wan", "onne", "onee", "раз", "l", "i"]),
     (Digit(2), &["to", "too", "tu", "tew", "tow", "twoo"]),
     (Digit(3), &["tree", "free", "thre", "thee", "тре", "troi"]),
-    (Digit(4), &["for", "fore", "fo", "fur", "fower", "foor", "katre", "catre", "kat"]),
-    (Digit(5), &["fife", "fiv", "faive", "sink", "sank", "sinq", "cink", "пиать"]),
-    (Digit(6), &["sicks", "sics", "siks", "sixx", "sis", "шес"]),
-    (Digit(7), &["sevn", "sett", "set", "cet"]),
-    (Digit(8), &["ate", "ait", "aight", "ocho", "wit", "uit"]),
-    (Digit(9), &["nein", "nain", "nien", "neff", "nef", "nin"]),
+    (Digit(4), &["for", "fore", "fo", "fur", "fower", "foor"]),
+    (Digit(5), &["fife", "fiv", "faive", "пиать"]),
+    (Digit(6), &["sicks", "sics", "siks", "sixx", "шес"]),
+    (Digit(7), &["sevn"]),
+    (Digit(8), &["ate", "ait", "aight", "ocho"]),
+    (Hundred, &["hundert", "hundrid", "hunderd"]),
+    (Ten(20), &["twenny"]),
+    (Digit(9), &["nein", "nain", "nien", "nin"]),
+];
+
+/// The same for French: they compose as French words do.
+#[rustfmt::skip]
+pub(super) const SOUNDALIKE_FRENCH: Table = &[
+    (Digit(4), &["katre", "catre", "kat", "cat"]),
+    (Digit(5), &["sink", "sank", "sinq", "cink", "sinc"]),
+    (Digit(6), &["sis", "siz"]),
+    (Digit(7), &["sett", "set", "cet"]),
+    (Digit(8), &["wit", "uit", "hui", "ui"]),
+    (Digit(9), &["neff", "nef"]),
+    (Teen(10), &["dis", "diz"]),
+    (Teen(12), &["dousse", "douz"]),
+    (Teen(13), &["traize", "treiz"]),
+    (Hundred, &["sent", "cen", "sant"]),
+    (Ten(20), &["vint", "vin", "vain"]),
+    (Ten(30), &["trant", "trante"]),
+    (Ten(40), &["karante", "carante"]),
+    (Ten(50), &["sinquante", "cinkante"]),
+    (Ten(60), &["swasante", "soisante", "soissante"]),
+    (Ten(90), &["nonnante", "onnante"]),
 ];

@@ -35,6 +35,10 @@ pub(super) fn fold(c: char, previous: Option<Previous>, out: &mut Vec<char>) -> 
         '²' | '³' | '¹' | '⁰' | '⁴'..='⁹' if previous.is_some_and(|p| p.read.is_alphanumeric() && !p.raised) => {
             Folded::Same
         }
+        '\u{2024}' | '\u{3002}' | '\u{FF61}' | '\u{FE52}' => push(out, '.'),
+        '\u{FE6B}' => push(out, '@'),
+        '\u{2215}' | '\u{29F8}' => push(out, '/'),
+        '\u{2236}' | '\u{A789}' | '\u{2D0}' => push(out, ':'),
         _ if is_invisible(c) => Folded::Nothing(is_selector(c)),
         _ if is_combining_mark(c) => Folded::Nothing(true),
         _ => letter_or_digit(c, out),

@@ -14,6 +14,7 @@ use fold::{Folded, Previous, fold};
 
 /// Stands between messages that are read together. Nobody can write it: control characters are not read.
 pub(crate) const BOUNDARY: char = '\u{1}';
+pub(crate) const BOUNDARY_TEXT: &str = "\u{1}";
 
 /// What a word holds: a set of bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -266,7 +267,7 @@ impl Folding {
 
     fn end_word(&mut self) {
         let mut word = std::mem::take(&mut self.word);
-        scripts::settle(&mut word);
+        scripts::settle(&mut word, self.text.ends_with(['.', '@', '/', '_']));
         for (c, start, end) in word.drain(..) {
             self.write(c, start, end);
         }
