@@ -53,6 +53,11 @@ impl Rules {
         &self.version
     }
 
+    /// Whether decisions are recorded and nothing is done about them.
+    pub const fn is_shadow(&self) -> bool {
+        self.shadow
+    }
+
     /// The policy of a category.
     pub const fn policy(&self, category: Category) -> Policy {
         self.policies.get(category)

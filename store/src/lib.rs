@@ -8,6 +8,7 @@
 //!   numbered by compare-and-set in the order's partition; `volume` is fixed when the keyspace is made.
 
 mod address;
+mod apart;
 mod cql;
 mod form;
 mod open;

@@ -9,9 +9,10 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use souk_chat::fingerprint::Fingerprints;
-use souk_chat::ports::{Events, Incarnation, Limiter, Presence, Router, Runtime, Store};
+use souk_chat::ports::{Decision, Events, Incarnation, Limiter, Moderations, Presence, Router, Runtime, Store};
+use souk_chat::seal::key_from;
 use souk_chat::service::{Chats, Ports};
-use souk_chat::{OrderId, Timestamp};
+use souk_chat::{OrderId, RulesCell, Sealer, Timestamp};
 use souk_events::Relay;
 use souk_moderation::Rules;
 use souk_protocol::Error;
@@ -167,7 +168,7 @@ impl Node {
         let secrets = config.secrets()?;
         let metrics = Arc::new(Metrics::default());
         let verifier = Arc::new(Verifier::new(&config.auth, &secrets)?);
-        let rules = Arc::new(Rules::new(config.moderation.clone())?);
+        let rules = Arc::new(RulesCell::new(Rules::new(config.moderation.rules.clone())?));
         let engines = Engines::open(&config).await?;
         let system = Arc::new(System::default());
         let runtime: Arc<dyn Runtime> = Arc::<System>::clone(&system);
@@ -196,6 +197,7 @@ impl Node {
             Box::new(move |order: &OrderId| nudged.nudge(order)),
         );
         engines.router.attach(Arc::<Delivery>::clone(&delivery));
+        let originals: Vec<_> = secrets.moderation.iter().map(|secret| key_from(secret.expose())).collect();
         let chats = Arc::new(Chats::new(Ports {
             store: Arc::clone(&engines.store),
             presence: Arc::clone(&engines.presence),
@@ -204,6 +206,8 @@ impl Node {
             promises: relay.intents(),
             runtime: Arc::clone(&runtime),
             rules,
+            moderations: Arc::new(Unheard),
+            sealer: Arc::new(Sealer::new(&originals)),
             fingerprints: Arc::new(Fingerprints::new(secrets.store.iter().map(crate::config::Secret::expose))),
         }));
         let commands = Commands::new(
@@ -312,4 +316,11 @@ async fn watch_readiness(router: Arc<dyn Router>, store: Arc<dyn Store>, readine
         }
         tokio::time::sleep(READINESS_EVERY).await;
     }
+}
+
+/// Nobody counts decisions yet.
+struct Unheard;
+
+impl Moderations for Unheard {
+    fn decided(&self, _decision: &Decision) {}
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::future::join_all;
 use souk_chat::Side;
@@ -125,6 +126,35 @@ pub async fn two_editors_of_one_message_take_turns(engine: &dyn Engine) {
     loser.edit(Seq(1), id, id).await;
     assert_eq!(loser.message(Seq(1)).await.version, 3);
     assert_eq!(loser.assert_dense().await.len(), 3);
+}
+
+pub async fn an_edit_never_shows_what_was_before_it(engine: &dyn Engine) {
+    let mut chat = Chat::new(engine.store()).await;
+    for n in 1..=10 {
+        chat.say(Side::Client, &format!("m-{n}"), "0").await;
+    }
+    let (reader, done) = (chat.seen_by(engine.rival()), AtomicBool::new(false));
+    let write = async {
+        for n in 1..=30 {
+            // From another volume than the message's, where there are several.
+            chat.edit(Seq(2), &format!("e-{n}"), &format!("{n}")).await;
+        }
+        done.store(true, Ordering::Relaxed);
+    };
+    let read = async {
+        let mut reads = 0;
+        while !done.load(Ordering::Relaxed) {
+            let entries = reader.store.entries(reader.id(), Seq::ZERO, 100).await.unwrap();
+            for entry in &entries {
+                if let Body::Edit(message) = &entry.body {
+                    assert!(message.rev >= entry.seq, "entry {} shows the state of {}", entry.seq, message.rev);
+                }
+            }
+            reads += 1;
+        }
+        assert!(reads > 3, "too few reads to say anything: {reads}");
+    };
+    futures_util::join!(write, read);
 }
 
 pub async fn a_lost_answer_is_found_by_looking(engine: &dyn Engine) {
