@@ -16,6 +16,7 @@ mod outbox;
 mod pages;
 mod races;
 mod refusals;
+mod scene;
 mod volumes;
 
 use std::panic::AssertUnwindSafe;
