@@ -6,7 +6,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use futures_util::future::BoxFuture;
@@ -124,6 +124,12 @@ impl Engine for Cluster {
     }
 
     async fn append_losing_the_answer(&self, order: &OrderId, head: &Head, entries: &[NewEntry]) {
+        // After an answer was lost it connects anew.
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while let Err(error) = self.proxied.head(order).await {
+            assert!(Instant::now() < deadline, "no connection: {error}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
         let before = self.proxy.lost();
         self.proxy.lose_the_next_answer();
         let answer = self.proxied.append(order, head, entries).await;
