@@ -35,6 +35,29 @@ impl OwnHosts {
     }
 }
 
+/// Whether a host leads into a messenger: a link to it is somebody's handle there.
+pub(crate) fn is_messenger(host: &str) -> bool {
+    const HOSTS: &[&str] = &[
+        "t.me",
+        "telegram.me",
+        "telegram.dog",
+        "wa.me",
+        "whatsapp.com",
+        "viber.com",
+        "viber.me",
+        "signal.me",
+        "signal.group",
+        "m.me",
+        "discord.gg",
+        "skype.com",
+        "line.me",
+        "wechat.com",
+        "snapchat.com",
+    ];
+    let host = host.to_lowercase();
+    HOSTS.iter().any(|known| host.strip_suffix(known).is_some_and(|below| below.is_empty() || below.ends_with('.')))
+}
+
 /// Whether a setting names one host, and not a whole top-level domain.
 pub(crate) fn is_usable_own(name: &str) -> bool {
     const LABEL_MAX: usize = 63;

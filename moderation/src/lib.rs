@@ -11,13 +11,17 @@
 //! | `rules.rs` | the order of the kinds, decision, masking |
 //! | `email.rs`, `link.rs`, `phone/` | one kind of contact each |
 //! | `host.rs`, `tld.rs` | host names, the marketplace's own hosts, top-level domains |
+//! | `lexicon/`, `additions.rs` | words and phrases of profanity, insults, threats; an operator's words and rules |
 //! | `category.rs`, `settings.rs`, `context.rs`, `verdict.rs` | what goes in and comes out |
 
+mod additions;
 mod category;
 mod context;
 mod email;
 mod find;
+mod handle;
 mod host;
+mod lexicon;
 mod link;
 mod numbers;
 mod phone;
@@ -25,10 +29,18 @@ mod replay;
 mod rules;
 mod settings;
 pub mod spam;
+mod spelled;
+mod split;
 mod text;
 mod tld;
+mod units;
 mod verdict;
+mod vocabulary;
 
+pub use additions::{
+    ADDITIONS_BYTES_MAX, Additions, AdditionsError, AdditionsMistake, DISABLED_MAX, OWN_RULES_MAX, PATTERN_BYTES_MAX,
+    PATTERN_CHARS_MAX, WORD_CHARS_MAX, WORDS_MAX,
+};
 pub use category::{Categories, Category};
 pub use context::{Context, Earlier, Locale, WINDOW_MESSAGES, WINDOW_MS};
 pub use replay::{Outcome, Replay, Said};

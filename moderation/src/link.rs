@@ -34,7 +34,7 @@ pub(crate) fn urls(text: &str, own: &OwnHosts, out: &mut Vec<Found>) {
             floor = url.host.end;
         } else {
             let end = trimmed(text, start, url.end);
-            out.push(Found::contact(start..end, Category::Link, URL));
+            out.push(Found::contact(start..end, category(&text[url.host.clone()]), URL));
             floor = end;
         }
     }
@@ -73,10 +73,15 @@ pub(crate) fn domains(text: &str, gap: Range<usize>, own: &OwnHosts, out: &mut V
             floor = stop;
         } else {
             floor = trimmed(text, range.start, stop).max(range.end);
-            out.push(Found::contact(range.start..floor, Category::Link, rule));
+            out.push(Found::contact(range.start..floor, category(&text[range]), rule));
         }
         from = floor;
     }
+}
+
+/// A link into a messenger is a contact there.
+fn category(host: &str) -> Category {
+    if host::is_messenger(host) { Category::Messenger } else { Category::Link }
 }
 
 /// The parts of an address after its `://`.

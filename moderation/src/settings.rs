@@ -1,6 +1,6 @@
 //! What an operator chooses.
 
-use crate::{Category, host};
+use crate::{Additions, Category, host};
 
 /// What becomes of a find.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -77,6 +77,8 @@ pub struct Settings {
     pub own_hosts: Vec<String>,
     /// Decide and record, but change nothing: see [`Verdict`](crate::Verdict).
     pub shadow: bool,
+    /// Words and rules of the operator's own.
+    pub additions: Additions,
 }
 
 /// Settings that cannot be used.
@@ -102,6 +104,7 @@ impl Settings {
         let policies = Category::ALL.iter().map(|category| self.policies.get(*category).as_str());
         let shadow = if self.shadow { "shadow" } else { "live" };
         let parts = policies.chain(hosts.iter().map(String::as_str)).chain([shadow]);
+        let parts = parts.chain(self.additions.parts());
         // FNV-1a: the same on every node and in every build, which the standard hasher does not promise.
         parts
             .flat_map(|part| part.bytes().chain([0]))

@@ -49,8 +49,9 @@ pub(crate) struct Meaning {
 /// The shortest and longest word of the tables, in bytes; what is outside needs no look-up.
 const SHORTEST: usize = 1;
 const LONGEST: usize = 32;
-/// The fewest letters of a word that may be misspelt by one.
-const MISSPELT_MIN: usize = 4;
+/// The fewest letters of a word that may be meant, and of one that may be misspelt.
+const SLIP_MIN: usize = 3;
+const MISSPELT_MIN: usize = 3;
 
 struct Words {
     exact: HashMap<&'static str, Meaning>,
@@ -80,8 +81,10 @@ static WORDS: LazyLock<Words> = LazyLock::new(|| {
     }
     let mut near: HashMap<Box<str>, Vec<&'static str>> = HashMap::new();
     for (word, meaning) in &exact {
-        if !meaning.weak && word.chars().count() >= MISSPELT_MIN && meaning.number != Number::Scale {
-            for less in shortened(word).chain([(*word).into()]) {
+        if !meaning.weak && word.chars().count() >= SLIP_MIN && meaning.number != Number::Scale {
+            let short = word.chars().count() == SLIP_MIN;
+            // Of three letters none may be missing: "ne" is not "one".
+            for less in shortened(word).filter(|_| !short).chain([(*word).into()]) {
                 near.entry(less).or_default().push(word);
             }
         }
@@ -118,7 +121,7 @@ pub(crate) fn meaning(word: &str) -> Option<Meaning> {
 
 /// What this word means if one letter of it slipped: missing, added, changed or swapped with its neighbour.
 pub(crate) fn misspelt(word: &str) -> Option<Meaning> {
-    if word.len() > LONGEST || word.chars().count() + 1 < MISSPELT_MIN {
+    if word.len() > LONGEST || word.chars().count() < MISSPELT_MIN {
         return None;
     }
     let words = &*WORDS;
@@ -131,7 +134,8 @@ pub(crate) fn misspelt(word: &str) -> Option<Meaning> {
     words.exact.get(found).map(|meaning| Meaning { weak: true, ..*meaning })
 }
 
-/// Whether two words that are the same without one letter each begin alike and differ by one slip.
+/// Whether two words that are the same without one letter each begin alike (the first letter is seldom the wrong one) and differ
+/// by one slip.
 fn is_slip(word: &str, near: &str) -> bool {
     let (a, b): (Vec<char>, Vec<char>) = (word.chars().collect(), near.chars().collect());
     if a.first() != b.first() {

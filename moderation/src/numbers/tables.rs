@@ -161,13 +161,13 @@ pub(super) const RUSSIAN: Table = &[
 #[rustfmt::skip]
 pub(super) const SOUNDALIKE: Table = &[
     (Digit(0), &["o", "о"]),
-    (Digit(1), &["won", "wan", "раз", "l", "i"]),
-    (Digit(2), &["to", "too", "tu", "tew"]),
-    (Digit(3), &["tree", "free", "тре", "troi"]),
-    (Digit(4), &["for", "fore", "fo", "katre", "catre", "kat"]),
+    (Digit(1), &["won", "wan", "onne", "onee", "раз", "l", "i"]),
+    (Digit(2), &["to", "too", "tu", "tew", "tow", "twoo"]),
+    (Digit(3), &["tree", "free", "thre", "thee", "тре", "troi"]),
+    (Digit(4), &["for", "fore", "fo", "fur", "fower", "foor", "katre", "catre", "kat"]),
     (Digit(5), &["fife", "fiv", "faive", "sink", "sank", "sinq", "cink", "пиать"]),
-    (Digit(6), &["sicks", "sics", "siks", "sis", "шес"]),
+    (Digit(6), &["sicks", "sics", "siks", "sixx", "sis", "шес"]),
     (Digit(7), &["sevn", "sett", "set", "cet"]),
     (Digit(8), &["ate", "ait", "aight", "ocho", "wit", "uit"]),
-    (Digit(9), &["nein", "nain", "nien", "neff", "nef", "niner"]),
+    (Digit(9), &["nein", "nain", "nien", "neff", "nef", "nin"]),
 ];

@@ -6,7 +6,8 @@ const OWN: &str = "market.example";
 
 /// Rules with one policy for all, and one own host.
 pub(crate) fn rules(policy: Policy, shadow: bool) -> Rules {
-    let settings = Settings { policies: Policies::all(policy), own_hosts: vec![OWN.to_owned()], shadow };
+    let settings =
+        Settings { policies: Policies::all(policy), own_hosts: vec![OWN.to_owned()], shadow, ..Settings::default() };
     Rules::new(settings).expect("a good host")
 }
 

@@ -54,6 +54,8 @@ metrics! {
     messages_repeated: Counter;
     /// Sends that were refused.
     messages_refused: Labelled, by "code";
+    /// Edits that were answered.
+    messages_edited: Counter;
     /// Joins that were answered.
     joins: Counter;
     /// Joins that read the store again because entries passed meanwhile.

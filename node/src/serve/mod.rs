@@ -168,7 +168,7 @@ impl Node {
         let secrets = config.secrets()?;
         let metrics = Arc::new(Metrics::default());
         let verifier = Arc::new(Verifier::new(&config.auth, &secrets)?);
-        let rules = Arc::new(RulesCell::new(Rules::new(config.moderation.clone())?));
+        let rules = Arc::new(RulesCell::new(Rules::new(config.moderation.rules.clone())?));
         let engines = Engines::open(&config).await?;
         let system = Arc::new(System::default());
         let runtime: Arc<dyn Runtime> = Arc::<System>::clone(&system);
@@ -197,7 +197,7 @@ impl Node {
             Box::new(move |order: &OrderId| nudged.nudge(order)),
         );
         engines.router.attach(Arc::<Delivery>::clone(&delivery));
-        let originals: Vec<_> = secrets.store.iter().map(|secret| key_from(secret.expose())).collect();
+        let originals: Vec<_> = secrets.moderation.iter().map(|secret| key_from(secret.expose())).collect();
         let chats = Arc::new(Chats::new(Ports {
             store: Arc::clone(&engines.store),
             presence: Arc::clone(&engines.presence),
