@@ -43,6 +43,31 @@ pub(crate) fn in_gaps(found: &mut Vec<Found>, len: usize, mut kind: impl FnMut(R
     }
 }
 
+/// Adds finds (rising) of a kind that looked at the whole text: what was claimed before stays claimed.
+pub(crate) fn add(found: &mut Vec<Found>, more: Vec<Found>) {
+    let old = std::mem::take(found);
+    let mut old = old.into_iter().peekable();
+    for new in more {
+        while let Some(before) = old.next_if(|old| old.end <= new.start) {
+            found.push(before);
+        }
+        if old.peek().is_none_or(|next| new.end <= next.start) {
+            found.push(new);
+        }
+    }
+    found.extend(old);
+}
+
+/// Claims the masks that a text holds, in the folded form: what stands in them is nobody's contact.
+pub(crate) fn masks(folded: &str, found: &mut Vec<Found>) {
+    const PHRASES: [&str; 3] = ["[link removed]", "[lien supprime]", "[ссылка удалена]"];
+    for (at, _) in folded.match_indices('[') {
+        if let Some(phrase) = PHRASES.iter().find(|phrase| folded[at..].starts_with(**phrase)) {
+            found.push(Found::kept(at..at + phrase.len()));
+        }
+    }
+}
+
 /// Where this order's real id stands in a text.
 #[derive(Debug)]
 pub(crate) struct OrderId<'a> {

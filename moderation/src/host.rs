@@ -10,6 +10,8 @@ pub(crate) fn is_host_char(c: char) -> bool {
     matches!(c, '-' | '.') || c.is_alphanumeric()
 }
 
+/// The fewest letters of a name before a top-level domain that is a word, when an address is announced.
+const NAME_MIN: usize = 5;
 /// The longest host name, in bytes. Nothing longer is ours, so looking costs no more than this allows.
 const NAME_MAX: usize = 253;
 
@@ -33,6 +35,29 @@ impl OwnHosts {
         let mut above = std::iter::successors(Some(&*host), |host| host.split_once('.').map(|(_, above)| above));
         above.any(|host| self.0.contains(host))
     }
+}
+
+/// Whether a host leads into a messenger: a link to it is somebody's handle there.
+pub(crate) fn is_messenger(host: &str) -> bool {
+    const HOSTS: &[&str] = &[
+        "t.me",
+        "telegram.me",
+        "telegram.dog",
+        "wa.me",
+        "whatsapp.com",
+        "viber.com",
+        "viber.me",
+        "signal.me",
+        "signal.group",
+        "m.me",
+        "discord.gg",
+        "skype.com",
+        "line.me",
+        "wechat.com",
+        "snapchat.com",
+    ];
+    let host = host.to_lowercase();
+    HOSTS.iter().any(|known| host.strip_suffix(known).is_some_and(|below| below.is_empty() || below.ends_with('.')))
 }
 
 /// Whether a setting names one host, and not a whole top-level domain.
@@ -61,7 +86,9 @@ pub(crate) struct Host {
 /// The host in a run of host characters that stands in running text without a scheme, if there is one. `path`: what
 /// follows the run goes on like a path. The rules look at a label and its two neighbours only, so that a number masked
 /// further along the run changes nothing.
-pub(crate) fn bare(run: &str, path: bool) -> Option<Host> {
+///
+/// `announced`: what stands before the run says that an address follows ("at", "visit").
+pub(crate) fn bare(run: &str, path: bool, announced: bool) -> Option<Host> {
     let mut best = None;
     let mut start = 0;
     let mut before: Option<&str> = None;
@@ -82,7 +109,7 @@ pub(crate) fn bare(run: &str, path: bool) -> Option<Host> {
         let after = labels.peek().map(|(_, label)| *label).filter(|label| !label.is_empty());
         if let Some(before) = before {
             let ends_run = after.is_none() && at + label.len() == run.len();
-            let evidence = Evidence { www, third: count >= 2, path: path && ends_run };
+            let evidence = Evidence { www, third: count >= 2, path: path && ends_run, announced };
             if let Some(len) = ends_host(before, label, after, &evidence) {
                 best = Some(Host { range: start..at + len, by_www: evidence.www });
             }
@@ -104,6 +131,7 @@ struct Evidence {
     www: bool,
     third: bool,
     path: bool,
+    announced: bool,
 }
 
 /// Whether a host ends with this label; how much of the label is it.
@@ -127,7 +155,10 @@ fn ends_host(before: &str, label: &str, after: Option<&str>, evidence: &Evidence
     let holds = match class {
         Tld::Strong => letters || !single,
         Tld::Common => letters && (!single || evidence.path),
-        Tld::Word => letters && (evidence.path || (evidence.third && !single)),
+        Tld::Word => {
+            let name_like = evidence.announced && name.chars().count() >= NAME_MIN && !glued;
+            letters && (evidence.path || (evidence.third && !single) || name_like)
+        }
         Tld::File => false,
     };
     holds.then_some(top.len())
@@ -144,7 +175,8 @@ pub(crate) fn mail_domain(run: &str) -> Option<usize> {
             break;
         }
         if after_first {
-            if cased_class(top).is_some() {
+            // After an at a capital begins no sentence, unless the address could have ended before.
+            if cased_class(top).is_some() || (known.is_none() && tld::class(top).is_some()) {
                 known = Some(at + top.len());
             } else if top.len() >= 2 && top.chars().all(char::is_alphabetic) && !starts_sentence(top) && known.is_none()
             {
@@ -206,7 +238,7 @@ mod tests {
     use super::*;
 
     fn found(run: &str, path: bool) -> Option<&str> {
-        bare(run, path).map(|host| &run[host.range])
+        bare(run, path, false).map(|host| &run[host.range])
     }
 
     #[test]

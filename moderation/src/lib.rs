@@ -19,6 +19,7 @@ mod category;
 mod context;
 mod email;
 mod find;
+mod handle;
 mod host;
 mod lexicon;
 mod link;
@@ -27,10 +28,15 @@ mod phone;
 mod replay;
 mod rules;
 mod settings;
+mod slip;
 pub mod spam;
+mod spelled;
+mod split;
 mod text;
 mod tld;
+mod units;
 mod verdict;
+mod vocabulary;
 
 pub use additions::{
     ADDITIONS_BYTES_MAX, Additions, AdditionsError, AdditionsMistake, DISABLED_MAX, OWN_RULES_MAX, PATTERN_BYTES_MAX,

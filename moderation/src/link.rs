@@ -34,7 +34,7 @@ pub(crate) fn urls(text: &str, own: &OwnHosts, out: &mut Vec<Found>) {
             floor = url.host.end;
         } else {
             let end = trimmed(text, start, url.end);
-            out.push(Found::contact(start..end, Category::Link, URL));
+            out.push(Found::contact(start..end, category(&text[url.host.clone()]), URL));
             floor = end;
         }
     }
@@ -62,7 +62,9 @@ pub(crate) fn domains(text: &str, gap: Range<usize>, own: &OwnHosts, out: &mut V
         let whole_at = start + run.len() - run.trim_start_matches(['.', '-']).len();
         let (range, rule) = if own.contains(whole) {
             (whole_at..whole_at + whole.len(), DOMAIN)
-        } else if let Some(host) = host::bare(run, proves) {
+        } else if let Some(host) =
+            host::bare(run, proves, is_announced(&text[..start])).filter(|host| !is_talk(host, run, &text[end..]))
+        {
             (start + host.range.start..start + host.range.end, if host.by_www { WWW } else { DOMAIN })
         } else {
             continue;
@@ -73,10 +75,53 @@ pub(crate) fn domains(text: &str, gap: Range<usize>, own: &OwnHosts, out: &mut V
             floor = stop;
         } else {
             floor = trimmed(text, range.start, stop).max(range.end);
-            out.push(Found::contact(range.start..floor, Category::Link, rule));
+            out.push(Found::contact(range.start..floor, category(&text[range]), rule));
         }
         from = floor;
     }
+}
+
+/// A link into a messenger is a contact there.
+fn category(host: &str) -> Category {
+    if host::is_messenger(host) { Category::Messenger } else { Category::Link }
+}
+
+/// Takes a scheme that stands apart from a found link, or is written wrongly, into it: "https : // …", "https:\\\\…".
+pub(crate) fn with_schemes(folded: &str, found: &mut [Found]) {
+    for at in 0..found.len() {
+        let floor = at.checked_sub(1).map_or(0, |before| found[before].end);
+        if !matches!(found[at].what, Some((Category::Link | Category::Messenger, _))) {
+            continue;
+        }
+        let left = folded[floor..found[at].start].trim_end_matches([' ', ':', '/', '\\', '∕', '|']);
+        let word = &left[left.trim_end_matches(|c: char| c.is_ascii_alphabetic()).len()..];
+        if ["http", "https", "hxxp", "hxxps", "ttp", "ttps"].iter().any(|scheme| word.eq_ignore_ascii_case(scheme)) {
+            found[at].start = floor + left.len() - word.len();
+        }
+    }
+}
+
+/// Whether the word before says that an address follows.
+fn is_announced(before: &str) -> bool {
+    #[rustfmt::skip]
+    const ANNOUNCE: &[&str] = &[
+        "at", "on", "to", "from", "see", "visit", "check", "go", "site", "website", "is", "here", "page", "url", "link",
+        "sur", "voir", "visitez", "a", "chez", "ici", "cest", "est", "web", "lien", "compagnie", "на", "с", "тут", "здесь", "сайт", "сайте", "ссылка", "вот",
+    ];
+    let before = before.trim_end_matches([' ', ':', '-', '—', '>']);
+    let word = &before[before.trim_end_matches(char::is_alphanumeric).len()..];
+    let lower = word.to_lowercase();
+    ANNOUNCE.contains(&lower.as_str())
+}
+
+/// "c'est fini.ca va": a sentence that begins with "ça", written without its mark.
+fn is_talk(host: &host::Host, run: &str, after: &str) -> bool {
+    #[rustfmt::skip]
+    const GOES_ON: &[&str] = &["va", "marche", "me", "te", "fait", "sera", "prend", "depend", "dépend", "semble", "ne", "coute", "coûte", "se", "devrait", "vous", "nous"];
+    let name = &run[host.range.clone()];
+    let after = after.strip_prefix(' ').unwrap_or_default();
+    let word = &after[..after.find(|c: char| !c.is_alphabetic()).unwrap_or(after.len())];
+    name.ends_with(".ca") && GOES_ON.contains(&word)
 }
 
 /// The parts of an address after its `://`.
@@ -124,7 +169,7 @@ fn path_follows(after: &str) -> bool {
     let mut chars = after.chars();
     match chars.next() {
         Some('/' | '?' | '#') => {
-            chars.next().is_some_and(|c| c.is_alphanumeric() || matches!(c, '@' | '+' | '_' | '~'))
+            chars.next().is_some_and(|c| c.is_alphanumeric() || matches!(c, '@' | '+' | '_' | '~' | '#'))
         }
         Some(':') => {
             let port = chars.as_str();

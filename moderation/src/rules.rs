@@ -6,8 +6,8 @@ use crate::find::{self, Found, OrderId};
 use crate::host::OwnHosts;
 use crate::text::Text;
 use crate::{
-    Action, Category, Context, Locale, Policies, Policy, RuleId, Settings, SettingsError, Span, Verdict, email, link,
-    phone,
+    Action, Category, Context, EarlierMasked, Locale, Policies, Policy, RuleId, Settings, SettingsError, Span, Verdict,
+    email, handle, link, phone, spelled, split, units,
 };
 
 /// Changes with every change to what the rules find.
@@ -63,8 +63,20 @@ impl Rules {
     /// masked all the same. In shadow the flags, spans, rules and `decided` are as they would be, the text and `action`
     /// as if nothing had been found.
     pub fn moderate<'t>(&self, text: &'t str, context: &Context<'_>) -> Verdict<'t> {
-        let found = self.settled(text, context.order);
-        self.judge(text, &found, context)
+        let mut found = self.settled(text, context);
+        let pieces = if context.earlier.is_empty() { Vec::new() } else { self.completed(text, context) };
+        let (here, before): (Vec<_>, Vec<_>) =
+            pieces.into_iter().partition(|piece| piece.message == context.earlier.len());
+        for piece in here {
+            // The whole says better what it is than the part.
+            let place = merge(&mut found, piece.found);
+            found[place].what = piece.found.what;
+        }
+        let mut verdict = self.judge(text, &found, context);
+        if !self.shadow {
+            verdict.earlier = self.masked_after(&before, context);
+        }
+        verdict
     }
 
     /// What the policies make of the finds.
@@ -96,42 +108,65 @@ impl Rules {
         self.judge(text, &found, context)
     }
 
-    /// Everything that is found until nothing new shows: what is to be masked is covered with as many stars, and the
-    /// text looked at again, as it will be when the masked text comes back.
-    fn settled(&self, text: &str, order: &str) -> Vec<Found> {
-        let mut found = self.find(text, order);
-        let is_masked = |found: &Found| found.what.is_some_and(|(category, _)| self.action(category) >= Action::Mask);
-        let mut masked = Vec::new();
-        let mut covered = String::new();
+    /// Everything that is found until nothing new shows: what is to be masked is masked, and the text looked at again as it
+    /// will be shown. So moderating what is shown finds nothing.
+    fn settled(&self, text: &str, context: &Context<'_>) -> Vec<Found> {
+        let mut found = self.find(&Text::read(text), context.order);
+        let mut masked: Vec<Found> = Vec::new();
         for _ in 0..ROUNDS {
-            let before = masked.len();
-            masked.extend(found.iter().filter(|found| is_masked(found)).copied());
-            if masked.len() == before {
+            let mut is_quiet = true;
+            for new in found.iter().filter(|found| self.is_masked(found)) {
+                merge(&mut masked, *new);
+                is_quiet = false;
+            }
+            if is_quiet {
                 break;
             }
-            masked.sort_by_key(|found| found.start);
-            covered.clear();
-            let mut from = 0;
-            for found in &masked {
-                covered.push_str(&text[from..found.start]);
-                covered.extend(std::iter::repeat_n('*', found.end - found.start));
-                from = found.end;
-            }
-            covered.push_str(&text[from..]);
-            found = self.find(&covered, order);
+            let masks: Vec<_> =
+                masked.iter().map(|found| (found.start..found.end, mask_of(found, context.locale))).collect();
+            found = self.find(&Text::read_masked(text, &masks), context.order);
         }
-        found.retain(|found| !is_masked(found));
+        found.retain(|found| {
+            !self.is_masked(found) && !masked.iter().any(|m| m.start < found.end && found.start < m.end)
+        });
         found.append(&mut masked);
         found.sort_by_key(|found| found.start);
         found
     }
 
+    /// What this text completes: the pieces of contacts that begin in earlier messages and end here.
+    fn completed(&self, text: &str, context: &Context<'_>) -> Vec<split::Piece> {
+        let Some(together) = split::Together::of(text, context.earlier) else { return Vec::new() };
+        let read = together.read();
+        let mut all = Vec::new();
+        self.find_in(&read, context.order, &mut all);
+        let hidden = all.into_iter().filter(|found| self.is_masked(found)).collect();
+        together.pieces(&read, hidden)
+    }
+
+    /// The earlier messages with their pieces masked.
+    fn masked_after(&self, pieces: &[split::Piece], context: &Context<'_>) -> Vec<EarlierMasked> {
+        let by_message = pieces.chunk_by(|a, b| a.message == b.message);
+        by_message
+            .map(|pieces| {
+                let index = pieces[0].message;
+                let found: Vec<Found> = pieces.iter().map(|piece| piece.found).collect();
+                let verdict = self.judge(context.earlier[index].text, &found, context);
+                EarlierMasked { index, text: verdict.text.into_owned(), flags: verdict.flags, spans: verdict.spans }
+            })
+            .collect()
+    }
+
+    /// Whether the policies want it hidden.
+    fn is_masked(&self, found: &Found) -> bool {
+        found.what.is_some_and(|(category, _)| self.action(category) >= Action::Mask)
+    }
+
     /// Everything that some rule claims, by place in the text as written.
-    fn find(&self, text: &str, order: &str) -> Vec<Found> {
-        let text = Text::read(text);
+    fn find(&self, text: &Text<'_>, order: &str) -> Vec<Found> {
         let mut found = Vec::new();
-        self.find_in(&text, order, &mut found);
-        to_original(&text, found)
+        self.find_in(text, order, &mut found);
+        to_original(text, found)
     }
 
     /// Everything that some rule claims, by place in the folded text. The order of the kinds is part of the rules: an address
@@ -140,8 +175,18 @@ impl Rules {
         let folded = text.folded();
         let signs = Signs::of(folded);
         let mut id = OrderId::new(folded, order);
+        if signs.bracket {
+            find::masks(folded, found);
+        }
+        let units = units::units(text);
+        if spelled::may_hold(&units, &signs) {
+            find::in_gaps(found, folded.len(), |gap, out| spelled::emails(text, &units, gap, out));
+            find::in_gaps(found, folded.len(), |gap, out| spelled::hosts(text, &units, gap, &self.own, out));
+        }
         if signs.scheme {
-            link::urls(folded, &self.own, found);
+            let mut urls = Vec::new();
+            link::urls(folded, &self.own, &mut urls);
+            find::add(found, urls);
         }
         if signs.at {
             find::in_gaps(found, folded.len(), |gap, out| email::find(folded, gap, out));
@@ -149,6 +194,7 @@ impl Rules {
         if signs.dot {
             find::in_gaps(found, folded.len(), |gap, out| link::domains(folded, gap, &self.own, out));
         }
+        link::with_schemes(folded, found);
         // An order's id may hold dots, and so look like a domain.
         for found in found.iter_mut() {
             if id.around(&(found.start..found.end)).is_some() {
@@ -159,6 +205,10 @@ impl Rules {
             find::in_gaps(found, folded.len(), |gap, out| phone::find(folded, gap, &mut id, out));
         }
         find::in_gaps(found, folded.len(), |gap, out| phone::hidden::find(text, gap, &mut id, out));
+        if signs.at || handle::may_hold(&units) {
+            let numbers: Vec<_> = found.iter().filter(|f| f.what.is_some()).map(|f| f.start..f.end).collect();
+            find::in_gaps(found, folded.len(), |gap, out| handle::find(text, &units, gap, &numbers, out));
+        }
     }
 
     /// What of it the policies want to hear of.
@@ -182,16 +232,37 @@ impl Rules {
     fn mask(&self, text: &str, found: &[Found], locale: Locale) -> String {
         let mut masked = String::with_capacity(text.len());
         let mut from = 0;
-        for (found, category, _) in
-            self.reported(found).filter(|(_, category, _)| self.action(*category) >= Action::Mask)
-        {
+        for (found, ..) in self.reported(found).filter(|(_, category, _)| self.action(*category) >= Action::Mask) {
             masked.push_str(&text[from..found.start]);
-            masked.push_str(if category == Category::Link { locale.link_removed() } else { MASK });
+            masked.push_str(mask_of(found, locale));
             from = found.end;
         }
         masked.push_str(&text[from..]);
         masked
     }
+}
+
+/// What stands in place of a find.
+fn mask_of(found: &Found, locale: Locale) -> &'static str {
+    match found.what {
+        Some((Category::Link, _)) => locale.link_removed(),
+        _ => MASK,
+    }
+}
+
+/// Puts a find among others, in one with those that it touches: what was first found there says what it is.
+/// Returns its place.
+fn merge(masked: &mut Vec<Found>, new: Found) -> usize {
+    let first = masked.partition_point(|found| found.end <= new.start);
+    let past = masked.partition_point(|found| found.start < new.end);
+    if first == past {
+        masked.insert(first, new);
+        return first;
+    }
+    let (start, end) = (masked[first].start.min(new.start), masked[past - 1].end.max(new.end));
+    let what = masked[first].what;
+    masked.splice(first..past, [Found { start, end, what }]);
+    first
 }
 
 /// The finds by place in the text as written. A character that was read as several belongs to the first find that touches it.
@@ -208,11 +279,12 @@ fn to_original(text: &Text<'_>, found: Vec<Found>) -> Vec<Found> {
 
 /// Which kinds of contact a text can hold at all, in one pass over its bytes.
 #[derive(Default)]
-struct Signs {
+pub(crate) struct Signs {
     digits: usize,
-    at: bool,
-    dot: bool,
+    pub(crate) at: bool,
+    pub(crate) dot: bool,
     scheme: bool,
+    bracket: bool,
 }
 
 impl Signs {
@@ -224,6 +296,7 @@ impl Signs {
                 b'@' => signs.at = true,
                 b'.' => signs.dot = true,
                 b'/' => signs.scheme = true,
+                b'[' => signs.bracket = true,
                 _ => {}
             }
         }

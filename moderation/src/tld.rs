@@ -52,9 +52,9 @@ const STRONG: &[&str] = &["com", "net", "org", "ru"];
 
 /// Words of English and French, units, and short words that start a sentence.
 const WORDS: &[&str] = &[
-    "ad", "ai", "am", "as", "at", "au", "be", "by", "ci", "do", "et", "il", "in", "is", "it", "la", "li", "lu", "ma",
-    "me", "mm", "mu", "my", "ne", "no", "now", "nu", "om", "one", "pa", "plus", "pm", "sa", "se", "si", "so", "su",
-    "to", "today", "us", "va", "vu",
+    "ad", "ai", "am", "as", "at", "au", "be", "by", "ci", "de", "do", "es", "et", "il", "in", "is", "it", "je", "la",
+    "li", "lu", "ma", "me", "mm", "mr", "ms", "mu", "my", "ne", "no", "now", "nu", "om", "one", "pa", "plus", "pm",
+    "sa", "se", "si", "so", "st", "su", "to", "today", "us", "va", "vu",
 ];
 
 const FILES: &[&str] = &["md", "mov", "ps", "py", "rs", "sh", "zip"];
@@ -69,36 +69,12 @@ const ENDINGS: &[&str] = &[
 
 #[rustfmt::skip]
 const COUNTRIES: &[&str] = &[
-    "ac", "ae", "af", "ag", "al", "ao", "aq", "ar", "aw", "ax", "az", "ba", "bb", "bd", "bf", "bg", "bh", "bi",
-    "bj", "bm", "bn", "bo", "br", "bs", "bt", "bw", "bz", "ca", "cc", "cd", "cf", "cg", "ch", "ck", "cl", "cm",
-    "cn", "co", "cr", "cu", "cv", "cw", "cx", "cy", "cz", "de", "dj", "dk", "dm", "dz", "ec", "ee", "eg", "er",
-    "es", "eu", "fi", "fj", "fk", "fm", "fo", "fr", "ga", "gd", "ge", "gf", "gg", "gh", "gi", "gl", "gm", "gn",
-    "gp", "gq", "gr", "gs", "gt", "gu", "gw", "gy", "hk", "hm", "hn", "hr", "ht", "hu", "id", "ie", "im", "io",
-    "iq", "ir", "je", "jm", "jo", "jp", "ke", "kg", "kh", "ki", "km", "kn", "kp", "kr", "kw", "ky", "kz", "lb",
-    "lc", "lk", "lr", "ls", "lt", "lv", "ly", "mc", "mg", "mh", "mk", "ml", "mn", "mo", "mp", "mq", "mr", "ms",
-    "mt", "mv", "mw", "mx", "mz", "na", "nc", "nf", "ng", "ni", "nl", "np", "nr", "nz", "pe", "pf", "pg", "ph",
-    "pk", "pl", "pn", "pr", "pt", "pw", "qa", "re", "ro", "rw", "sb", "sc", "sd", "sg", "sk", "sl", "sm", "sn",
-    "sr", "ss", "st", "sv", "sx", "sy", "sz", "tc", "td", "tf", "tg", "th", "tj", "tk", "tl", "tm", "tn", "tr",
-    "tt", "tv", "tw", "tz", "ua", "ug", "uk", "uy", "uz", "vc", "ve", "vg", "vi", "vn", "ws", "ye", "yt", "za",
-    "zm", "zw",
+    "ac", "ae", "af", "ag", "al", "ao", "aq", "ar", "aw", "ax", "az", "ba", "bb", "bd", "bf", "bg", "bh", "bi", "bj", "bm", "bn", "bo", "br", "bs", "bt", "bw", "bz", "ca", "cc", "cd", "cf", "cg", "ch", "ck", "cl", "cm", "cn", "co", "cr", "cu", "cv", "cw", "cx", "cy", "cz", "dj", "dk", "dm", "dz", "ec", "ee", "eg", "er", "eu", "fi", "fj", "fk", "fm", "fo", "fr", "ga", "gd", "ge", "gf", "gg", "gh", "gi", "gl", "gm", "gn", "gp", "gq", "gr", "gs", "gt", "gu", "gw", "gy", "hk", "hm", "hn", "hr", "ht", "hu", "id", "ie", "im", "io", "iq", "ir", "jm", "jo", "jp", "ke", "kg", "kh", "ki", "km", "kn", "kp", "kr", "kw", "ky", "kz", "lb", "lc", "lk", "lr", "ls", "lt", "lv", "ly", "mc", "mg", "mh", "mk", "ml", "mn", "mo", "mp", "mq", "mt", "mv", "mw", "mx", "mz", "na", "nc", "nf", "ng", "ni", "nl", "np", "nr", "nz", "pe", "pf", "pg", "ph", "pk", "pl", "pn", "pr", "pt", "pw", "qa", "re", "ro", "rw", "sb", "sc", "sd", "sg", "sk", "sl", "sm", "sn", "sr", "ss", "sv", "sx", "sy", "sz", "tc", "td", "tf", "tg", "th", "tj", "tk", "tl", "tm", "tn", "tr", "tt", "tv", "tw", "tz", "ua", "ug", "uk", "uy", "uz", "vc", "ve", "vg", "vi", "vn", "ws", "ye", "yt", "za", "zm", "zw",
 ];
 
 #[rustfmt::skip]
 const GENERIC: &[&str] = &[
-    "academy", "agency", "app", "art", "asia", "beauty", "best", "bio", "biz", "blog", "boutique", "builders",
-    "business", "cafe", "capital", "care", "casa", "cat", "center", "chat", "city", "cleaning", "click", "cloud",
-    "club", "codes", "coffee", "community", "company", "construction", "consulting", "contact", "contractors",
-    "cool", "day", "deals", "design", "dev", "digital", "direct", "edu", "email", "energy", "estate", "events",
-    "exchange", "expert", "express", "family", "fashion", "finance", "fit", "fitness", "foundation", "fun", "fund",
-    "fyi", "gallery", "garden", "gmbh", "gov", "graphics", "group", "guide", "guru", "health", "help", "host",
-    "house", "icu", "immo", "info", "ink", "international", "jobs", "kim", "land", "law", "legal", "life", "link",
-    "live", "ltd", "market", "marketing", "media", "mobi", "moda", "moe", "monster", "name", "network", "news",
-    "ninja", "online", "ooo", "page", "paris", "party", "photo", "photography", "photos", "pics", "pizza",
-    "plumbing", "press", "pro", "properties", "pub", "quebec", "rent", "rentals", "repair", "report", "rest",
-    "restaurant", "rip", "rocks", "run", "sale", "school", "services", "shop", "shopping", "show", "site", "social",
-    "software", "solutions", "space", "store", "studio", "style", "support", "surf", "systems", "team", "tech",
-    "technology", "tel", "tools", "top", "training", "travel", "uno", "vip", "website", "wiki", "win", "work",
-    "works", "world", "wtf", "xyz", "yoga", "zone",
+    "academy", "agency", "app", "art", "asia", "band", "bar", "beauty", "best", "bike", "bio", "biz", "black", "blog", "blue", "boutique", "build", "builders", "business", "cafe", "camp", "capital", "care", "careers", "casa", "cash", "cat", "center", "charity", "chat", "city", "cleaning", "click", "cloud", "club", "codes", "coffee", "community", "company", "construction", "consulting", "contact", "contractors", "cool", "day", "deals", "dental", "design", "dev", "digital", "direct", "domains", "edu", "email", "energy", "engineer", "estate", "events", "exchange", "expert", "express", "family", "farm", "fashion", "finance", "fit", "fitness", "florist", "flowers", "foundation", "fun", "fund", "furniture", "fyi", "gallery", "garden", "gift", "glass", "gmbh", "gold", "golf", "gov", "graphics", "green", "group", "guide", "guru", "haus", "health", "help", "hospital", "host", "house", "icu", "immo", "info", "ink", "international", "jobs", "kim", "kitchen", "land", "law", "legal", "life", "lighting", "limited", "limo", "link", "live", "loan", "love", "ltd", "maison", "market", "marketing", "media", "menu", "mobi", "moda", "moe", "money", "monster", "moscow", "movie", "name", "network", "news", "ninja", "online", "ooo", "page", "paris", "parts", "party", "photo", "photography", "photos", "pics", "pink", "pizza", "plumbing", "press", "pro", "promo", "properties", "pub", "quebec", "red", "rent", "rentals", "repair", "report", "republican", "rest", "restaurant", "reviews", "rip", "rocks", "run", "sale", "school", "security", "services", "shop", "shopping", "show", "site", "social", "software", "solutions", "space", "store", "studio", "style", "supplies", "supply", "support", "surf", "surgery", "systems", "tatar", "tax", "team", "tech", "technology", "tel", "tips", "tires", "tools", "top", "tours", "town", "toys", "trade", "training", "travel", "uno", "vacations", "ventures", "video", "villas", "vip", "vision", "watch", "website", "wedding", "wiki", "win", "work", "works", "world", "wtf", "xyz", "yoga", "zone",
 ];
 
 #[cfg(test)]

@@ -6,6 +6,8 @@ mod tables;
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
+use crate::slip::{is_slip, shortened};
+
 /// What a number word says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Number {
@@ -49,8 +51,9 @@ pub(crate) struct Meaning {
 /// The shortest and longest word of the tables, in bytes; what is outside needs no look-up.
 const SHORTEST: usize = 1;
 const LONGEST: usize = 32;
-/// The fewest letters of a word that may be misspelt by one.
-const MISSPELT_MIN: usize = 4;
+/// The fewest letters of a word that may be meant, and of one that may be misspelt.
+const SLIP_MIN: usize = 3;
+const MISSPELT_MIN: usize = 3;
 
 struct Words {
     exact: HashMap<&'static str, Meaning>,
@@ -80,8 +83,10 @@ static WORDS: LazyLock<Words> = LazyLock::new(|| {
     }
     let mut near: HashMap<Box<str>, Vec<&'static str>> = HashMap::new();
     for (word, meaning) in &exact {
-        if !meaning.weak && word.chars().count() >= MISSPELT_MIN && meaning.number != Number::Scale {
-            for less in shortened(word).chain([(*word).into()]) {
+        if !meaning.weak && word.chars().count() >= SLIP_MIN && meaning.number != Number::Scale {
+            let short = word.chars().count() == SLIP_MIN;
+            // Of three letters none may be missing: "ne" is not "one".
+            for less in shortened(word).filter(|_| !short).chain([(*word).into()]) {
                 near.entry(less).or_default().push(word);
             }
         }
@@ -118,7 +123,7 @@ pub(crate) fn meaning(word: &str) -> Option<Meaning> {
 
 /// What this word means if one letter of it slipped: missing, added, changed or swapped with its neighbour.
 pub(crate) fn misspelt(word: &str) -> Option<Meaning> {
-    if word.len() > LONGEST || word.chars().count() + 1 < MISSPELT_MIN {
+    if word.len() > LONGEST || word.chars().count() < MISSPELT_MIN {
         return None;
     }
     let words = &*WORDS;
@@ -129,32 +134,6 @@ pub(crate) fn misspelt(word: &str) -> Option<Meaning> {
         shortened(word).find_map(|less| candidates(&less).iter().copied().find(|near| is_slip(word, near)))
     })?;
     words.exact.get(found).map(|meaning| Meaning { weak: true, ..*meaning })
-}
-
-/// Whether two words that are the same without one letter each begin alike and differ by one slip.
-fn is_slip(word: &str, near: &str) -> bool {
-    let (a, b): (Vec<char>, Vec<char>) = (word.chars().collect(), near.chars().collect());
-    if a.first() != b.first() {
-        return false;
-    }
-    let head = a.iter().zip(&b).take_while(|(a, b)| a == b).count();
-    let tail = a[head..].iter().rev().zip(b[head..].iter().rev()).take_while(|(a, b)| a == b).count();
-    let (rest_a, rest_b) = (&a[head..a.len() - tail], &b[head..b.len() - tail]);
-    match (rest_a, rest_b) {
-        ([] | [_], [] | [_]) => true,
-        ([x, y], [z, w]) => x == w && y == z,
-        _ => false,
-    }
-}
-
-/// The word without one of its letters, each in turn.
-fn shortened(word: &str) -> impl Iterator<Item = Box<str>> {
-    word.char_indices().map(move |(at, c)| {
-        let mut less = String::with_capacity(word.len());
-        less.push_str(&word[..at]);
-        less.push_str(&word[at + c.len_utf8()..]);
-        less.into_boxed_str()
-    })
 }
 
 /// A long word that is number words written without spaces (and digits between them): its parts, or nothing. `None` also when

@@ -8,7 +8,7 @@ type Table = &'static [(Number, &'static [&'static str])];
 
 #[rustfmt::skip]
 pub(super) const ENGLISH: Table = &[
-    (Digit(0), &["zero", "oh", "nought", "naught", "nil", "zeros", "zeroes", "zip"]),
+    (Digit(0), &["zero", "oh", "nought", "naught", "nil", "zeros", "zeroes"]),
     (Digit(1), &["one", "ones"]),
     (Digit(2), &["two", "twos"]),
     (Digit(3), &["three", "threes"]),
@@ -132,7 +132,7 @@ pub(super) const RUSSIAN: Table = &[
     (Scale, &["тысяча", "тысячи", "тысяч", "тысячу", "тыщ", "тыщи", "тыща", "тыс", "миллион", "миллиона", "миллионов", "млн", "млрд",
         "штука", "штуки", "штук", "косарь", "косарей"]),
     // In Latin letters.
-    (Digit(0), &["nol", "noль"]),
+    (Digit(0), &["nol"]),
     (Digit(1), &["odin", "odna", "adin"]),
     (Digit(2), &["dva", "dve"]),
     (Digit(3), &["tri"]),
@@ -161,13 +161,13 @@ pub(super) const RUSSIAN: Table = &[
 #[rustfmt::skip]
 pub(super) const SOUNDALIKE: Table = &[
     (Digit(0), &["o", "о"]),
-    (Digit(1), &["won", "wan", "раз", "l", "i"]),
-    (Digit(2), &["to", "too", "tu", "tew"]),
-    (Digit(3), &["tree", "free", "тре", "troi"]),
-    (Digit(4), &["for", "fore", "fo", "katre", "catre", "kat"]),
+    (Digit(1), &["won", "wan", "onne", "onee", "раз", "l", "i"]),
+    (Digit(2), &["to", "too", "tu", "tew", "tow", "twoo"]),
+    (Digit(3), &["tree", "free", "thre", "thee", "тре", "troi"]),
+    (Digit(4), &["for", "fore", "fo", "fur", "fower", "foor", "katre", "catre", "kat"]),
     (Digit(5), &["fife", "fiv", "faive", "sink", "sank", "sinq", "cink", "пиать"]),
-    (Digit(6), &["sicks", "sics", "siks", "sis", "шес"]),
+    (Digit(6), &["sicks", "sics", "siks", "sixx", "sis", "шес"]),
     (Digit(7), &["sevn", "sett", "set", "cet"]),
     (Digit(8), &["ate", "ait", "aight", "ocho", "wit", "uit"]),
-    (Digit(9), &["nein", "nain", "nien", "neff", "nef", "niner"]),
+    (Digit(9), &["nein", "nain", "nien", "neff", "nef", "nin"]),
 ];

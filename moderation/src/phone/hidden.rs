@@ -13,10 +13,13 @@ use crate::Category;
 use crate::find::{Found, OrderId};
 use crate::numbers::compose::{Atom, compose};
 use crate::numbers::{self, Number};
-use crate::text::{Holds, Text, Token, scripts};
+use crate::text::{BOUNDARY, Holds, Text, Token, scripts};
+use crate::vocabulary::roles;
 
 const WORDS: &str = "phone.words";
 const DISGUISED: &str = "phone.disguised";
+/// A part of a number whose other parts are in other messages.
+pub(crate) const SPLIT: &str = "phone.split";
 
 /// The most digits of a stretch, and the fewest.
 const DIGITS_MAX: usize = 15;
@@ -24,7 +27,10 @@ const DIGITS_MIN: usize = 7;
 /// The most characters between two groups.
 const GAP_MAX: usize = 12;
 /// The most words such as "then" or "dash" between two groups.
-const FILLERS_MAX: usize = 2;
+const FILLERS_MAX: usize = 4;
+
+/// The sure pieces that a stretch needs to begin or end with one that is not.
+const EDGE_SURE: usize = 3;
 /// What must speak for a number.
 const ENOUGH: i32 = 3;
 
@@ -43,6 +49,10 @@ impl Gap {
     /// Anything that does not stand inside a number as people write them.
     const ODD: Self = Self(128);
     const FILLER: Self = Self(256);
+    /// Words that say nothing about numbers.
+    const TALK: Self = Self(512);
+    /// The end of a message.
+    const BOUNDARY: Self = Self(1024);
 
     const fn has(self, other: Self) -> bool {
         self.0 & other.0 != 0
@@ -63,13 +73,14 @@ impl Gap {
             stars = if c == '*' { stars + 1 } else { 0 };
             gap = gap.and(match c {
                 '\n' => Self::NEWLINE,
+                BOUNDARY => Self::NEWLINE.and(Self::BOUNDARY),
                 c if c.is_whitespace() => Self::SPACE,
                 '-' | '\u{2010}'..='\u{2015}' | '−' => Self::DASH,
                 '.' | '…' => Self::DOT,
                 '(' | ')' => Self::BRACKET,
                 ',' | ';' => Self::COMMA,
                 '/' | '\\' | '|' | ':' => Self::SLASH,
-                '$' | '€' | '£' | '₽' | '¥' | '%' | '°' | '×' | '№' | '@' | '\u{1}' => return None,
+                '$' | '€' | '£' | '₽' | '¥' | '%' | '°' | '×' | '№' | '@' => return None,
                 '*' if stars > 2 => return None,
                 _ => Self::ODD,
             });
@@ -121,35 +132,45 @@ struct Group {
     digits: (usize, usize),
     how: How,
     before: Gap,
+    /// How many pieces it is made of, and how many of them count only among sure ones.
+    pieces: usize,
+    weak: usize,
 }
 
 /// Finds the numbers in one range of the folded text.
 pub(crate) fn find(text: &Text<'_>, gap: Range<usize>, order: &mut OrderId<'_>, out: &mut Vec<Found>) {
-    let mut runs = Runs { text, limit: gap.clone(), pieces: Vec::new(), plus: false, order, out };
+    let mut runs = Runs { text, limit: gap.clone(), pieces: Vec::new(), plus: None, order, out };
     let first = text.token_from(gap.start);
     let tokens = text.tokens()[first..].iter().take_while(|token| token.end <= gap.end);
     let mut fillers = 0;
     let mut between = Some(Gap::default());
     for (place, token) in tokens.enumerate() {
-        let before = if place == 0 { &text.folded()[gap.start..token.start] } else { text.gap_before(first + place) };
+        let mut before =
+            if place == 0 { &text.folded()[gap.start..token.start] } else { text.gap_before(first + place) };
+        if !runs.pieces.is_empty() && between == Some(Gap::default()) {
+            before = runs.take_sign(before, token);
+        }
         between = between.zip(Gap::read(before)).map(|(so_far, gap)| so_far.and(gap));
+        if before.contains(BOUNDARY) {
+            fillers = 0;
+        }
         if between.is_none() {
             runs.end();
         }
         let pieces = runs.pieces.len();
+        let word = text.word(token);
         if runs.take(token, before, between.unwrap_or_default()) {
             (fillers, between) = (0, Some(Gap::default()));
-        } else if runs.pieces.len() < pieces
-            || runs.pieces.is_empty()
-            || fillers == FILLERS_MAX
-            || !is_filler(text.word(token))
-        {
+            continue;
+        }
+        let says = filler(word, token);
+        fillers += 1;
+        if runs.pieces.len() < pieces || runs.pieces.is_empty() || fillers > FILLERS_MAX || says.is_none() {
             runs.end();
-            runs.plus = is_plus(text.word(token));
+            runs.plus = is_plus(word).then_some(token.start);
             (fillers, between) = (0, Some(Gap::default()));
         } else {
-            fillers += 1;
-            between = between.map(|gap| gap.and(Gap::FILLER));
+            between = between.zip(says).map(|(gap, says)| gap.and(says));
         }
     }
     runs.end();
@@ -160,8 +181,8 @@ struct Runs<'r, 't, 'o> {
     text: &'r Text<'t>,
     limit: Range<usize>,
     pieces: Vec<Piece>,
-    /// A plus stands before the run, as a sign or a word.
-    plus: bool,
+    /// Where a plus stands before the run, as a sign or a word.
+    plus: Option<usize>,
     order: &'r mut OrderId<'o>,
     out: &'r mut Vec<Found>,
 }
@@ -171,10 +192,11 @@ impl Runs<'_, '_, '_> {
     fn take(&mut self, token: &Token, left: &str, before: Gap) -> bool {
         let text = self.text;
         let word = text.word(token);
-        if self.pieces.is_empty() && left.trim_end_matches([' ', '(']).ends_with('+') {
-            self.plus = true;
+        let sign = left.trim_end_matches([' ', '(']);
+        if self.pieces.is_empty() && sign.ends_with('+') {
+            self.plus = Some(token.start - left.len() + sign.len() - 1);
         }
-        let (none, among) = (self.pieces.is_empty(), self.pieces.len() >= 2);
+        let (none, among) = (self.pieces.is_empty(), !self.pieces.is_empty());
         let mut push = |range: Range<usize>, atom, how| {
             let before = if range.start == token.start { before } else { Gap::default() };
             self.pieces.push(Piece { start: range.start, end: range.end, atom, how, before });
@@ -200,12 +222,14 @@ impl Runs<'_, '_, '_> {
                 push(token.range(), Atom::Word(meaning), how);
                 return true;
             }
-            if among && let Some(meaning) = numbers::misspelt(word) {
+            if among
+                && is_unknown(word)
+                && let Some(meaning) = numbers::misspelt(word)
+            {
                 push(token.range(), Atom::Word(meaning), How::WORD.and(How::WEAK));
                 return true;
             }
-            if among && word.len() <= 8 && text.folded()[token.range()].chars().all(|c| scripts::as_digit(c).is_some())
-            {
+            if among && is_unknown(word) && word.len() <= 8 && text.folded()[token.range()].chars().all(is_digit_like) {
                 push(token.range(), Atom::Digits, How::LETTERS.and(How::WEAK));
                 return true;
             }
@@ -224,34 +248,72 @@ impl Runs<'_, '_, '_> {
         parts.is_some()
     }
 
+    /// A sign that passes for a digit, right behind the last piece or right before the next: "4$6", "51|". Takes it and returns the
+    /// rest of what stands between.
+    fn take_sign<'g>(&mut self, gap: &'g str, token: &Token) -> &'g str {
+        let next = token.start;
+        let at = next - gap.len();
+        // A sign of money stands before plain digits.
+        let is_mixed = !token.holds.is_number();
+        let mut push = |start: usize, before: Gap| {
+            let how = How::LETTERS.and(How::WEAK);
+            self.pieces.push(Piece { start, end: start + 1, atom: Atom::Digits, how, before });
+        };
+        if let Some(rest) = gap.strip_prefix(['$', '|', '!']) {
+            push(at, Gap::default());
+            return rest;
+        }
+        if let Some(rest) = gap.strip_suffix('|').or_else(|| gap.strip_suffix('$').filter(|_| is_mixed))
+            && let Some(between) = Gap::read(rest)
+        {
+            push(next - 1, between);
+            return "";
+        }
+        gap
+    }
+
     /// What stands before a word like "thousand" is an amount.
     fn amount(&mut self) {
         while self.pieces.pop().is_some_and(|piece| !piece.before.has(Gap::COMMA) && !piece.before.has(Gap::NEWLINE)) {}
     }
 
-    /// A misspelt word can also stand first: it is looked for when the rest is there.
-    fn misspelt_first(&self) -> Option<Piece> {
-        const REST: usize = 6;
-        let first = self.pieces.first().filter(|_| self.pieces.len() >= REST)?;
-        let at = self.text.token_from(first.start).checked_sub(1)?;
-        let token = self.text.tokens()[at];
-        let near = token.start >= self.limit.start && Gap::read(self.text.gap_before(at + 1)).is_some();
-        let meaning = numbers::misspelt(self.text.word(&token)).filter(|_| near)?;
-        let how = How::WORD.and(How::WEAK);
-        Some(Piece { start: token.start, end: token.end, atom: Atom::Word(meaning), how, before: Gap::default() })
+    /// What counts only among sure ones can also stand first: it is looked for when the rest is there.
+    fn look_back(&mut self) {
+        const REST: usize = 3;
+        const BACK: usize = 3;
+        for _ in 0..BACK {
+            let Some(first) = self.pieces.first().filter(|_| self.pieces.len() >= REST && self.plus.is_none()) else {
+                return;
+            };
+            let Some(at) = self.text.token_from(first.start).checked_sub(1) else { return };
+            let token = self.text.tokens()[at];
+            let gap = self.text.gap_before(at + 1);
+            let Some(between) = Gap::read(gap).filter(|_| token.start >= self.limit.start) else { return };
+            let word = self.text.word(&token);
+            if !is_unknown(word) {
+                return;
+            }
+            let digits =
+                || (2..=8).contains(&word.len()) && self.text.folded()[token.range()].chars().all(is_digit_like);
+            let (atom, how) = match numbers::meaning(word).or_else(|| numbers::misspelt(word)) {
+                Some(meaning) if meaning.number != Number::Scale => (Atom::Word(meaning), How::WORD),
+                None if digits() => (Atom::Digits, How::LETTERS),
+                _ => return,
+            };
+            self.pieces[0].before = between;
+            let before = Gap::default();
+            self.pieces.insert(0, Piece { start: token.start, end: token.end, atom, how: how.and(How::WEAK), before });
+        }
     }
 
     /// The run is over: judges it.
     fn end(&mut self) {
-        if let Some(first) = self.misspelt_first() {
-            self.pieces[0].before = Gap::SPACE;
-            self.pieces.insert(0, first);
-        }
+        self.look_back();
         let pieces = std::mem::take(&mut self.pieces);
         let plus = std::mem::take(&mut self.plus);
         let has_words = pieces.iter().any(|piece| piece.how.has(How::WORD));
-        for together in [true, false] {
-            let run = Run::read(self.text, &self.limit, &pieces, plus, together);
+        for reading in [Reading::Usual, Reading::Over, Reading::Apart] {
+            let run = Run::read(self.text, &self.limit, &pieces, plus, reading);
             let found = run.numbers();
             if !found.is_empty() || !has_words {
                 for (range, rule) in found {
@@ -269,26 +331,61 @@ impl Runs<'_, '_, '_> {
     }
 }
 
+/// A digit, or a letter or sign that passes for one.
+fn is_digit_like(c: char) -> bool {
+    c.is_ascii_digit() || scripts::as_digit(c).is_some()
+}
+
 /// A word of digits and letters whose letters all pass for digits: "5I4", "O199".
 fn looks_like_digits(word: &str, among: bool) -> bool {
-    let all = word.chars().all(|c| c.is_ascii_digit() || scripts::as_digit(c).is_some());
+    let all = word.chars().all(is_digit_like);
     // "50s", "4G", "2D", "100l" are sizes and names: one letter behind digits begins no number.
     all && (among || word.chars().next_back().is_some_and(|c| c.is_ascii_digit() || word.len() >= 4))
 }
 
+/// Not one of the words that every text is full of.
+fn is_unknown(word: &str) -> bool {
+    !FILLERS.contains(&word) && !matches!(word, "and" | "et" | "и" | "by") && roles(word).is_empty()
+}
+
 /// Words that people put between the parts of a number they dictate.
-fn is_filler(word: &str) -> bool {
-    #[rustfmt::skip]
-    const FILLERS: &[&str] = &[
-        "and", "then", "next", "dash", "hyphen", "space", "dot", "minus", "slash", "finally", "plus",
-        "et", "puis", "ensuite", "tiret", "espace", "point", "enfin", "trait",
-        "и", "потом", "затем", "дальше", "далее", "еще", "тире", "дефис", "минус", "точка", "пробел", "плюс", "скобка", "наконец", "там",
-    ];
-    word.len() <= 16 && FILLERS.contains(&word)
+#[rustfmt::skip]
+const FILLERS: &[&str] = &[
+    "then", "next", "dash", "hyphen", "space", "dot", "minus", "slash", "star", "hash", "pound", "finally", "plus", "followed",
+    "after", "these", "um", "uh", "uhm", "er", "lastly", "digits",
+    "puis", "pis", "ensuite", "tiret", "espace", "point", "enfin", "trait", "suivi", "apres", "euh", "ben", "derniers", "chiffres",
+    "потом", "затем", "дальше", "далее", "еще", "тире", "дефис", "минус", "точка", "пробел", "плюс", "скобка", "наконец", "там", "ну", "эм",
+    "ээ", "последние", "цифры", "после",
+];
+
+/// What a word between the parts of a number is. `None`: a number does not go on behind it.
+fn filler(word: &str, token: &Token) -> Option<Gap> {
+    const LONGEST: usize = 18;
+    if !token.holds.is_word() || words::is_amount(word) {
+        return None;
+    }
+    if matches!(word, "and" | "by" | "that" | "the" | "et" | "de" | "les" | "и" | "а") {
+        return Some(Gap::SPACE);
+    }
+    if word.len() <= LONGEST && FILLERS.contains(&word) {
+        return Some(Gap::FILLER);
+    }
+    Some(Gap::TALK)
 }
 
 fn is_plus(word: &str) -> bool {
     matches!(word, "plus" | "плюс")
+}
+
+/// How words are put together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reading {
+    /// As people speak: a comma ends a number.
+    Usual,
+    /// Over commas and line breaks.
+    Over,
+    /// Each word alone.
+    Apart,
 }
 
 /// A run, read as groups of digits.
@@ -297,19 +394,21 @@ struct Run<'r, 't> {
     limit: Range<usize>,
     digits: Vec<u8>,
     groups: Vec<Group>,
-    plus: bool,
+    reading: Reading,
+    plus: Option<usize>,
 }
 
 impl<'r, 't> Run<'r, 't> {
-    fn read(text: &'r Text<'t>, limit: &Range<usize>, pieces: &[Piece], plus: bool, together: bool) -> Self {
+    fn read(text: &'r Text<'t>, limit: &Range<usize>, pieces: &[Piece], plus: Option<usize>, reading: Reading) -> Self {
         let atoms: Vec<Atom> = pieces.iter().map(|piece| piece.atom).collect();
         let mut digits = Vec::new();
         let mut groups = Vec::with_capacity(pieces.len());
         let joins = |at: usize| {
             let gap = pieces[at].before;
-            !gap.has(Gap::COMMA) && !gap.has(Gap::NEWLINE) && !gap.has(Gap::DOT) && !gap.has(Gap::SLASH)
+            let apart = gap.has(Gap::COMMA) || gap.has(Gap::NEWLINE) || gap.has(Gap::SLASH);
+            reading == Reading::Over || !(apart || (gap.has(Gap::DOT) && gap.has(Gap::SPACE)) || gap.has(Gap::TALK))
         };
-        compose(&atoms, together, joins, |range, value| {
+        compose(&atoms, reading != Reading::Apart, joins, |range, value| {
             let from = digits.len();
             let parts = &pieces[range];
             match value {
@@ -327,9 +426,11 @@ impl<'r, 't> Run<'r, 't> {
             }
             let how = parts.iter().fold(How::default(), |how, piece| how.and(piece.how));
             let (start, end) = (parts[0].start, parts[parts.len() - 1].end);
-            groups.push(Group { start, end, digits: (from, digits.len()), how, before: parts[0].before });
+            let weak = parts.iter().filter(|piece| piece.how.has(How::WEAK)).count();
+            let (digits, pieces) = ((from, digits.len()), parts.len());
+            groups.push(Group { start, end, digits, how, before: parts[0].before, pieces, weak });
         });
-        Self { text, limit: limit.clone(), digits, groups, plus }
+        Self { text, limit: limit.clone(), digits, groups, reading, plus }
     }
 
     /// The numbers in it, the longest that fit from the left.
@@ -339,7 +440,15 @@ impl<'r, 't> Run<'r, 't> {
         while from < self.groups.len() {
             match self.longest(from) {
                 Some((to, rule)) => {
-                    found.push((self.groups[from].start..self.groups[to - 1].end, rule));
+                    let mut start = self.plus.filter(|_| from == 0).unwrap_or(self.groups[from].start);
+                    for at in from + 1..to {
+                        if self.groups[at].before.has(Gap::BOUNDARY) {
+                            found.push((start..self.groups[at - 1].end, SPLIT));
+                            start = self.groups[at].start;
+                        }
+                    }
+                    let is_split = (from + 1..to).any(|at| self.groups[at].before.has(Gap::BOUNDARY));
+                    found.push((start..self.groups[to - 1].end, if is_split { SPLIT } else { rule }));
                     from = to;
                 }
                 None => from += 1,
@@ -384,8 +493,11 @@ impl Stretch<'_, '_> {
     }
 
     fn is_number(&self) -> bool {
-        let plus = self.run.plus && self.from == 0;
+        let plus = self.run.plus.is_some() && self.from == 0;
         let Some(loose) = plan::loose(self.digits(), plus) else { return false };
+        if loose == Loose::Local && self.run.reading != Reading::Usual {
+            return false;
+        }
         if self.is_cut() || self.is_counting() || !self.is_sure_enough() {
             return false;
         }
@@ -395,9 +507,10 @@ impl Stretch<'_, '_> {
     /// More of the same goes on to one side: it is a part of something longer.
     fn is_cut(&self) -> bool {
         let inside = self.gaps().and(Gap::SPACE);
-        let goes_on = |gap: Gap| gap.0 & !inside.0 == 0;
-        let left = self.from > 0 && goes_on(self.groups()[0].before);
-        left || self.run.groups.get(self.to).is_some_and(|next| goes_on(next.before) && !next.how.has(How::WEAK))
+        let goes_on = |gap: Gap| gap.0 & !inside.0 == 0 && !gap.has(Gap::TALK);
+        let groups = &self.run.groups;
+        let left = self.from > 0 && goes_on(groups[self.from].before) && !groups[self.from - 1].how.has(How::WEAK);
+        left || groups.get(self.to).is_some_and(|next| goes_on(next.before) && !next.how.has(How::WEAK))
     }
 
     /// 1 2 3 4 …: counting. 06 08 10 12 14: sizes.
@@ -419,9 +532,9 @@ impl Stretch<'_, '_> {
     /// Weak words are few, and none stands at an end that no sure ones hold up.
     fn is_sure_enough(&self) -> bool {
         let groups = self.groups();
-        let weak = self.count(How::WEAK);
-        let edge = groups[0].how.has(How::WEAK) || groups[groups.len() - 1].how.has(How::WEAK);
-        weak * 3 <= groups.len() && (!edge || self.count(How::WORD) >= weak + 4)
+        let (pieces, weak) = groups.iter().fold((0, 0), |(pieces, weak), g| (pieces + g.pieces, weak + g.weak));
+        let edge = groups[0].weak > 0 || groups[groups.len() - 1].weak > 0;
+        weak * 2 <= pieces && (!edge || pieces >= weak + EDGE_SURE || self.count(How::LETTERS) > weak)
     }
 
     /// What speaks for a number, less what speaks against.
@@ -441,19 +554,43 @@ impl Stretch<'_, '_> {
         if singles >= 6 && singles * 2 >= groups.len() && self.count(How::WORD) == 0 {
             weight += if listed { 2 } else { 4 };
         }
-        weight += if gaps.has(Gap::ODD) || gaps.has(Gap::FILLER) { 3 } else { 0 };
+        weight += if gaps.has(Gap::ODD) || (gaps.has(Gap::FILLER) && self.is_layout()) { 3 } else { 0 };
+        weight += i32::from(gaps.has(Gap::FILLER));
+        weight += if !gaps.has(Gap::TALK) {
+            0
+        } else if self.is_layout() && self.is_same_talk() {
+            2
+        } else {
+            -3
+        };
         if (gaps == Gap::COMMA || gaps == Gap::SLASH || gaps.has(Gap::NEWLINE)) && self.is_layout() {
             weight += 3;
         }
+        // Nothing else is sent in such portions.
+        weight += if !gaps.has(Gap::BOUNDARY) {
+            0
+        } else if gaps.has(Gap::TALK) {
+            1
+        } else {
+            3
+        };
         weight += i32::from(self.is_layout()) + if plus { 3 } else { 0 };
         weight += match loose {
-            Loose::Local => -2,
+            Loose::Local => -1,
             Loose::National => 0,
             // So many digits with such a beginning are hardly anything else, however they are grouped.
-            Loose::Telling if groups.len() > 2 => 3,
+            Loose::Telling if groups.len() > 2 && !gaps.has(Gap::TALK) => 3,
             Loose::Telling => 1,
         };
         weight + self.around()
+    }
+
+    /// The same words stand in every gap.
+    fn is_same_talk(&self) -> bool {
+        let groups = self.groups();
+        let mut talk = groups.windows(2).map(|pair| &self.run.text.lower()[pair[0].end..pair[1].start]);
+        let first = talk.next();
+        groups.len() > 2 && talk.all(|talk| Some(talk) == first)
     }
 
     /// The groups are those of a phone number.
@@ -481,6 +618,7 @@ impl Stretch<'_, '_> {
         let right = &folded[groups[groups.len() - 1].end..];
         let before = match words::before(left) {
             Before::Phone => 3,
+            Before::Nothing | Before::Order | Before::Code if words::is_answered(right) => 3,
             Before::Nothing => 0,
             Before::Order => -1,
             Before::Code => -4,

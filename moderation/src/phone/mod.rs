@@ -132,13 +132,18 @@ impl Around<'_> {
         if self.is_glued_left() {
             return false;
         }
+        // Who dresses a phone number as an order's still has to say what it is for.
+        let before = match self.before {
+            Before::Order | Before::Code if words::is_answered(self.right) => Before::Phone,
+            before => before,
+        };
         match fit.sureness {
             Sureness::Sure => true,
-            Sureness::Likely if part.is_bare() => self.before != Before::Code && !self.is_glued_right(),
+            Sureness::Likely if part.is_bare() => before != Before::Code && !self.is_glued_right(),
             Sureness::Likely => !self.is_glued_right(),
             Sureness::Weak => {
                 // Nobody writes an order's number in the groups of a phone number but to pass one off.
-                let named = match self.before {
+                let named = match before {
                     Before::Nothing | Before::Phone => false,
                     Before::Order => part.is_bare(),
                     Before::Code | Before::Money => true,

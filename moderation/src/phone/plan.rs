@@ -65,7 +65,7 @@ fn russian(part: &Part<'_>, cued: bool) -> Option<Fit> {
     let sureness = match part.digits {
         [b'7' | b'8', first, ..] if part.digits.len() == 11 && (area(*first) || *first == b'7') => match part.lens {
             [11] => Sureness::Likely,
-            _ if part.is_punctuated() => Sureness::Sure,
+            [1 | 4, ..] if part.is_punctuated() => Sureness::Sure,
             [1, 3, 3, 2, 2] | [1, 3, 2, 2, 3] | [1, 3, 3, 4] | [1, 3, 7] | [1, 10] => Sureness::Sure,
             [4, 3, 2, 2] | [4, 3, 4] | [4, 7] => Sureness::Sure,
             _ => return None,

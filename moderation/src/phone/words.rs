@@ -33,7 +33,34 @@ pub(super) fn before(text: &str) -> Before {
     let words = near.rsplit(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
     // Digits are no words: "order 2 of 3" has one word.
     let words = words.filter(|word| word.contains(char::is_alphabetic));
-    words.take(WORDS).map(meaning).find(|before| *before != Before::Nothing).unwrap_or(Before::Nothing)
+    // "номер", "number" alone: a phone's when it is somebody's, or when nothing else is said.
+    let mut number = false;
+    for word in words.take(WORDS + 1) {
+        if NUMBER.iter().any(|entry| same(word, entry)) {
+            number = true;
+        } else if number && MINE.iter().any(|entry| same(word, entry)) {
+            return Before::Phone;
+        } else {
+            match meaning(word) {
+                Before::Nothing => {}
+                before => return before,
+            }
+        }
+    }
+    if number { Before::Phone } else { Before::Nothing }
+}
+
+/// Whether the words right behind a number say that somebody answers there.
+pub(super) fn is_answered(after: &str) -> bool {
+    let near = &after[..after.floor_char_boundary(after.len().min(REACH))];
+    let near = &near[..near.find(['*', '[', '\n', '.']).unwrap_or(near.len())];
+    let words = near.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.take(WORDS + 1).any(|word| {
+        ANSWERED.iter().any(|entry| match entry.strip_suffix('*') {
+            Some(stem) => starts(word, stem),
+            None => same(word, entry),
+        })
+    })
 }
 
 /// Whether a unit or a currency follows: the number is an amount.
@@ -75,6 +102,25 @@ fn same(word: &str, entry: &str) -> bool {
 
 const PHONE: &[&str] = &[
     "phone*",
+    "landline",
+    "digits",
+    "reach",
+    "contact",
+    "joignable",
+    "fixe",
+    "ligne",
+    "coup",
+    "fil",
+    "compose*",
+    "textez*",
+    "texte",
+    "cel",
+    "набрать",
+    "наберите",
+    "телефончик*",
+    "трубк*",
+    "дозвон*",
+    "связь",
     "tel",
     "telephone*",
     "cell",
@@ -108,6 +154,85 @@ const PHONE: &[&str] = &[
     "вотсап*",
     "ватсап*",
     "вайбер*",
+];
+
+const NUMBER: &[&str] =
+    &["number", "numbers", "nmuber", "numebr", "num", "numero", "numéro", "номер", "номера", "номерок"];
+
+const MINE: &[&str] = &[
+    "my",
+    "his",
+    "her",
+    "our",
+    "wife",
+    "wifes",
+    "husbands",
+    "mon",
+    "ma",
+    "son",
+    "notre",
+    "мой",
+    "моего",
+    "наш",
+    "мужа",
+    "жены",
+    "личный",
+    "ваш",
+    "твой",
+    "plumber",
+    "plumbers",
+    "blonde",
+    "phone",
+    "contact",
+    "cell",
+    "cellphone",
+];
+
+const ANSWERED: &[&str] = &[
+    "call",
+    "ring",
+    "rings",
+    "dial",
+    "text",
+    "whatsapp",
+    "viber",
+    "telegram",
+    "talk",
+    "talks",
+    "speak",
+    "speaks",
+    "answers",
+    "allo",
+    "hello",
+    "phone",
+    "calls",
+    "appelle*",
+    "rappelle*",
+    "joindre",
+    "rejoindre",
+    "compose",
+    "composer",
+    "parle",
+    "parler",
+    "repond*",
+    "répond*",
+    "allô",
+    "texte",
+    "звон*",
+    "позвон*",
+    "наб*р*",
+    "набрать",
+    "отвечает",
+    "отвечу",
+    "алло",
+    "ватсап*",
+    "вотсап*",
+    "телеграм*",
+    "вайбер*",
+    "созвон*",
+    "трубк*",
+    "звякн*",
+    "маякн*",
 ];
 
 const ORDER: &[&str] = &["order", "orders", "commande*", "заказ*", "ордер*"];

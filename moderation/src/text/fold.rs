@@ -21,7 +21,11 @@ pub(super) enum Folded {
 pub(super) fn fold(c: char, previous: Option<Previous>, out: &mut Vec<char>) -> Folded {
     match c {
         // Plain letters of both alphabets and the usual punctuation, by far the most frequent.
-        '\0'..='\u{7F}' | 'А'..='я' => Folded::Same,
+        ' '..='~' | '\n' | 'А'..='я' => Folded::Same,
+        // A tab is white space, a line may end in several ways; other control characters show nothing.
+        '\t' | '\u{B}' | '\u{C}' | '\u{1680}' | '\u{2000}'..='\u{200A}' | '\u{205F}' | '\u{3000}' => push(out, ' '),
+        '\r' | '\u{85}' | '\u{2028}' | '\u{2029}' => push(out, '\n'),
+        '\0'..='\u{1F}' | '\u{7F}'..='\u{9F}' => Folded::Nothing(false),
         'ё' => push(out, 'е'),
         'Ё' => push(out, 'Е'),
         '\u{306}' if previous.is_some_and(|p| matches!(p.read, 'и' | 'И')) => {
@@ -31,6 +35,10 @@ pub(super) fn fold(c: char, previous: Option<Previous>, out: &mut Vec<char>) -> 
         '²' | '³' | '¹' | '⁰' | '⁴'..='⁹' if previous.is_some_and(|p| p.read.is_alphanumeric() && !p.raised) => {
             Folded::Same
         }
+        '\u{2024}' | '\u{3002}' | '\u{FF61}' | '\u{FE52}' => push(out, '.'),
+        '\u{FE6B}' => push(out, '@'),
+        '\u{2215}' | '\u{29F8}' => push(out, '/'),
+        '\u{2236}' | '\u{A789}' | '\u{2D0}' => push(out, ':'),
         _ if is_invisible(c) => Folded::Nothing(is_selector(c)),
         _ if is_combining_mark(c) => Folded::Nothing(true),
         _ => letter_or_digit(c, out),
@@ -139,7 +147,7 @@ fn digit(c: char) -> Option<char> {
     ];
     let code = u32::from(c);
     let value = match code {
-        0x24FF => 0,
+        0x24FF | 0x1F10B | 0x1F10C => 0,
         0x24F5..=0x24FD => code - 0x24F4,
         0x2776..=0x277E => code - 0x2775,
         0x2780..=0x2788 => code - 0x277F,

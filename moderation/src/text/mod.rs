@@ -12,6 +12,10 @@ use std::ops::Range;
 
 use fold::{Folded, Previous, fold};
 
+/// Stands between messages that are read together. Nobody can write it: control characters are not read.
+pub(crate) const BOUNDARY: char = '\u{1}';
+pub(crate) const BOUNDARY_TEXT: &str = "\u{1}";
+
 /// What a word holds: a set of bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Holds(u8);
@@ -81,10 +85,19 @@ pub(crate) struct Text<'t> {
 impl<'t> Text<'t> {
     /// Folds and cuts. Linear.
     pub(crate) fn read(original: &'t str) -> Self {
-        let (folded, places) = if original.is_ascii() || original.chars().all(is_plain) && !has_mixed_word(original) {
+        Self::read_masked(original, &[])
+    }
+
+    /// Reads a text as it will be shown, with masks (rising, not overlapping) in their places. Finds in it still lead back to
+    /// the original.
+    pub(crate) fn read_masked(original: &'t str, masks: &[(Range<usize>, &str)]) -> Self {
+        let plain = || original.chars().all(is_plain) && !has_mixed_word(original);
+        let is_as_written =
+            |original: &str| original.bytes().all(|b| b.is_ascii() && !b.is_ascii_control() || b == b'\n');
+        let (folded, places) = if masks.is_empty() && (is_as_written(original) || plain()) {
             (Cow::Borrowed(original), None)
         } else {
-            let Folding { text, places, .. } = Folding::of(original);
+            let Folding { text, places, .. } = Folding::of(original, masks);
             (Cow::Owned(text), Some(places))
         };
         let lower = lower(&folded);
@@ -144,7 +157,7 @@ impl<'t> Text<'t> {
 
 /// A text whose every character is read as itself.
 const fn is_plain(c: char) -> bool {
-    matches!(c, '\0'..='\u{7F}' | 'А'..='я' | '\u{A0}' | '«' | '»' | '—' | '–' | '“' | '”' | '’' | '…' | '№' | '₽' | '€'
+    matches!(c, ' '..='~' | '\n' | 'А'..='я' | '\u{A0}' | '«' | '»' | '—' | '–' | '“' | '”' | '’' | '…' | '№' | '₽' | '€'
         | '\u{1F600}'..='\u{1F64F}')
 }
 
@@ -172,18 +185,29 @@ struct Folding {
     places: Vec<(u32, u32)>,
     /// The word under way, not yet written: its alphabet is known at its end.
     word: Vec<(char, u32, u32)>,
+    /// Up to here a mask hides the original.
+    masked_to: usize,
 }
 
 impl Folding {
-    fn of(original: &str) -> Self {
+    fn of(original: &str, masks: &[(Range<usize>, &str)]) -> Self {
         let mut folding = Self {
             text: String::with_capacity(original.len()),
             places: Vec::with_capacity(original.len()),
-            word: vec![],
+            word: Vec::new(),
+            masked_to: 0,
         };
         let mut parts = Vec::with_capacity(4);
         let mut previous: Option<Previous> = None;
+        let mut masks = masks.iter().peekable();
         for (at, c) in original.char_indices() {
+            if let Some((range, shown)) = masks.next_if(|(range, _)| range.start <= at) {
+                folding.show(range, shown);
+                previous = None;
+            }
+            if folding.masked_to > at {
+                continue;
+            }
             // Texts are bounded far below 4 GiB; a longer one keeps its places at the bound.
             let (start, end) = (to_u32(at), to_u32(at + c.len_utf8()));
             parts.clear();
@@ -210,6 +234,26 @@ impl Folding {
         }
         folding.end_word();
         folding
+    }
+
+    /// Writes a mask, as it will be read when it comes back.
+    fn show(&mut self, range: &Range<usize>, shown: &str) {
+        let (start, end) = (to_u32(range.start), to_u32(range.end));
+        let mut parts = Vec::new();
+        for c in shown.chars() {
+            if c == BOUNDARY {
+                self.push(c, start, end);
+                continue;
+            }
+            parts.clear();
+            if fold(c, None, &mut parts) == Folded::Same {
+                parts.push(c);
+            }
+            for part in &parts {
+                self.push(*part, start, end);
+            }
+        }
+        self.masked_to = range.end;
     }
 
     fn push(&mut self, c: char, start: u32, end: u32) {

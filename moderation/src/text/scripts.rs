@@ -121,11 +121,11 @@ pub(crate) const fn as_digit(c: char) -> Option<char> {
         'o' | 'O' | 'о' | 'О' | 'D' | 'Q' => '0',
         'l' | 'I' | 'i' | 'L' | 'і' | 'І' | '|' | '!' => '1',
         'z' | 'Z' => '2',
-        'з' | 'З' | 'э' | 'Э' | 'Ʒ' => '3',
+        'з' | 'З' | 'э' | 'Э' | 'Ʒ' | 'ʒ' | 'Ӡ' | 'ӡ' => '3',
         'ч' | 'Ч' | 'A' => '4',
         's' | 'S' | 'ѕ' | 'Ѕ' | '$' => '5',
-        'б' | 'G' | 'b' => '6',
-        'T' => '7',
+        'б' | 'Б' | 'G' | 'b' | 'ь' => '6',
+        'T' | 'Т' => '7',
         'B' | 'В' | 'в' => '8',
         'g' | 'q' => '9',
         _ => return None,
@@ -145,7 +145,11 @@ pub(super) fn settle(word: &mut [(char, u32, u32)]) -> bool {
             own_cyrillic += usize::from(as_latin(*c).is_none());
         }
     }
-    if latin == 0 || cyrillic == 0 {
+    let among_digits = || {
+        word.iter().any(|(c, ..)| c.is_ascii_digit())
+            && word.iter().all(|(c, ..)| c.is_ascii_digit() || as_digit(*c).is_some())
+    };
+    if latin == 0 || cyrillic == 0 || among_digits() {
         return false;
     }
     // "8пм", "кВт", "USB-кабель" glued without a sign between: two words, not one in disguise.

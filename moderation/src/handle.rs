@@ -1,0 +1,518 @@
+//! Messengers and social networks: a name with a handle or a number, an invitation to go there, a handle alone.
+
+use std::ops::Range;
+
+use crate::find::Found;
+use crate::numbers;
+use crate::text::{BOUNDARY, Text};
+use crate::tld;
+use crate::units::Unit;
+use crate::vocabulary::Roles;
+use crate::{Category, RuleId};
+
+const MESSENGER_HANDLE: RuleId = "messenger.handle";
+const MESSENGER_NUMBER: RuleId = "messenger.number";
+const MESSENGER_INVITATION: RuleId = "messenger.invitation";
+const SOCIAL_HANDLE: RuleId = "social.handle";
+const SOCIAL_INVITATION: RuleId = "social.invitation";
+const ALONE: RuleId = "social.at";
+
+/// How many words before a service an invitation counts, and how many after one speak against.
+const INVITE_REACH: usize = 6;
+const TALK_REACH: usize = 3;
+/// How far from a service's name a number belongs to it, in bytes.
+const NUMBER_REACH: usize = 40;
+/// How many words from a service a handle counts, and the most bytes between two of them.
+const HANDLE_REACH: usize = 8;
+const BETWEEN_MAX: usize = 10;
+/// A handle no further than this from its service is masked together with it.
+const TOGETHER_MAX: usize = 24;
+/// The fewest letters of a handle that looks like a word.
+const NAME_MIN: usize = 5;
+
+/// A service that a text names.
+#[derive(Debug, Clone, Copy)]
+struct Service {
+    /// Units of its name.
+    first: usize,
+    past: usize,
+    social: bool,
+    /// The name is nothing else.
+    sure: bool,
+}
+
+/// Whether a text names anything that may be a service, or announces a handle.
+pub(crate) fn may_hold(units: &[Unit<'_>]) -> bool {
+    let services = Roles::MESSENGER.and(Roles::MESSENGER_WORD).and(Roles::SOCIAL).and(Roles::SOCIAL_WORD);
+    let roles = services.and(Roles::NICK).and(Roles::COLOUR);
+    units.iter().any(|unit| {
+        unit.roles.has(roles) || matches!(&*unit.word, "whats" | "what" | "watts" | "wats" | "tele" | "vi" | "v")
+    }) || units.iter().any(|unit| {
+        matches!(&*unit.word, "телег" | "теле" | "вотс" | "ватс" | "вайб" | "инста" | "фейс" | "тик" | "tik" | "face")
+    })
+}
+
+/// Finds services and handles in one range of the folded text. `numbers`: where phone numbers and addresses were found.
+pub(crate) fn find(
+    text: &Text<'_>,
+    units: &[Unit<'_>],
+    gap: Range<usize>,
+    numbers: &[Range<usize>],
+    out: &mut Vec<Found>,
+) {
+    let first = units.partition_point(|unit| unit.start < gap.start);
+    let past = units.partition_point(|unit| unit.end <= gap.end).max(first);
+    let talk = Talk { text, units: &units[first..past], gap };
+    let mut found: Vec<Found> = Vec::new();
+    let mut at = 0;
+    while at < talk.units.len() {
+        let judged = talk.service(at).map(|service| (service.past, talk.judge(service, numbers)));
+        let (past, judged) = match judged {
+            Some((past, judged)) if !judged.is_empty() => (past, judged),
+            _ => (at + 1, talk.alone(at).into_iter().collect()),
+        };
+        for (range, category, rule) in judged {
+            claim(&mut found, Found::contact(range, category, rule));
+        }
+        at = past;
+    }
+    out.append(&mut found);
+}
+
+/// Adds a find; what it touches becomes one with it.
+fn claim(found: &mut Vec<Found>, mut new: Found) {
+    let first = found.partition_point(|old| old.end <= new.start);
+    let past = found.partition_point(|old| old.start < new.end);
+    if let [touched @ .., last] = &found[first..past] {
+        new.start = new.start.min(touched.first().unwrap_or(last).start);
+        new.end = new.end.max(last.end);
+    }
+    found.splice(first..past, [new]);
+}
+
+type Judged = (Range<usize>, Category, RuleId);
+
+/// One range of a text.
+struct Talk<'a, 't> {
+    text: &'a Text<'t>,
+    units: &'a [Unit<'a>],
+    gap: Range<usize>,
+}
+
+/// A handle: its units, and bytes with the `@` before.
+#[derive(Debug, Clone)]
+struct Handle {
+    first: usize,
+    last: usize,
+    range: Range<usize>,
+}
+
+impl Talk<'_, '_> {
+    fn roles(&self, at: usize) -> Roles {
+        self.units.get(at).map(|unit| unit.roles).unwrap_or_default()
+    }
+
+    fn word(&self, at: usize) -> &str {
+        self.units.get(at).map_or("", |unit| &unit.word)
+    }
+
+    /// What stands before a unit, back to the one before.
+    fn before(&self, at: usize) -> &str {
+        let start = at.checked_sub(1).map_or(self.gap.start, |i| self.units[i].end);
+        let end = self.units.get(at).map_or(self.gap.end, |unit| unit.start);
+        self.text.folded().get(start..end).unwrap_or_default()
+    }
+
+    /// The service that is named at a unit.
+    fn service(&self, at: usize) -> Option<Service> {
+        let roles = self.roles(at);
+        if let Some(service) = self.in_parts(at) {
+            return Some(service);
+        }
+        let coloured = (roles.has(Roles::COLOUR) && self.roles(at + 1).has(Roles::APP) && !roles.has(Roles::APP))
+            || (roles.has(Roles::APP) && self.roles(at + 1).has(Roles::COLOUR));
+        if coloured {
+            // "the green app", "зелёное приложение", "l'application verte".
+            return Some(Service { first: at, past: at + 2, social: false, sure: true });
+        }
+        let services = Roles::MESSENGER.and(Roles::MESSENGER_WORD).and(Roles::SOCIAL).and(Roles::SOCIAL_WORD);
+        if !roles.has(services) {
+            return None;
+        }
+        // "fb messenger", "X (twitter)", "vibes app": one name.
+        let mut past = at + 1;
+        let mut all = roles;
+        while self.roles(past).has(services) && self.before(past).len() <= 2 {
+            all = all.and(self.roles(past));
+            past += 1;
+        }
+        if self.roles(past).has(Roles::APP) && self.before(past) == " " && !self.roles(past).has(services) {
+            all = all.and(if roles.has(Roles::SOCIAL_WORD) { Roles::SOCIAL } else { Roles::MESSENGER });
+            past += 1;
+        }
+        let messenger = all.has(Roles::MESSENGER) || (all.has(Roles::MESSENGER_WORD) && !all.has(Roles::SOCIAL));
+        Some(Service { first: at, past, social: !messenger, sure: all.has(Roles::MESSENGER.and(Roles::SOCIAL)) })
+    }
+
+    /// A name in two or three parts: "whats app", "tele gram", "what's app".
+    fn in_parts(&self, at: usize) -> Option<Service> {
+        let is_here = |parts: &&(&[&str], bool)| {
+            parts.0.iter().enumerate().all(|(i, part)| self.word(at + i) == *part)
+                && (1..parts.0.len()).all(|i| self.before(at + i).chars().count() == 1)
+        };
+        let (parts, social) = PARTS.iter().find(is_here)?;
+        let words = parts.contains(&"up") || parts == &["v", "k"];
+        Some(Service { first: at, past: at + parts.len(), social: *social, sure: !words })
+    }
+
+    fn judge(&self, service: Service, numbers: &[Range<usize>]) -> Vec<Judged> {
+        let name = self.units[service.first].start..self.units[service.past - 1].end;
+        let (category, by_handle, invitation) = match service.social {
+            true => (Category::Social, SOCIAL_HANDLE, SOCIAL_INVITATION),
+            false => (Category::Messenger, MESSENGER_HANDLE, MESSENGER_INVITATION),
+        };
+        let invited = self.is_invitation(service);
+        if let Some(handle) = self.handle_after(service, invited).or_else(|| self.handle_before(service, invited)) {
+            let (start, end) = (name.start.min(handle.range.start), name.end.max(handle.range.end));
+            let between = if handle.range.start >= name.end {
+                name.end..handle.range.start
+            } else {
+                handle.range.end..name.start
+            };
+            let near = self
+                .text
+                .folded()
+                .get(between)
+                .is_some_and(|between| between.len() <= TOGETHER_MAX && !between.contains(BOUNDARY));
+            return match near {
+                true => vec![(start..end, category, by_handle)],
+                false => vec![(name, category, by_handle), (handle.range, category, by_handle)],
+            };
+        }
+        let near = |number: &Range<usize>| {
+            let (from, to) = if number.start >= name.end { (name.end, number.start) } else { (number.end, name.start) };
+            to.checked_sub(from).is_some_and(|far| far <= NUMBER_REACH)
+                && !self.text.folded().get(from..to).is_none_or(|between| between.contains(['\n', BOUNDARY, '!', '?']))
+        };
+        let by_number = (service.sure || self.is_short(service)) && numbers.iter().any(near);
+        match (by_number, invited) {
+            (true, _) => vec![(name, category, MESSENGER_NUMBER)],
+            (false, true) => vec![(name, category, invitation)],
+            _ => Vec::new(),
+        }
+    }
+
+    /// A short form that is hardly a word: "tg", "вц".
+    fn is_short(&self, service: Service) -> bool {
+        self.word(service.first).chars().count() <= 3
+    }
+
+    /// The handle that follows a service.
+    fn handle_after(&self, service: Service, invited: bool) -> Option<Handle> {
+        let mut announced = invited && service.sure;
+        let mut near = true;
+        for at in service.past..self.units.len().min(service.past + HANDLE_REACH) {
+            let before = self.before(at);
+            if before.len() > BETWEEN_MAX || before.contains("***") {
+                return None;
+            }
+            let unit = &self.units[at];
+            let handle = self.handle_at(at);
+            if before.contains('@') && handle.range.len() > 2 {
+                return Some(handle);
+            }
+            announced |= before.contains([':', '=', '→', '>', '«', '"', '—', '–']) || before.contains(" - ");
+            // The next message: nothing but the handle.
+            announced |= before.contains(BOUNDARY) && self.is_message(at, handle.last);
+            if self.is_marked(&handle) && (service.sure || announced || near) {
+                return Some(handle);
+            }
+            near &= !before.contains(['.', '!', '?', BOUNDARY, '\n']);
+            let foreign = !self.word(service.first).is_ascii() && at == service.past;
+            if near && (announced || foreign) && (service.sure || foreign) && self.is_name(&handle) {
+                return Some(handle);
+            }
+            let goes_on = Roles::NICK
+                .and(Roles::IS)
+                .and(Roles::MINE)
+                .and(Roles::VIA)
+                .and(Roles::COMMON)
+                .and(Roles::INVITE)
+                .and(Roles::AT);
+            if !unit.roles.has(goes_on) {
+                near = false;
+            }
+            announced |= unit.roles.has(Roles::NICK.and(Roles::INVITE).and(Roles::AT))
+                || matches!(&*unit.word, "is" | "as" | "at" | "это" | "est" | "suis");
+        }
+        None
+    }
+
+    /// The handle that stands before a service: "@ivan в телеге", "ivan_77 (telegram)", "paintbymike is my discord".
+    fn handle_before(&self, service: Service, invited: bool) -> Option<Handle> {
+        let mut is_mine = false;
+        let from = service.first.saturating_sub(HANDLE_REACH);
+        for at in (from..service.first).rev() {
+            let after = self.before(at + 1);
+            if after.len() > BETWEEN_MAX || after.contains(['!', '?', '\n', ';', BOUNDARY]) || after.contains("***") {
+                return None;
+            }
+            let handle = self.handle_ending(at);
+            let with_at = self.before(handle.first).ends_with('@') && handle.range.len() > 3;
+            if with_at || (self.is_marked(&handle) && (service.sure || invited)) {
+                return Some(handle);
+            }
+            if (invited || is_mine) && service.sure && self.is_name(&handle) {
+                return Some(handle);
+            }
+            let roles = self.roles(at);
+            if !(roles.has(Roles::VIA.and(Roles::IS).and(Roles::MINE).and(Roles::COMMON)) || roles.has(Roles::NICK)) {
+                return None;
+            }
+            is_mine |= roles.has(Roles::IS) || roles.has(Roles::MINE);
+        }
+        None
+    }
+
+    /// The handle that begins with a unit: joined by `_`, `.`, `-` without spaces, with an `@` before.
+    fn handle_at(&self, first: usize) -> Handle {
+        let mut last = first;
+        while let Some(next) = self.units.get(last + 1) {
+            if !self.is_joint(last + 1, next) {
+                break;
+            }
+            last += 1;
+        }
+        self.handle(first, last)
+    }
+
+    /// The handle that ends with a unit.
+    fn handle_ending(&self, last: usize) -> Handle {
+        let mut first = last;
+        while first > 0 && self.is_joint(first, &self.units[first]) {
+            first -= 1;
+        }
+        self.handle(first, last)
+    }
+
+    fn is_joint(&self, at: usize, unit: &Unit<'_>) -> bool {
+        let between = self.before(at);
+        let spaced = (unit.apart || self.units[at - 1].apart) && matches!(between, " . " | " _ " | " - ");
+        let sentence = between == "." && self.text.folded()[unit.start..].starts_with(char::is_uppercase);
+        (matches!(between, "_" | "." | "-" | "__" | "#") && !sentence) || spaced
+    }
+
+    fn handle(&self, first: usize, last: usize) -> Handle {
+        let (start, end) = (self.units[first].start, self.units[last].end);
+        let before = self.before(first);
+        let signs = before.trim_end().ends_with('@').then(|| before[before.trim_end_matches([' ', '@']).len()..].trim_start());
+        Handle { first, last, range: start - signs.map_or(0, str::len)..end }
+    }
+
+    fn text_of(&self, handle: &Handle) -> &str {
+        &self.text.lower()[self.units[handle.first].start..handle.range.end]
+    }
+
+    /// What only handles look like: an underscore, letters and then digits, two names with a dot, letters apart.
+    fn is_marked(&self, handle: &Handle) -> bool {
+        let text = self.text_of(handle);
+        let units = &self.units[handle.first..=handle.last];
+        if !text.is_ascii() || text.len() < 4 || !text.starts_with(|c: char| c.is_ascii_alphabetic()) {
+            return false;
+        }
+        let last = &*units[units.len() - 1].word;
+        if units.len() > 1 && (tld::is_file_ending(last) || text.starts_with("e-mail")) {
+            return false;
+        }
+        if units.iter().any(|unit| unit.apart && unit.word.chars().count() > 4) {
+            return !self.units[handle.first].roles.has(Roles::MESSENGER.and(Roles::SOCIAL));
+        }
+        let letters = text.bytes().take_while(u8::is_ascii_alphabetic).count();
+        let digits = text.bytes().filter(u8::is_ascii_digit).count();
+        let one = units.len() == 1;
+        let named = one && letters >= 3 && digits > 0 && letters + digits == text.len() && self.is_small(handle);
+        let dotted =
+            text.contains('.') && units.iter().all(|unit| unit.word.len() > 1 && !unit.roles.has(Roles::COMMON));
+        text.contains('_') || named || dotted
+    }
+
+    /// Handles are written small, models of goods large.
+    fn is_small(&self, handle: &Handle) -> bool {
+        !self.text.folded()[handle.range.clone()].contains(char::is_uppercase)
+    }
+
+    /// A word that nothing else is known of.
+    fn is_name(&self, handle: &Handle) -> bool {
+        let text = self.text_of(handle);
+        let plain = text.len() >= NAME_MIN && text.is_ascii() && text.starts_with(|c: char| c.is_ascii_alphabetic());
+        plain
+            && self.units[handle.first..=handle.last]
+                .iter()
+                .all(|unit| unit.roles.is_empty() && numbers::meaning(&unit.word).is_none())
+    }
+
+    /// Whether the units are all that a message says.
+    fn is_message(&self, first: usize, last: usize) -> bool {
+        let behind = self.before(last + 1);
+        self.before(first).contains(BOUNDARY) && (behind.contains(BOUNDARY) || last + 1 == self.units.len())
+    }
+
+    fn is_invitation(&self, service: Service) -> bool {
+        let from = service.first.saturating_sub(INVITE_REACH);
+        // The same sentence only.
+        let from = (from..service.first)
+            .rev()
+            .find(|at| self.before(at + 1).contains(['.', '!', '?', '\n', BOUNDARY, ';']))
+            .map_or(from, |at| at + 1);
+        let before = &self.units[from..service.first];
+        let after = &self.units[service.past..self.units.len().min(service.past + TALK_REACH)];
+        if before.iter().rev().take(TALK_REACH).chain(after).any(|unit| unit.roles.has(Roles::TALK)) {
+            return false;
+        }
+        let invites = before.iter().any(|unit| unit.roles.has(Roles::INVITE));
+        let via = before.last().is_some_and(|unit| {
+            unit.roles.has(Roles::VIA)
+                && !matches!(&*unit.word, "the" | "a" | "le" | "la" | "au" | "under" | "под" | "с" | "or" | "ou")
+        });
+        let mine = before.iter().rev().take(3).any(|unit| unit.roles.has(Roles::MINE));
+        let to_me = after.first().is_some_and(|unit| matches!(&*unit.word, "me" | "moi" | "мне" | "us"));
+        let asks = self.text.folded()[self.units[service.past - 1].end..self.gap.end].trim_start().starts_with('?')
+            && before.iter().any(|unit| {
+                matches!(
+                    &*unit.word,
+                    "have" | "got" | "use" | "есть" | "avez" | "as" | "utilisez" | "вас" | "тебя" | "you"
+                )
+            });
+        if service.sure {
+            return invites || to_me || asks || (mine && (via || before.len() <= 2));
+        }
+        let short = self.is_short(service);
+        (invites && via) || ((to_me || asks) && short)
+    }
+
+    /// A handle that no service is named with: `@name`, or what a word like "nick" announces.
+    fn alone(&self, at: usize) -> Option<Judged> {
+        let unit = &self.units[at];
+        let before = self.before(at);
+        let handle = self.handle_at(at);
+        let text = self.text_of(&handle);
+        let ascii = text.is_ascii() && text.starts_with(|c: char| c.is_ascii_alphabetic());
+        let marked = text.contains('_') || text.bytes().any(|b| b.is_ascii_digit());
+        if before.ends_with('@') {
+            let glued = before.len() == 1 && at > 0;
+            let name = text.len() >= 5 || (text.len() >= 3 && marked);
+            if !ascii || glued || !name || (unit.roles.has(Roles::COMMON) && handle.last == at) {
+                return None;
+            }
+            let mut near = self.units[at.saturating_sub(INVITE_REACH)..at].iter();
+            let messenger = near.any(|unit| unit.roles.has(Roles::MESSENGER.and(Roles::MESSENGER_WORD)));
+            let (category, rule) =
+                if messenger { (Category::Messenger, MESSENGER_HANDLE) } else { (Category::Social, ALONE) };
+            return Some((handle.range, category, rule));
+        }
+        let nick = |unit: &Unit<'_>| {
+            matches!(
+                &*unit.word,
+                "nick"
+                    | "nickname"
+                    | "handle"
+                    | "username"
+                    | "pseudo"
+                    | "ник"
+                    | "никнейм"
+                    | "юзернейм"
+                    | "ником"
+                    | "юзер"
+            )
+        };
+        let near = self.units[at.saturating_sub(3)..at].iter().rev();
+        let announced = near.take_while(|unit| nick(unit) || unit.roles.has(Roles::IS)).any(nick);
+        (announced && ascii && marked && text.len() >= 4).then_some((handle.range, Category::Social, ALONE))
+    }
+}
+
+/// Names that are written in parts; whether they are social networks.
+const PARTS: &[(&[&str], bool)] = &[
+    (&["whats", "app"], false),
+    (&["what", "s", "app"], false),
+    (&["what", "app"], false),
+    (&["whats", "up"], false),
+    (&["watts", "app"], false),
+    (&["wats", "app"], false),
+    (&["tele", "gram"], false),
+    (&["телег", "рам"], false),
+    (&["теле", "грам"], false),
+    (&["вотс", "ап"], false),
+    (&["ватс", "ап"], false),
+    (&["вотс", "апп"], false),
+    (&["вайб", "ер"], false),
+    (&["vi", "ber"], false),
+    (&["snap", "chat"], true),
+    (&["insta", "gram"], true),
+    (&["инста", "грам"], true),
+    (&["face", "book"], true),
+    (&["фейс", "бук"], true),
+    (&["livre", "des", "visages"], true),
+    (&["tik", "tok"], true),
+    (&["тик", "ток"], true),
+    (&["linked", "in"], true),
+    (&["v", "k"], true),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::units::units;
+
+    fn found(text: &str) -> Vec<String> {
+        let text = Text::read(text);
+        let units = units(&text);
+        let mut out = Vec::new();
+        find(&text, &units, 0..text.folded().len(), &[], &mut out);
+        out.iter().map(|f| text.original()[text.original_range(f.start..f.end)].to_owned()).collect()
+    }
+
+    #[test]
+    fn services_with_handles_and_invitations() {
+        for (text, contact) in [
+            ("telegram: @ivan_master", "telegram: @ivan_master"),
+            ("my telegram is ivan_master", "telegram is ivan_master"),
+            ("мой телеграм ivanmaster", "телеграм ivanmaster"),
+            ("тг: ivan_master", "тг: ivan_master"),
+            ("пиши мне в телегу @ivan77", "телегу @ivan77"),
+            ("insta @joes.plumbing", "insta @joes.plumbing"),
+            ("let's move to WhatsApp", "WhatsApp"),
+            ("напишите мне в вотсап", "вотсап"),
+            ("напиши в тг", "тг"),
+            ("ajoute-moi sur whatsapp", "whatsapp"),
+            ("whatsapp me", "whatsapp"),
+            ("text me on whats app", "whats app"),
+            ("write me on the green app", "green app"),
+            ("пиши в зеленое приложение", "зеленое приложение"),
+            ("find me: @ivan_master", "@ivan_master"),
+            ("мой ник ivan_77", "ivan_77"),
+            ("@ivan77 в телеграме", "@ivan77 в телеграме"),
+            ("пиши в t e l e g r a m", "t e l e g r a m"),
+            ("tеlеgrаm @ivan", "tеlеgrаm @ivan"),
+            ("у вас есть вотсап?", "вотсап"),
+        ] {
+            assert_eq!(found(text), [contact], "{text:?}");
+        }
+    }
+
+    #[test]
+    fn talk() {
+        for text in [
+            "I saw your ad on Instagram",
+            "видел вашу рекламу в телеграме",
+            "нужна телега с грузом",
+            "the signal is weak on this line",
+            "12 pcs @ 4.50",
+            "mon téléphone est brisé",
+            "ok, see you",
+            "the green paint and the app",
+        ] {
+            assert_eq!(found(text), [""; 0], "{text:?}");
+        }
+    }
+}

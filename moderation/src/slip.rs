@@ -1,0 +1,28 @@
+//! Words that differ by one slip of the pen, found by look-up: each known word stands also without each of its letters.
+
+/// Whether two words that are the same without one letter each begin alike (the first letter is seldom the wrong one) and differ
+/// by one slip.
+pub(crate) fn is_slip(word: &str, near: &str) -> bool {
+    let (a, b): (Vec<char>, Vec<char>) = (word.chars().collect(), near.chars().collect());
+    if a.first() != b.first() {
+        return false;
+    }
+    let head = a.iter().zip(&b).take_while(|(a, b)| a == b).count();
+    let tail = a[head..].iter().rev().zip(b[head..].iter().rev()).take_while(|(a, b)| a == b).count();
+    let (rest_a, rest_b) = (&a[head..a.len() - tail], &b[head..b.len() - tail]);
+    match (rest_a, rest_b) {
+        ([] | [_], [] | [_]) => true,
+        ([x, y], [z, w]) => x == w && y == z,
+        _ => false,
+    }
+}
+
+/// The word without one of its letters, each in turn.
+pub(crate) fn shortened(word: &str) -> impl Iterator<Item = Box<str>> {
+    word.char_indices().map(move |(at, c)| {
+        let mut less = String::with_capacity(word.len());
+        less.push_str(&word[..at]);
+        less.push_str(&word[at + c.len_utf8()..]);
+        less.into_boxed_str()
+    })
+}

@@ -1,0 +1,528 @@
+//! Addresses whose signs are spelled or stand apart: "ivan собака gmail точка com", "monsite point ca", "example [.] com".
+//!
+//! Words with a sign between them, written or spelled, make chains. A chain with an at is an e-mail address when what follows is a
+//! host; one with dots alone is a link when it ends like one. What is written in the usual way was found before.
+
+use std::ops::Range;
+
+use crate::find::Found;
+use crate::host::{self, OwnHosts};
+use crate::rules::Signs;
+use crate::text::{BOUNDARY, Text};
+use crate::tld::{self, Tld};
+use crate::units::Unit;
+use crate::vocabulary::Roles;
+use crate::{Category, RuleId};
+
+const EMAIL: RuleId = "email.spelled";
+const LINK: RuleId = "link.spelled";
+
+/// The most labels of a host or a mailbox, and the most bytes between two of them.
+const LABELS_MAX: usize = 8;
+const BETWEEN_MAX: usize = 12;
+/// How many words back an announcement counts ("my e-mail is …").
+const REACH: usize = 5;
+
+/// A sign between two words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sign {
+    Dot,
+    /// A comma in place of a dot.
+    Comma,
+    At,
+    /// An English "at" without brackets.
+    AtWord,
+    Joint,
+}
+
+/// How a sign is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Form {
+    /// As usual.
+    Tight,
+    /// With spaces around.
+    Apart,
+    /// In brackets.
+    Bracketed,
+    /// As a word.
+    Spelled,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Link {
+    sign: Sign,
+    form: Form,
+    /// The unit it leads to.
+    next: usize,
+}
+
+/// The chains of one range of a text.
+struct Chains<'a, 't> {
+    text: &'a Text<'t>,
+    units: &'a [Unit<'a>],
+    /// From each unit onwards.
+    links: Vec<Option<Link>>,
+    /// The unit that leads to each.
+    back: Vec<Option<usize>>,
+}
+
+/// Whether a text holds anything that a spelled address is made of.
+pub(crate) fn may_hold(units: &[Unit<'_>], signs: &Signs) -> bool {
+    let made_of = Roles::DOT.and(Roles::AT).and(Roles::AT_WORD).and(Roles::PROVIDER).and(Roles::SITE);
+    signs.at || signs.dot || units.iter().any(|unit| unit.roles.has(made_of))
+}
+
+/// Finds e-mail addresses in one range of the folded text.
+pub(crate) fn emails(text: &Text<'_>, units: &[Unit<'_>], gap: Range<usize>, out: &mut Vec<Found>) {
+    let chains = Chains::read(text, units, gap);
+    let mut floor = 0;
+    for at in 0..chains.units.len() {
+        if at < floor {
+            continue;
+        }
+        let found = chains.email(at).or_else(|| chains.email_without_at(at));
+        if let Some((range, past)) = found
+            && out.last().is_none_or(|last| last.end <= range.start)
+        {
+            out.push(Found::contact(range, Category::Email, EMAIL));
+            floor = past;
+        }
+    }
+}
+
+/// Finds hosts in one range of the folded text; own ones are kept.
+pub(crate) fn hosts(text: &Text<'_>, units: &[Unit<'_>], gap: Range<usize>, own: &OwnHosts, out: &mut Vec<Found>) {
+    let chains = Chains::read(text, units, gap.clone());
+    let mut at = 0;
+    while at < chains.units.len() {
+        let Some((range, name, past)) = chains.host(at) else {
+            at += 1;
+            continue;
+        };
+        if own.contains(&name) {
+            out.push(Found::kept(range));
+        } else {
+            let end = chains.path_end(range.end, gap.end);
+            let category = if host::is_messenger(&name) { Category::Messenger } else { Category::Link };
+            out.push(Found::contact(range.start..end, category, LINK));
+        }
+        at = past;
+    }
+}
+
+impl<'a, 't> Chains<'a, 't> {
+    fn read(text: &'a Text<'t>, units: &'a [Unit<'a>], gap: Range<usize>) -> Self {
+        let first = units.partition_point(|unit| unit.start < gap.start);
+        let past = units.partition_point(|unit| unit.end <= gap.end).max(first);
+        let units = &units[first..past];
+        let mut chains = Self { text, units, links: Vec::new(), back: vec![None; units.len()] };
+        chains.links = (0..units.len()).map(|at| chains.link(at)).collect();
+        for (at, link) in chains.links.iter().enumerate() {
+            if let Some(link) = link {
+                // A word that spells a sign leads nowhere itself.
+                chains.back[link.next].get_or_insert(at);
+            }
+        }
+        chains
+    }
+
+    fn between(&self, at: usize) -> Option<&'a str> {
+        let (here, next) = (self.units.get(at)?, self.units.get(at + 1)?);
+        let between = self.text.folded().get(here.end..next.start)?;
+        (between.len() <= BETWEEN_MAX).then_some(between)
+    }
+
+    /// The sign behind a unit.
+    fn link(&self, at: usize) -> Option<Link> {
+        let between = self.between(at)?;
+        if matches!(between, "_" | "-" | "+" | "–" | "__") && !self.is_sign_word(at + 1) {
+            return Some(Link { sign: Sign::Joint, form: Form::Tight, next: at + 1 });
+        }
+        let inner = between.trim_matches(is_around_sign);
+        let form = match (between.len() == inner.len(), between.contains(['(', '[', '{', '<'])) {
+            (true, _) => Form::Tight,
+            (_, true) => Form::Bracketed,
+            _ => Form::Apart,
+        };
+        let sign = match inner {
+            "." | ".." => Some((Sign::Dot, if inner.len() > 1 { Form::Bracketed } else { form })),
+            "·" | "•" | "∙" => Some((Sign::Dot, Form::Bracketed)),
+            "@" => Some((Sign::At, form)),
+            "@@" => Some((Sign::At, Form::Bracketed)),
+            "," if form == Form::Tight => Some((Sign::Comma, form)),
+            _ => None,
+        };
+        if let Some((sign, form)) = sign {
+            return Some(Link { sign, form, next: at + 1 });
+        }
+        inner.is_empty().then(|| self.spelled(at, form)).flatten()
+    }
+
+    /// Whether a unit spells a sign that can stand between hyphens or underscores: "_at_", "-dot-".
+    fn is_sign_word(&self, at: usize) -> bool {
+        let signs = Roles::DOT.and(Roles::AT).and(Roles::AT_WORD);
+        self.units[at].roles.has(signs) && self.between(at).is_some_and(|behind| matches!(behind, "_" | "-" | "+"))
+    }
+
+    /// A sign spelled as a word, between two units.
+    fn spelled(&self, at: usize, form: Form) -> Option<Link> {
+        let mut word = at + 1;
+        let roles = self.units[word].roles;
+        let bracketed = form == Form::Bracketed;
+        let apart = self.units[word].word == "a" && self.units.get(word + 1).is_some_and(|next| next.word == "t");
+        let tied = self.is_sign_word(word);
+        let sign = match roles {
+            _ if roles.has(Roles::DOT) => Sign::Dot,
+            _ if apart => {
+                word += 1;
+                Sign::At
+            }
+            _ if self.units[word].word == "a" && bracketed => Sign::At,
+            // "nom à gmail point com", "nom a commercial gmail".
+            _ if self.units[word].word == "a"
+                && self.units.get(word + 1).is_some_and(|next| next.word == "commercial") =>
+            {
+                word += 1;
+                Sign::At
+            }
+            _ if self.units[word].word == "a"
+                && self.units.get(word + 1).is_some_and(|next| next.roles.has(Roles::PROVIDER)) =>
+            {
+                Sign::AtWord
+            }
+            _ if roles.has(Roles::AT) => Sign::At,
+            _ if roles.has(Roles::AT_WORD) && (bracketed || tied) => Sign::At,
+            _ if roles.has(Roles::AT_WORD) => Sign::AtWord,
+            _ if roles.has(Roles::JOINT) => Sign::Joint,
+            _ => return None,
+        };
+        // "a commercial", "нижнее подчёркивание", "tiret bas".
+        let more = |word: usize| self.units.get(word + 1).map(|unit| unit.roles).unwrap_or_default();
+        if sign == Sign::Joint {
+            while more(word).has(Roles::JOINT) && word - at < 3 {
+                word += 1;
+            }
+        }
+        let behind = self.between(word)?;
+        behind.trim_matches(is_around_sign).is_empty().then_some(Link { sign, form: Form::Spelled, next: word + 1 })
+    }
+
+    /// The units of a chain of labels from one on, over dots and joints; whether any sign was not written as usual.
+    fn labels(&self, from: usize) -> Vec<(usize, Form)> {
+        let mut labels = vec![(from, Form::Tight)];
+        let mut at = from;
+        while let Some(link) = self.links[at].filter(|link| matches!(link.sign, Sign::Dot | Sign::Joint | Sign::Comma))
+        {
+            if labels.len() == LABELS_MAX {
+                break;
+            }
+            at = link.next;
+            labels.push((at, link.form.max(if link.sign == Sign::Comma { Form::Apart } else { Form::Tight })));
+        }
+        labels
+    }
+
+    /// Where the mailbox begins that ends with a unit.
+    fn mailbox(&self, last: usize) -> usize {
+        let mut first = last;
+        for _ in 0..LABELS_MAX {
+            let Some(before) = self.back[first] else { break };
+            let Some(link) = self.links[before] else { break };
+            let joins = match link.sign {
+                Sign::Joint => true,
+                // A full stop with a space is the end of a sentence.
+                Sign::Dot => link.form != Form::Apart,
+                _ => false,
+            };
+            if !joins || (link.form == Form::Spelled && self.units[before].roles.has(Roles::COMMON)) {
+                break;
+            }
+            first = before;
+        }
+        first
+    }
+
+    /// The end of the host that begins with a unit: the unit of its top-level domain, or of a provider that needs none.
+    fn mail_host(&self, from: usize, sure: bool) -> Option<usize> {
+        let labels = self.labels(from);
+        let top = labels[1..].iter().rev().find(|(at, _)| self.top(*at).is_some()).map(|(at, _)| *at);
+        let provider = self.units[from].roles;
+        let is_provider = provider.has(Roles::PROVIDER) || (sure && provider.has(Roles::PROVIDER_WORD));
+        // "gmail com", without anything between.
+        let apart = || {
+            let next = from + 1;
+            let near = self.between(from).is_some_and(|between| between.trim().is_empty());
+            (is_provider && near && self.top(next) == Some(Tld::Strong)).then_some(next)
+        };
+        top.or_else(apart).or_else(|| is_provider.then_some(from))
+    }
+
+    /// What a unit is as a top-level domain.
+    fn top(&self, at: usize) -> Option<Tld> {
+        let unit = self.units.get(at)?;
+        if !unit.word.is_ascii() {
+            return (unit.roles.has(Roles::TLD) || tld::class(&unit.word).is_some()).then_some(Tld::Strong);
+        }
+        tld::class(&unit.word)
+    }
+
+    /// The address around the at behind a unit, and the first unit behind it.
+    fn email(&self, local: usize) -> Option<(Range<usize>, usize)> {
+        let link = self.links[local].filter(|link| matches!(link.sign, Sign::At | Sign::AtWord))?;
+        let sure = link.sign == Sign::At;
+        let top = self.mail_host(link.next, sure)?;
+        let has_top = top != link.next;
+        let labels = self.labels(link.next);
+        if link.form == Form::Tight && has_top && labels.iter().all(|(_, form)| *form == Form::Tight) {
+            // As usual: found by who looks for those.
+            return None;
+        }
+        let unit = &self.units[local];
+        let common = unit.roles.has(Roles::COMMON) && link.form != Form::Tight;
+        if link.sign == Sign::AtWord {
+            let provider = self.units[link.next].roles.has(Roles::PROVIDER);
+            let spelled = labels.iter().any(|(_, form)| *form == Form::Spelled);
+            if common || !(provider || (has_top && (spelled || self.is_announced(local, Roles::MAIL)))) {
+                return None;
+            }
+        }
+        // "3 @ 4", "gmail @ free": something must be a name.
+        if !has_top && !self.units[link.next].roles.has(Roles::PROVIDER) && !self.is_announced(local, Roles::MAIL) {
+            return None;
+        }
+        let start = if common { self.units[link.next].start } else { self.units[self.mailbox(local)].start };
+        Some((start..self.units[top].end, top + 1))
+    }
+
+    /// "почта ivan77 gmail com": an announced name before a provider.
+    fn email_without_at(&self, local: usize) -> Option<(Range<usize>, usize)> {
+        let provider = local + 1;
+        let near =
+            self.between(local).is_some_and(|between| between.trim_matches(['-', '*', '#', ' ', '(', '/']).is_empty());
+        if !near || !self.units[provider].roles.has(Roles::PROVIDER) || self.units[local].roles.has(Roles::COMMON) {
+            return None;
+        }
+        let top = self.mail_host(provider, false).filter(|top| *top != provider);
+        let named = self.units[local].word.bytes().any(|b| b.is_ascii_digit()) || self.back[local].is_some();
+        let announced = self.is_announced(self.mailbox(local), Roles::MAIL);
+        // Without "com" it takes both: an announcement and what only names look like.
+        if !(top.is_some() && (named || announced) || named && announced) {
+            return None;
+        }
+        let top = top.unwrap_or(provider);
+        Some((self.units[self.mailbox(local)].start..self.units[top].end, top + 1))
+    }
+
+    /// Whether one of the words before says what comes.
+    fn is_announced(&self, at: usize, by: Roles) -> bool {
+        self.units[at.saturating_sub(REACH)..at].iter().any(|unit| unit.roles.has(by))
+    }
+
+    /// The host that begins with a unit, its name, and the first unit behind it.
+    fn host(&self, from: usize) -> Option<(Range<usize>, String, usize)> {
+        let first = &self.units[from];
+        let www = first.word.as_ref() == "www";
+        let mut labels = self.labels(from);
+        if www && labels.len() == 1 && self.between(from).is_some_and(|between| between.trim().is_empty()) {
+            // "www example com"
+            labels.extend(self.labels(from + 1).into_iter().map(|(at, _)| (at, Form::Spelled)));
+        }
+        let announced = www || self.is_announced(from, Roles::SITE) || self.is_pointed_at(from);
+        if announced && labels.last().is_some_and(|(at, _)| self.top(*at).is_none()) {
+            // "сайт ivanmaster ru"
+            let last = labels[labels.len() - 1].0;
+            let near = self.between(last).is_some_and(|between| between == " ");
+            let whole = labels.len() > 1 || !self.units[last].roles.has(Roles::COMMON);
+            if near && whole && self.top(last + 1) == Some(Tld::Strong) {
+                labels.push((last + 1, Form::Spelled));
+            }
+        }
+        let top = (1..labels.len()).rev().find(|i| self.ends_host(&labels, *i, announced))?;
+        let name = &self.units[labels[top - 1].0];
+        let letters = |unit: &Unit<'_>| unit.word.chars().any(char::is_alphabetic);
+        if !letters(first) && !letters(name) {
+            return None;
+        }
+        let end = self.units[labels[top].0].end;
+        let joined: Vec<&str> = labels[..=top].iter().map(|(at, _)| self.units[*at].word.as_ref()).collect();
+        Some((first.start..end, joined.join("."), labels[top].0 + 1))
+    }
+
+    /// Whether the label at this place of a chain is the end of a host.
+    fn ends_host(&self, labels: &[(usize, Form)], place: usize, announced: bool) -> bool {
+        let (at, form) = labels[place];
+        let Some(class) = self.top(at) else { return false };
+        let before = &self.units[labels[place - 1].0];
+        let common = before.roles.has(Roles::COMMON) || before.word.chars().nth(1).is_none();
+        let tight = labels[1..=place].iter().all(|(_, form)| *form == Form::Tight);
+        if tight && !self.units[at].word.is_ascii() {
+            // Written in the other alphabet: "example.ком".
+            return !common && before.word.is_ascii();
+        }
+        if tight || (common && !(announced && self.is_announced(labels[place - 1].0, Roles::SITE))) {
+            return false;
+        }
+        let cyrillic_word = |at: usize| !self.units[at].word.is_ascii();
+        match form {
+            Form::Bracketed => class != Tld::File,
+            Form::Spelled => {
+                // "point" and "точка" are words of their own: then the name must look like one.
+                let point = self.units[at - 1].word.as_ref();
+                let said = matches!(point, "point" | "poin") && before.word.len() < 4;
+                (class != Tld::File || announced) && !said
+            }
+            Form::Apart => {
+                class == Tld::Strong && (!cyrillic_word(at) || announced) || (announced && class == Tld::Common)
+            }
+            // The sign before is written as usual, an earlier one is not.
+            Form::Tight => class != Tld::File && (class != Tld::Word || announced),
+        }
+    }
+
+    /// The word right before says where to look: "see", "at", "на".
+    fn is_pointed_at(&self, from: usize) -> bool {
+        let word = from.checked_sub(1).map_or("", |before| &self.units[before].word);
+        matches!(
+            word,
+            "see"
+                | "visit"
+                | "check"
+                | "at"
+                | "from"
+                | "on"
+                | "sur"
+                | "voir"
+                | "chez"
+                | "на"
+                | "здесь"
+                | "тут"
+                | "ici"
+                | "here"
+        )
+    }
+
+    /// Where the path behind a host ends.
+    fn path_end(&self, end: usize, limit: usize) -> usize {
+        let rest = &self.text.folded()[end..limit];
+        let slash = rest.trim_start_matches(' ');
+        if !slash.starts_with('/') {
+            return end;
+        }
+        let spaces = rest.len() - slash.len();
+        let path = slash[1..].trim_start_matches(' ');
+        let begin = end + spaces + (slash.len() - path.len());
+        let len = path
+            .find(|c: char| c.is_whitespace() || matches!(c, '*' | '[' | ']' | '<' | '>' | '"'))
+            .unwrap_or(path.len());
+        let trimmed = path[..len].trim_end_matches(['.', ',', ';', ':', '!', '?', ')']);
+        if trimmed.is_empty() { end } else { begin + trimmed.len() }
+    }
+}
+
+/// Top-level domains that are no words.
+fn is_telling(top: &str) -> bool {
+    matches!(
+        top,
+        "biz"
+            | "info"
+            | "app"
+            | "io"
+            | "ca"
+            | "kz"
+            | "ua"
+            | "qc"
+            | "eu"
+            | "tech"
+            | "xyz"
+            | "co"
+            | "uk"
+            | "shop"
+            | "online"
+    )
+}
+
+/// What may stand around a sign without meaning anything.
+fn is_around_sign(c: char) -> bool {
+    c.is_whitespace()
+        || matches!(
+            c,
+            '(' | ')' | '[' | ']' | '{' | '}' | '<' | '>' | '"' | '\'' | '«' | '»' | '*' | '|' | '~' | '/' | '-'
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::units::units;
+
+    fn found(text: &str) -> Vec<(String, &'static str)> {
+        let text = Text::read(text);
+        let units = units(&text);
+        let (mut out, own) = (Vec::new(), OwnHosts::new(&["market.example".to_owned()]));
+        emails(&text, &units, 0..text.folded().len(), &mut out);
+        let mut links = Vec::new();
+        crate::find::in_gaps(&mut out, text.folded().len(), |gap, out| hosts(&text, &units, gap, &own, out));
+        out.append(&mut links);
+        out.iter()
+            .filter_map(|f| {
+                f.what.map(|(category, _)| {
+                    (text.original()[text.original_range(f.start..f.end)].to_owned(), category.as_str())
+                })
+            })
+            .collect()
+    }
+
+    #[test]
+    fn spelled_addresses() {
+        for (text, address, category) in [
+            ("write ivan.petrov at gmail dot com", "ivan.petrov at gmail dot com", "email"),
+            ("почта ivan77 собака яндекс точка ру", "ivan77 собака яндекс точка ру", "email"),
+            ("мой мейл ivan_p собачка gmail.com", "ivan_p собачка gmail.com", "email"),
+            ("jean.tremblay arobase videotron point ca", "jean.tremblay arobase videotron point ca", "email"),
+            ("jean (at) exemple (dot) fr", "jean (at) exemple (dot) fr", "email"),
+            ("jean [at] exemple.fr", "jean [at] exemple.fr", "email"),
+            ("bob @ gmail . com", "bob @ gmail . com", "email"),
+            ("bob@gmail", "bob@gmail", "email"),
+            ("my email: bob dot smith at site dot ca", "bob dot smith at site dot ca", "email"),
+            (
+                "ivan нижнее подчеркивание p собака mail точка ru",
+                "ivan нижнее подчеркивание p собака mail точка ru",
+                "email",
+            ),
+            ("b o b @ g m a i l . c o m", "b o b @ g m a i l . c o m", "email"),
+            ("пиши на почту ivan77 gmail com", "ivan77 gmail com", "email"),
+            ("visit example dot com", "example dot com", "link"),
+            ("мой сайт master точка рф", "master точка рф", "link"),
+            ("mon site monsite point ca", "monsite point ca", "link"),
+            ("see example[.]com", "example[.]com", "link"),
+            ("see example . com / photos", "example . com / photos", "link"),
+            ("www example com", "www example com", "link"),
+            ("сайт ivanmaster ru", "ivanmaster ru", "link"),
+            ("example,com", "example,com", "link"),
+            ("t . me / ivan", "", ""),
+        ] {
+            let expected: Vec<_> =
+                Some((address.to_owned(), category)).filter(|(a, _)| !a.is_empty()).into_iter().collect();
+            assert_eq!(found(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn talk() {
+        for text in [
+            "meet me at home. com",
+            "look at the point. Go on",
+            "on se voit au point de vente",
+            "il est au point ca va",
+            "это точка. ру",
+            "we are at 5 . ok",
+            "12 pcs @ 4.50",
+            "собака лает, точка",
+            "C'est fini . ca va",
+            "market [.] example",
+            "the dot com era, at last",
+        ] {
+            assert_eq!(found(text), [], "{text:?}");
+        }
+    }
+}
