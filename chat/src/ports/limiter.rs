@@ -22,6 +22,8 @@ pub struct Said<'a> {
     pub order: &'a OrderId,
     /// A keyed hash of the person and the [form](souk_moderation::spam::form) of the text: equal for repetitions.
     pub form: u64,
+    /// A keyed hash of the person and the send's name: equal for retries.
+    pub name: u64,
     /// One repetition too many is refused, and not counted. Otherwise it goes on and its caller is told.
     pub refuse: bool,
 }

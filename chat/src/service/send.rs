@@ -64,9 +64,8 @@ impl Chats {
         }
         let order = self.readable(actor, &send.order).await?;
         let side = order.side_of(&actor.user).ok_or(Refusal::Forbidden)?;
-        let id = send.id.clone();
         let limit_key = format!("{}/{}", send.order, send.id);
-        let attempt = Attempt { user: &actor.user, key: &limit_key, said: self.said(actor, &send.order, &send.draft) };
+        let attempt = Attempt { user: &actor.user, key: &limit_key, said: self.said(actor, &send, &limit_key) };
         let recipient = std::slice::from_ref(order.party(side.other()));
         let admitted = self.ports.limiter.admit(&attempt);
         let (admission, online) = join(admitted, self.ports.presence.online(recipient)).await;
@@ -81,14 +80,14 @@ impl Chats {
                 Admission::Allowed { repeated: true, .. } => Spam::Told,
                 Admission::Allowed { .. } | Admission::Limited { .. } => Spam::No,
             },
-            id: send.id,
+            id: send.id.clone(),
         };
         let job = Job {
-            key: EntryKey { owner: Some(actor.user.clone()), id: id.as_str().into() },
+            key: EntryKey { owner: Some(actor.user.clone()), id: send.id.as_str().into() },
             work,
             origin: send.origin,
             actor: actor.clone(),
-            draft: send.draft,
+            draft: send.draft.clone(),
             deadline: self.ports.runtime.monotonic() + SEND_PATIENCE,
             done,
             course: Course::New,
@@ -114,19 +113,19 @@ impl Chats {
     }
 
     /// What the limiter is to know of a text; `None`: repetitions do not matter, or there is nothing to repeat.
-    fn said<'a>(&self, actor: &Actor, order: &'a OrderId, draft: &Draft) -> Option<Said<'a>> {
+    fn said<'a>(&self, actor: &Actor, send: &'a Send, name: &str) -> Option<Said<'a>> {
         let rules = self.ports.rules.load();
         let policy = rules.policy(Category::Spam);
         if policy == Policy::Off {
             return None;
         }
-        let form = spam::form(draft.as_str());
+        let form = spam::form(send.draft.as_str());
         if form.is_empty() {
             return None;
         }
-        let print = self.ports.fingerprints.of(&format!("said\0{}\0{form}", actor.user));
+        let number = |what: &str| self.ports.fingerprints.of(&format!("said\0{}\0{what}", actor.user)).number();
         let refuse = !rules.is_shadow() && matches!(policy, Policy::Refuse | Policy::Mask);
-        Some(Said { order, form: print.number(), refuse })
+        Some(Said { order: &send.order, form: number(&form), name: number(name), refuse })
     }
 
     /// How far a sent message got by now: of use for a repeat. Where that cannot be read it is `sent`, which is never wrong.

@@ -18,29 +18,34 @@ pub use router::LocalRouter;
 use crate::metrics::Metrics;
 use crate::window::Windows;
 
-/// The limit of sends, kept in memory. Clones share the windows: give them to every node of a process.
+/// The limits of sends and repetitions, kept in memory. Clones share the windows: give them to every node of a process.
 #[derive(Clone)]
 pub struct LocalLimiter {
-    windows: Option<Arc<Windows>>,
+    windows: Arc<Windows>,
 }
 
 impl LocalLimiter {
     /// A limiter that allows `quota`; 0 messages means no limit.
     pub fn new(quota: Quota, metrics: Arc<Metrics>) -> Self {
-        Self { windows: (quota.messages > 0).then(|| Arc::new(Windows::new(quota, metrics))) }
+        Self { windows: Arc::new(Windows::new(quota, metrics)) }
+    }
+
+    /// Whether anything of the attempt is counted.
+    fn counts(&self, attempt: &Attempt<'_>) -> bool {
+        self.windows.has_quota() || attempt.said.is_some()
     }
 }
 
 #[async_trait]
 impl Limiter for LocalLimiter {
     async fn admit(&self, attempt: &Attempt<'_>) -> Admission {
-        let free = Admission::Allowed { counted: false, repeated: false };
-        self.windows.as_ref().map_or(free, |windows| windows.admit(attempt.user, attempt.key))
+        match self.counts(attempt) {
+            true => self.windows.admit(attempt),
+            false => Admission::Allowed { counted: false, repeated: false },
+        }
     }
 
     fn forgive(&self, attempt: &Attempt<'_>) {
-        if let Some(windows) = &self.windows {
-            windows.forgive(attempt.user, attempt.key);
-        }
+        self.windows.forgive(attempt);
     }
 }
