@@ -305,7 +305,8 @@ impl Talk<'_, '_> {
     fn handle(&self, first: usize, last: usize) -> Handle {
         let (start, end) = (self.units[first].start, self.units[last].end);
         let before = self.before(first);
-        let signs = before.trim_end().ends_with('@').then(|| before[before.trim_end_matches([' ', '@']).len()..].trim_start());
+        let signs =
+            before.trim_end().ends_with('@').then(|| before[before.trim_end_matches([' ', '@']).len()..].trim_start());
         Handle { first, last, range: start - signs.map_or(0, str::len)..end }
     }
 
