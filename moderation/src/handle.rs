@@ -11,6 +11,8 @@ use crate::vocabulary::Roles;
 use crate::{Category, RuleId};
 
 const MESSENGER_HANDLE: RuleId = "messenger.handle";
+/// A part of a contact whose other parts are in other messages.
+pub(crate) const MESSENGER_SPLIT: RuleId = "messenger.split";
 const MESSENGER_NUMBER: RuleId = "messenger.number";
 const MESSENGER_INVITATION: RuleId = "messenger.invitation";
 const SOCIAL_HANDLE: RuleId = "social.handle";
@@ -42,14 +44,12 @@ struct Service {
 }
 
 /// Whether a text names anything that may be a service, or announces a handle.
-pub(crate) fn may_hold(units: &[Unit<'_>]) -> bool {
+pub(crate) fn may_hold(text: &Text<'_>, units: &[Unit<'_>]) -> bool {
     let services = Roles::MESSENGER.and(Roles::MESSENGER_WORD).and(Roles::SOCIAL).and(Roles::SOCIAL_WORD);
     let roles = services.and(Roles::NICK).and(Roles::COLOUR);
-    units.iter().any(|unit| {
-        unit.roles.has(roles) || matches!(&*unit.word, "whats" | "what" | "watts" | "wats" | "tele" | "vi" | "v")
-    }) || units.iter().any(|unit| {
-        matches!(&*unit.word, "телег" | "теле" | "вотс" | "ватс" | "вайб" | "инста" | "фейс" | "тик" | "tik" | "face")
-    })
+    let names = |unit: &Unit<'_>| unit.roles.has(roles) || PARTS.iter().any(|(parts, _)| parts[0] == &*unit.word);
+    // Between messages a handle can stand alone.
+    text.folded().contains(BOUNDARY) || units.iter().any(names)
 }
 
 /// Finds services and handles in one range of the folded text. `numbers`: where phone numbers and addresses were found.
@@ -172,7 +172,12 @@ impl Talk<'_, '_> {
             false => (Category::Messenger, MESSENGER_HANDLE, MESSENGER_INVITATION),
         };
         let invited = self.is_invitation(service);
-        if let Some(handle) = self.handle_after(service, invited).or_else(|| self.handle_before(service, invited)) {
+        let service = Service { sure: service.sure || invited, ..service };
+        let handle = self
+            .handle_after(service, false, invited)
+            .or_else(|| self.handle_before(service, invited))
+            .or_else(|| self.handle_after(service, true, invited));
+        if let Some(handle) = handle {
             let (start, end) = (name.start.min(handle.range.start), name.end.max(handle.range.end));
             let between = if handle.range.start >= name.end {
                 name.end..handle.range.start
@@ -184,8 +189,13 @@ impl Talk<'_, '_> {
                 .folded()
                 .get(between)
                 .is_some_and(|between| between.len() <= TOGETHER_MAX && !between.contains(BOUNDARY));
+            let split = (category, MESSENGER_SPLIT);
             return match near {
                 true => vec![(start..end, category, by_handle)],
+                // In another message each is a part.
+                false if self.text.folded().get(start..end).is_some_and(|all| all.contains(BOUNDARY)) => {
+                    vec![(name, split.0, split.1), (handle.range, split.0, split.1)]
+                }
                 false => vec![(name, category, by_handle), (handle.range, category, by_handle)],
             };
         }
@@ -208,9 +218,10 @@ impl Talk<'_, '_> {
     }
 
     /// The handle that follows a service.
-    fn handle_after(&self, service: Service, invited: bool) -> Option<Handle> {
+    /// `names`: also a word that nothing else is known of, where something announces it.
+    fn handle_after(&self, service: Service, names: bool, invited: bool) -> Option<Handle> {
         let mut announced = invited && service.sure;
-        let mut near = true;
+        let (mut near, mut introduced) = (true, false);
         for at in service.past..self.units.len().min(service.past + HANDLE_REACH) {
             let before = self.before(at);
             if before.len() > BETWEEN_MAX || before.contains("***") {
@@ -218,18 +229,21 @@ impl Talk<'_, '_> {
             }
             let unit = &self.units[at];
             let handle = self.handle_at(at);
-            if before.contains('@') && handle.range.len() > 2 {
+            let lettered = self.text_of(&handle).starts_with(|c: char| c.is_ascii_alphabetic());
+            if before.contains('@') && handle.range.len() > 2 && lettered {
                 return Some(handle);
             }
             announced |= before.contains([':', '=', '→', '>', '«', '"', '—', '–']) || before.contains(" - ");
             // The next message: nothing but the handle.
             announced |= before.contains(BOUNDARY) && self.is_message(at, handle.last);
-            if self.is_marked(&handle) && (service.sure || announced || near) {
+            let told = announced || at == service.past;
+            if self.is_marked(&handle) && (service.sure || (announced && near)) && (told || !self.is_dotted(&handle)) {
                 return Some(handle);
             }
             near &= !before.contains(['.', '!', '?', BOUNDARY, '\n']);
             let foreign = !self.word(service.first).is_ascii() && at == service.past;
-            if near && (announced || foreign) && (service.sure || foreign) && self.is_name(&handle) {
+            let named = introduced || (near && (announced || foreign) && (service.sure || foreign));
+            if names && named && self.is_name(&handle) {
                 return Some(handle);
             }
             let goes_on = Roles::NICK
@@ -242,6 +256,23 @@ impl Talk<'_, '_> {
             if !unit.roles.has(goes_on) {
                 near = false;
             }
+            // "… I'm X", "moi c'est X", "je suis X", "ник X".
+            introduced = matches!(
+                &*unit.word,
+                "m" | "im"
+                    | "suis"
+                    | "est"
+                    | "cest"
+                    | "its"
+                    | "я"
+                    | "это"
+                    | "for"
+                    | "add"
+                    | "ajoutez"
+                    | "ищите"
+                    | "добавьте"
+                    | "добавь"
+            ) || unit.roles.has(Roles::NICK);
             announced |= unit.roles.has(Roles::NICK.and(Roles::INVITE).and(Roles::AT))
                 || matches!(&*unit.word, "is" | "as" | "at" | "это" | "est" | "suis");
         }
@@ -250,7 +281,7 @@ impl Talk<'_, '_> {
 
     /// The handle that stands before a service: "@ivan в телеге", "ivan_77 (telegram)", "paintbymike is my discord".
     fn handle_before(&self, service: Service, invited: bool) -> Option<Handle> {
-        let mut is_mine = false;
+        let (mut is_mine, mut via) = (false, false);
         let from = service.first.saturating_sub(HANDLE_REACH);
         for at in (from..service.first).rev() {
             let after = self.before(at + 1);
@@ -259,17 +290,18 @@ impl Talk<'_, '_> {
             }
             let handle = self.handle_ending(at);
             let with_at = self.before(handle.first).ends_with('@') && handle.range.len() > 3;
-            if with_at || (self.is_marked(&handle) && (service.sure || invited)) {
+            if with_at || (self.is_marked(&handle) && service.sure && (via || is_mine || !self.is_dotted(&handle))) {
                 return Some(handle);
             }
-            if (invited || is_mine) && service.sure && self.is_name(&handle) {
+            if (via && invited || is_mine) && service.sure && self.is_name(&handle) {
                 return Some(handle);
             }
             let roles = self.roles(at);
             if !(roles.has(Roles::VIA.and(Roles::IS).and(Roles::MINE).and(Roles::COMMON)) || roles.has(Roles::NICK)) {
                 return None;
             }
-            is_mine |= roles.has(Roles::IS) || roles.has(Roles::MINE);
+            via |= roles.has(Roles::VIA);
+            is_mine |= roles.has(Roles::MINE);
         }
         None
     }
@@ -337,6 +369,12 @@ impl Talk<'_, '_> {
         text.contains('_') || named || dotted
     }
 
+    /// Only a dot makes it a handle: a missing space after a full stop looks the same.
+    fn is_dotted(&self, handle: &Handle) -> bool {
+        let text = self.text_of(handle);
+        text.contains('.') && !text.contains('_') && !text.bytes().any(|b| b.is_ascii_digit())
+    }
+
     /// Handles are written small, models of goods large.
     fn is_small(&self, handle: &Handle) -> bool {
         !self.text.folded()[handle.range.clone()].contains(char::is_uppercase)
@@ -367,7 +405,7 @@ impl Talk<'_, '_> {
             .map_or(from, |at| at + 1);
         let before = &self.units[from..service.first];
         let after = &self.units[service.past..self.units.len().min(service.past + TALK_REACH)];
-        if before.iter().rev().take(TALK_REACH).chain(after).any(|unit| unit.roles.has(Roles::TALK)) {
+        if before.iter().rev().take(TALK_REACH).chain(after.first()).any(|unit| unit.roles.has(Roles::TALK)) {
             return false;
         }
         let invites = before.iter().any(|unit| unit.roles.has(Roles::INVITE));
@@ -410,6 +448,13 @@ impl Talk<'_, '_> {
             let (category, rule) =
                 if messenger { (Category::Messenger, MESSENGER_HANDLE) } else { (Category::Social, ALONE) };
             return Some((handle.range, category, rule));
+        }
+        // A contact was masked in an earlier message of the window, and this is what only handles look like.
+        let earlier = self.text.folded()[self.gap.start..unit.start].rfind(BOUNDARY);
+        if earlier.is_some_and(|end| self.text.folded()[self.gap.start..self.gap.start + end].contains("***"))
+            && self.is_marked(&handle)
+        {
+            return Some((handle.range, Category::Messenger, MESSENGER_SPLIT));
         }
         let nick = |unit: &Unit<'_>| {
             matches!(
@@ -457,6 +502,12 @@ const PARTS: &[(&[&str], bool)] = &[
     (&["tik", "tok"], true),
     (&["тик", "ток"], true),
     (&["linked", "in"], true),
+    (&["avion", "en", "papier"], false),
+    (&["avion", "bleu"], false),
+    (&["paper", "plane"], false),
+    (&["blue", "plane"], false),
+    (&["бумажный", "самолетик"], false),
+    (&["бумажном", "самолетике"], false),
     (&["v", "k"], true),
 ];
 

@@ -116,12 +116,19 @@ fn is_announced(before: &str) -> bool {
 
 /// "c'est fini.ca va": a sentence that begins with "ça", written without its mark.
 fn is_talk(host: &host::Host, run: &str, after: &str) -> bool {
-    #[rustfmt::skip]
-    const GOES_ON: &[&str] = &["va", "marche", "me", "te", "fait", "sera", "prend", "depend", "dépend", "semble", "ne", "coute", "coûte", "se", "devrait", "vous", "nous"];
     let name = &run[host.range.clone()];
     let after = after.strip_prefix(' ').unwrap_or_default();
     let word = &after[..after.find(|c: char| !c.is_alphabetic()).unwrap_or(after.len())];
-    name.ends_with(".ca") && GOES_ON.contains(&word)
+    name.ends_with(".ca") && goes_on_after_ca(word)
+}
+
+/// Whether a sentence goes on so behind "ça".
+pub(crate) fn goes_on_after_ca(word: &str) -> bool {
+    #[rustfmt::skip]
+    const GOES_ON: &[&str] = &[
+        "va", "marche", "me", "te", "fait", "sera", "prend", "depend", "semble", "ne", "coute", "se", "devrait", "vous", "nous",
+    ];
+    GOES_ON.contains(&word)
 }
 
 /// The parts of an address after its `://`.

@@ -205,7 +205,7 @@ impl Rules {
             find::in_gaps(found, folded.len(), |gap, out| phone::find(folded, gap, &mut id, out));
         }
         find::in_gaps(found, folded.len(), |gap, out| phone::hidden::find(text, gap, &mut id, out));
-        if signs.at || handle::may_hold(&units) {
+        if signs.at || handle::may_hold(text, &units) {
             let numbers: Vec<_> = found.iter().filter(|f| f.what.is_some()).map(|f| f.start..f.end).collect();
             find::in_gaps(found, folded.len(), |gap, out| handle::find(text, &units, gap, &numbers, out));
         }

@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use crate::find::Found;
 use crate::host::{self, OwnHosts};
+use crate::link;
 use crate::rules::Signs;
 use crate::text::{BOUNDARY, Text};
 use crate::tld::{self, Tld};
@@ -135,7 +136,8 @@ impl<'a, 't> Chains<'a, 't> {
     /// The sign behind a unit.
     fn link(&self, at: usize) -> Option<Link> {
         let between = self.between(at)?;
-        if matches!(between, "_" | "-" | "+" | "–" | "__") && !self.is_sign_word(at + 1) {
+        let apart = self.units[at].apart && matches!(between, " _ " | " - ");
+        if (matches!(between, "_" | "-" | "+" | "–" | "__") && !self.is_sign_word(at + 1)) || apart {
             return Some(Link { sign: Sign::Joint, form: Form::Tight, next: at + 1 });
         }
         let inner = between.trim_matches(is_around_sign);
@@ -231,7 +233,7 @@ impl<'a, 't> Chains<'a, 't> {
             let joins = match link.sign {
                 Sign::Joint => true,
                 // A full stop with a space is the end of a sentence.
-                Sign::Dot => link.form != Form::Apart,
+                Sign::Dot => link.form != Form::Apart || self.units[first].apart || self.units[before].apart,
                 _ => false,
             };
             if !joins || (link.form == Form::Spelled && self.units[before].roles.has(Roles::COMMON)) {
@@ -278,10 +280,10 @@ impl<'a, 't> Chains<'a, 't> {
             return None;
         }
         let unit = &self.units[local];
-        let common = unit.roles.has(Roles::COMMON) && link.form != Form::Tight;
+        let common = unit.roles.has(Roles::COMMON) && !sure;
         if link.sign == Sign::AtWord {
             let provider = self.units[link.next].roles.has(Roles::PROVIDER);
-            let spelled = labels.iter().any(|(_, form)| *form == Form::Spelled);
+            let spelled = labels.iter().any(|(_, form)| *form == Form::Spelled) || self.is_named(local);
             if common || !(provider || (has_top && (spelled || self.is_announced(local, Roles::MAIL)))) {
                 return None;
             }
@@ -294,6 +296,11 @@ impl<'a, 't> Chains<'a, 't> {
         Some((start..self.units[top].end, top + 1))
     }
 
+    /// A mailbox that is no word: joined parts, digits.
+    fn is_named(&self, local: usize) -> bool {
+        self.back[local].is_some() || self.units[local].word.bytes().any(|b| b.is_ascii_digit())
+    }
+
     /// "почта ivan77 gmail com": an announced name before a provider.
     fn email_without_at(&self, local: usize) -> Option<(Range<usize>, usize)> {
         let provider = local + 1;
@@ -303,7 +310,7 @@ impl<'a, 't> Chains<'a, 't> {
             return None;
         }
         let top = self.mail_host(provider, false).filter(|top| *top != provider);
-        let named = self.units[local].word.bytes().any(|b| b.is_ascii_digit()) || self.back[local].is_some();
+        let named = self.is_named(local);
         let announced = self.is_announced(self.mailbox(local), Roles::MAIL);
         // Without "com" it takes both: an announcement and what only names look like.
         if !(top.is_some() && (named || announced) || named && announced) {
@@ -372,7 +379,18 @@ impl<'a, 't> Chains<'a, 't> {
                 (class != Tld::File || announced) && !said
             }
             Form::Apart => {
-                class == Tld::Strong && (!cyrillic_word(at) || announced) || (announced && class == Tld::Common)
+                let written = &self.text.folded()[self.units[at].start..self.units[at].end];
+                let small = written.starts_with(char::is_lowercase)
+                    || before.word != self.text.folded()[before.start..before.end];
+                let hyphen = place >= 2 && matches!(self.between(labels[place - 2].0), Some("-"));
+                let digits = before.word.len() >= 4 && before.word.bytes().any(|b| b.is_ascii_digit());
+                let name = small && (digits || hyphen || before.apart);
+                let strong = class == Tld::Strong && (!cyrillic_word(at) || announced);
+                let telling = announced || name || is_telling(&self.units[at].word);
+                let word = class == Tld::Word && (name || self.units[labels[0].0].word == "www");
+                let talk = self.units[at].word == "ca"
+                    && self.units.get(at + 1).is_some_and(|next| link::goes_on_after_ca(&next.word));
+                !talk && (strong || (telling && class == Tld::Common) || word)
             }
             // The sign before is written as usual, an earlier one is not.
             Form::Tight => class != Tld::File && (class != Tld::Word || announced),
@@ -446,7 +464,25 @@ fn is_around_sign(c: char) -> bool {
     c.is_whitespace()
         || matches!(
             c,
-            '(' | ')' | '[' | ']' | '{' | '}' | '<' | '>' | '"' | '\'' | '«' | '»' | '*' | '|' | '~' | '/' | '-'
+            BOUNDARY
+                | '_'
+                | '('
+                | ')'
+                | '['
+                | ']'
+                | '{'
+                | '}'
+                | '<'
+                | '>'
+                | '"'
+                | '\''
+                | '«'
+                | '»'
+                | '*'
+                | '|'
+                | '~'
+                | '/'
+                | '-'
         )
 }
 

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use crate::Earlier;
 use crate::find::Found;
+use crate::handle::MESSENGER_SPLIT;
 use crate::numbers;
 use crate::phone::hidden::SPLIT;
 use crate::text::{BOUNDARY_TEXT, Text};
@@ -87,7 +88,7 @@ impl Together {
         let mut pieces: Vec<Piece> = Vec::new();
         for found in found {
             let range = read.original_range(found.start..found.end);
-            let is_part = found.what.is_some_and(|(_, rule)| rule == SPLIT);
+            let is_part = found.what.is_some_and(|(_, rule)| rule == SPLIT || rule == MESSENGER_SPLIT);
             let touched: Vec<&Message> = self
                 .messages
                 .iter()

@@ -52,9 +52,9 @@ const STRONG: &[&str] = &["com", "net", "org", "ru"];
 
 /// Words of English and French, units, and short words that start a sentence.
 const WORDS: &[&str] = &[
-    "ad", "ai", "am", "as", "at", "au", "be", "by", "ci", "de", "do", "es", "et", "il", "in", "is", "it", "je", "la",
-    "li", "lu", "ma", "me", "mm", "mr", "ms", "mu", "my", "ne", "no", "now", "nu", "om", "one", "pa", "plus", "pm",
-    "sa", "se", "si", "so", "st", "su", "to", "today", "us", "va", "vu",
+    "ad", "ai", "am", "as", "at", "au", "be", "by", "ci", "de", "do", "es", "et", "eu", "il", "in", "is", "it", "je",
+    "la", "li", "lu", "ma", "me", "mm", "mr", "ms", "mu", "my", "ne", "no", "now", "nu", "om", "one", "pa", "plus",
+    "pm", "sa", "se", "si", "so", "st", "su", "to", "today", "us", "va", "vu",
 ];
 
 const FILES: &[&str] = &["md", "mov", "ps", "py", "rs", "sh", "zip"];

@@ -34,7 +34,11 @@ pub(crate) fn units<'t>(text: &'t Text<'_>) -> Vec<Unit<'t>> {
     let mut at = 0;
     while at < tokens.len() {
         let apart = letters_apart(text, at);
-        if apart >= SPELLED_MIN || (apart == 2 && is_short_top(text, at)) {
+        let goes_on = || {
+            units.last().is_some_and(|last: &Unit<'_>| last.apart)
+                && matches!(text.gap_before(at).trim(), "." | "_" | "-")
+        };
+        if apart >= SPELLED_MIN || (apart == 2 && (is_short_top(text, at) || goes_on())) {
             let letters = &tokens[at..at + apart];
             let join = |letters: &[Token]| letters.iter().map(|token| text.word(token)).collect::<String>();
             // "я в т е л е г е": words of one letter may stand before.

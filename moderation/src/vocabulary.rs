@@ -99,8 +99,10 @@ pub(crate) fn bent(word: &str, digits: bool) -> Roles {
         return Roles::default();
     }
     let plain = if digits { letters(word) } else { word.to_owned() };
-    let found =
-        service(&plain).or_else(|| stretched(&plain).find_map(|less| service(&less))).or_else(|| slipped(&plain));
+    let found = service(&plain)
+        .or_else(|| stretched(&plain).find_map(|less| service(&less)))
+        .or_else(|| slipped(&plain))
+        .or_else(|| stretched(&plain).next().filter(|less| less.len() < plain.len()).and_then(|less| slipped(&less)));
     found.unwrap_or_default()
 }
 
@@ -115,7 +117,8 @@ const SLIP_MIN: usize = 6;
 fn letters(word: &str) -> String {
     let cyrillic = word.chars().any(|c| matches!(c, '\u{400}'..='\u{4FF}'));
     let leet = if cyrillic { scripts::leet_cyrillic } else { scripts::leet_latin };
-    word.chars().map(|c| leet(c).unwrap_or(c)).collect()
+    let e = if cyrillic { 'е' } else { 'e' };
+    word.chars().map(|c| if c == '3' { e } else { leet(c).unwrap_or(c) }).collect()
 }
 
 /// The word with runs of one letter cut down to one, and to two.
@@ -198,7 +201,7 @@ static VOCABULARY: LazyLock<Vocabulary> = LazyLock::new(|| {
 const LISTS: &[(Roles, &str)] = &[
     (Roles::DOT, "dot dott doot d0t point poin pnt pt pont ponto точк точька тчка точка точкой точку тчк точкаа tochka"),
     (Roles::AT, "arobase arobas arrobase arobaz arobasse собака собачка собакой собачкой собаку собачку сабака собак sobaka sobachka \
-        собаке ат эт этт at-sign atsign"),
+        собаке гав ат эт этт at-sign atsign"),
     (Roles::AT_WORD, "at commercial chez"),
     (Roles::JOINT, "underscore underline dash hyphen tiret tiretbas подчеркивание подчерк нижнее подчеркиванием дефис тире андерскор soulignement souligne bas"),
     (Roles::PROVIDER, "gmail gmaill gmal gmial gmai1 gmeil gmaii jmail googlemail yahoo hotmail hotmal outlook icloud protonmail videotron sympatico \
@@ -211,10 +214,10 @@ const LISTS: &[(Roles, &str)] = &[
         вотсап* вотсапп* ватсап* ватсапп* ватцап* вацап* воцап* вотцап* васап* уотсап* уатсап* вотс* ватс* вотзап* ватзап* вацапп* \
         телеграм* телеграмм* телеграмчик* телеграмик* \
         вайбер* вибер* вайпер* скайп* дискорд* вичат* мессенджер* месенджер* мессинджер* аська тилиграм* вастап* тримa"),
-    (Roles::MESSENGER_WORD, "wa wsp wap tg tgm tele telegr signal line slack telegraf вц ва тг тгшк* тлг сигнал* вайб* kik imo имо vibes телега телеге телегу телеги телегой discorde wu"),
+    (Roles::MESSENGER_WORD, "wa wsp wap tg tgm tele telegr signal line slack telegraf дс вц ва тг тгшк* тлг сигнал* вайб* kik imo имо vibes телега телеге телегу телеги телегой discorde wu"),
     (Roles::SOCIAL, "instagram instagr instagrm insta instag facebook facebok fbook linkedin tiktok twitter vkontakte snapchat snapchatt nextdoor youtube threads снапчат* ютуб* facebouk feicebouk odnoklassniki pinterest \
         инстаграм* инстаграмм* инста инсте инсту инсты инстой инстик* инстаграме фейсбук* фэйсбук* фейсбок* фесбук* вконтакте вконтакт* контактик* тикток* твиттер* твитер* одноклассник* линкедин*"),
-    (Roles::SOCIAL_WORD, "ig fb vk ok face вк фб ин инст ок однокл x snap sc tt тт контакте"),
+    (Roles::SOCIAL_WORD, "фейс ig fb vk ok face вк фб ин инст ок однокл x snap sc tt тт контакте"),
     (Roles::INVITE, "write text message msg ping dm pm add find contact reach hit call join move switch continue chat talk reply hmu send drop shoot hop \
         come go let lets follow search catch answer answers respond prefer better easier faster use using switch whats drop hold reachable look ask got share dming \
         ecris ecrivez ecrire ecrit contacte contactez contacter ajoute ajoutez ajouter trouve trouvez retrouve retrouvez rejoins rejoignez joins joignez \
@@ -223,7 +226,7 @@ const LISTS: &[(Roles, &str)] = &[
         пиши пишите напиши напишите напишу писать написать добавь добавьте добавляй добавляйте добавляйся найди найдите ищи ищите звони звоните позвони \
         позвоните набери наберите скинь скиньте кинь киньте скину кину пришли пришлите перейдем переходи переходите перейти перейдемте пойдем пошли давай давайте \
         спишемся свяжись свяжитесь связаться связь свяжемся отвечаю отвечу отвечаем отвечают добавлю добавим лучше удобнее быстрее кидай юзер пользователь личку лс общаться общаемся пообщаемся стучи стучись стукни маякни маякните отпиши отпишись черкни \
-        подпишись подпишитесь продолжим жду ответь ответьте отвечу контакт контакты обсудим договоримся поговорим пообщаться есть доступен"),
+        подпишись подпишитесь продолжим жду ответь ответьте отвечу контакт контакты обсудим договоримся поговорим пообщаться есть доступен го айда"),
     (Roles::NICK, "nick nickname handle username user login id account acct pseudo pseudonyme identifiant compte profil profile name nom \
         ник ником ника никнейм логин логином юзернейм юзер аккаунт акк айди профиль имя имени"),
     (Roles::MAIL, "email mail e-mail emails courriel couriel mel adresse address gmail почта почту почте почты емейл имейл имэйл мыло мыла мылу емайл емаил мейл мэйл mailto"),
@@ -231,13 +234,14 @@ const LISTS: &[(Roles, &str)] = &[
     (Roles::MINE, "your ton votre твой ваш вашем твоем my me mine mon ma mes moi m мой моя мое мои моего моем моему меня мне мну мной us nous notre нас наш нам our i je j я"),
     (Roles::VIA, "on in via over through by to at using sur par dans avec en vers a au le la l в во на через по к с под из the my your mon ton votre мой твой ваш или or ou d"),
     (Roles::IS, "is s are it its as under est c cest sous это есть такой как вот под мой там here ici будет"),
-    (Roles::APP, "app apps application appli applications messenger messager приложение приложения приложении приложуху приложуха мессенджер мессенджере мессенджера месенджер"),
+    (Roles::APP, "app apps application appli applications messenger messager messagerie приложение приложения приложении приложуху приложуха мессенджер мессенджере мессенджера месенджер"),
     (Roles::COLOUR, "plane avion avions самолетик самолетиком самолет green blue purple verte vert bleu bleue mauve violet violette зеленый зеленом зеленая зеленого зеленое зеленой зеленую зеленка синий синем синего голубой голубом фиолетовый фиолетовом фиолетовая фиолетовой"),
     (Roles::TALK, "broken down saw seen ad ads advert advertising post posts posted photo photos picture pictures pic pics story stories video videos \
         vu vue annonce publicite pub photo photos publication video videos \
-        видел видела видели реклама рекламу рекламе рекламы пост посты фото фотку фотки видео сломался сломалось завис не упал реклам груз грузом сено сеном колесо колеса"),
+        видел видела видели реклама рекламу рекламе рекламы пост посты фото фотку фотки видео сломался сломалось завис упал реклам груз грузом сено сеном колесо колеса"),
     (Roles::TLD, "ком ру рф орг инфо кз уа бел бай сом нет ся са com ru net org info ca fr biz io ua kz by qc quebec рус"),
-    (Roles::COMMON, "the a an and or of to in on at is it its be by for from with re ve ll t d m s as are was were will would can could should may might must do does did done have has \
+    (Roles::COMMON, "quand des que pret dispo semaine grosse donc alors aussi juste vite moment photos go го \
+        the a an and or of to in on at is it its be by for from with re ve ll t d m s as are was were will would can could should may might must do does did done have has \
         had i you he she we they me him her us them my your our their this that these those there here not no yes ok okay if then than so but all any each \
         more most very just only also too now when where what who how why which up down out off over under again still already about after before into \
         work works working free busy available today tomorrow tonight monday tuesday wednesday thursday friday saturday sunday look looking meet meeting \
@@ -247,7 +251,7 @@ const LISTS: &[(Roles, &str)] = &[
         discard discards passenger messages drawings pictures photos details measurements quote invoice plans info question questions tomorrow morning evening afternoon weekend \
         le la les un une des du de et ou a au aux en dans sur sous avec pour par pas plus tres que qui quoi est sont etait sera c ce cet cette ces il elle on nous \
         vous ils elles je tu me te se moi toi mon ton son ma ta sa mes tes ses notre votre leur oui non bon bonne bien merci bonjour salut ici la demain \
-        aujourd hui tout tous toute toutes fait faire peut peux etre avoir ai as ont avez chez seulement disponible adresse courriel numero \
+        aujourd tout tous toute toutes fait faire peut peux etre avoir ai as ont avez chez seulement disponible adresse courriel numero \
         и в во на с со к о об от до из за по у не ни но да нет а или что как так это все всё я ты он она оно мы вы они меня тебя его ее нас вас их мой твой наш \
         ваш мне тебе ему ей нам вам им там тут здесь где когда если то же бы ли уже еще очень только тоже для при без под над после перед можно нужно надо \
         есть был была было были будет буду хорошо плохо спасибо привет здравствуйте пожалуйста сегодня завтра вчера сейчас потом цена номер почта телефон сайт \

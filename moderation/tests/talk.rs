@@ -94,3 +94,19 @@ fn talk_of_trade_is_left_alone() {
         }
     }
 }
+
+#[test]
+fn contacts_split_over_messages() {
+    use souk_moderation::Earlier;
+    let rules = rules();
+    for (earlier, text, masked, before) in [
+        (&["mail: priya"][..], "@handy-chen.net", "***", &[(0, "mail: ***")][..]),
+        (&["email electric.jen@"], "yahoo.ca", "***", &[(0, "email ***")]),
+        (&["call 514", "555"], "0199 ok", "*** ok", &[(0, "call ***"), (1, "***")]),
+    ] {
+        let earlier: Vec<Earlier<'_>> = earlier.iter().map(|text| Earlier { text, at_ms: 0 }).collect();
+        let verdict = rules.moderate(text, &Context { earlier: &earlier, ..context(Locale::En) });
+        let after: Vec<_> = verdict.earlier.iter().map(|masked| (masked.index, masked.text.as_str())).collect();
+        assert_eq!((verdict.text.as_ref(), after.as_slice()), (masked, before), "{text:?}");
+    }
+}

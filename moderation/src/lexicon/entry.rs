@@ -1,7 +1,14 @@
 //! One line of a lexicon: a word, a stem or a phrase. The grammar is in `moderation/lexicon/README.md`.
 
+use std::str::Chars;
+
+use super::letters;
+
 /// Most spellings that the alternatives of one element may make.
-const SPELLINGS_MAX: usize = 2_048;
+const SPELLINGS_MAX: usize = 4_096;
+
+/// Deepest brackets.
+const DEPTH_MAX: usize = 4;
 
 /// Most elements of a phrase.
 const ELEMENTS_MAX: usize = 12;
@@ -9,11 +16,23 @@ const ELEMENTS_MAX: usize = 12;
 /// Widest gap in a phrase, in words.
 const GAP_MAX: usize = 5;
 
+/// What a line is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// What it matches is found.
+    Plain,
+    /// `+`: also when letters of it are masked, doubled or apart.
+    Maskable,
+    /// `++`: even when nothing is left of it but the first letter and masks.
+    Famous,
+    /// `!`: what it matches is fine.
+    Except,
+}
+
 /// A line that says something.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Entry {
-    /// An exception: what it matches is fine.
-    pub(super) except: bool,
+    pub(super) kind: Kind,
     pub(super) elements: Vec<Element>,
 }
 
@@ -22,19 +41,32 @@ pub(super) struct Entry {
 pub(super) enum Element {
     /// One of these. Each is one or more words in a row; an empty one says that the place may be left out.
     OneOf(Vec<Vec<Glob>>),
-    /// Up to so many words of any kind.
-    Gap(usize),
+    /// At least the first and at most the second number of words of any kind.
+    Gap(usize, usize),
 }
 
 /// A word, or a part of one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Glob {
-    /// Its letters, as written in the lexicon.
-    pub(super) letters: String,
+    /// Its letters, as [`letters`] writes them.
+    pub(super) letters: Vec<u8>,
     /// Something may stand before it in the word.
     pub(super) open_start: bool,
     /// Something may follow it in the word.
     pub(super) open_end: bool,
+}
+
+impl Glob {
+    /// Whether a word is of this form.
+    pub(super) fn matches(&self, word: &[u8]) -> bool {
+        let letters = self.letters.as_slice();
+        match (self.open_start, self.open_end) {
+            (false, false) => word == letters,
+            (false, true) => word.starts_with(letters),
+            (true, false) => word.ends_with(letters),
+            (true, true) => word.windows(letters.len()).any(|part| part == letters),
+        }
+    }
 }
 
 impl Entry {
@@ -44,7 +76,10 @@ impl Entry {
     /// What is wrong with it, to be read after the line.
     pub(super) fn parse(line: &str) -> Result<Self, String> {
         let line = line.trim();
-        let (except, line) = line.strip_prefix('!').map_or((false, line), |rest| (true, rest.trim_start()));
+        let (kind, line) = [("!", Kind::Except), ("++", Kind::Famous), ("+", Kind::Maskable)]
+            .into_iter()
+            .find_map(|(mark, kind)| Some((kind, line.strip_prefix(mark)?)))
+            .unwrap_or((Kind::Plain, line));
         let elements = split(line)?.into_iter().map(element).collect::<Result<Vec<_>, _>>()?;
         if elements.is_empty() {
             return Err("says nothing".to_owned());
@@ -52,18 +87,23 @@ impl Entry {
         if elements.len() > ELEMENTS_MAX {
             return Err(format!("has more than {ELEMENTS_MAX} parts"));
         }
-        let is_gap = |element: Option<&Element>| matches!(element, Some(Element::Gap(_)));
+        let is_gap = |element: Option<&Element>| matches!(element, Some(Element::Gap(..)));
         if is_gap(elements.first()) || is_gap(elements.last()) {
             return Err("begins or ends with a gap".to_owned());
         }
         let may_be_nothing = |element: &Element| match element {
             Element::OneOf(choices) => choices.iter().any(Vec::is_empty),
-            Element::Gap(_) => true,
+            Element::Gap(..) => true,
         };
         if elements.iter().all(may_be_nothing) {
             return Err("can match nothing at all".to_owned());
         }
-        Ok(Self { except, elements })
+        let entry = Self { kind, elements };
+        let whole = |glob: &Glob| !glob.open_start && !glob.open_end;
+        if matches!(kind, Kind::Maskable | Kind::Famous) && !entry.words().is_some_and(|mut words| words.all(whole)) {
+            return Err("cannot be masked: it is no whole word".to_owned());
+        }
+        Ok(entry)
     }
 
     /// The spellings, if the entry is one word.
@@ -77,21 +117,22 @@ impl Entry {
 
 /// The parts of a line: cut at white space outside of brackets.
 fn split(line: &str) -> Result<Vec<&str>, String> {
-    let (mut parts, mut from, mut inside) = (Vec::new(), 0, false);
+    let (mut parts, mut from, mut depth) = (Vec::new(), 0, 0_usize);
     for (at, c) in line.char_indices() {
         match c {
-            '(' if inside => return Err("has a bracket within brackets".to_owned()),
-            ')' if !inside => return Err("closes a bracket that is not open".to_owned()),
-            '(' => inside = true,
-            ')' => inside = false,
-            c if c.is_whitespace() && !inside => {
+            '(' => depth += 1,
+            ')' => depth = depth.checked_sub(1).ok_or_else(|| "closes a bracket that is not open".to_owned())?,
+            c if c.is_whitespace() && depth == 0 => {
                 parts.push(&line[from..at]);
                 from = at + c.len_utf8();
             }
             _ => {}
         }
+        if depth > DEPTH_MAX {
+            return Err(format!("has brackets in more than {DEPTH_MAX} brackets"));
+        }
     }
-    if inside {
+    if depth > 0 {
         return Err("has an open bracket".to_owned());
     }
     parts.push(&line[from..]);
@@ -100,50 +141,140 @@ fn split(line: &str) -> Result<Vec<&str>, String> {
 }
 
 fn element(part: &str) -> Result<Element, String> {
+    if part == "_" {
+        return Ok(Element::Gap(1, 1));
+    }
     if let Some(gap) = part.strip_prefix("..") {
         let width = gap.parse().ok().filter(|width| (1..=GAP_MAX).contains(width));
-        return width.map(Element::Gap).ok_or_else(|| format!("has a gap that is not ..1 to ..{GAP_MAX}"));
+        return width
+            .map(|width| Element::Gap(0, width))
+            .ok_or_else(|| format!("has a gap that is not ..1 to ..{GAP_MAX}"));
     }
     let choices = spellings(part)?;
-    choices
-        .iter()
-        .map(|choice| choice.split_whitespace().map(glob).collect())
-        .collect::<Result<_, _>>()
-        .map(Element::OneOf)
+    choices.iter().map(|choice| choice.split_whitespace().map(globs).collect::<Result<Vec<_>, _>>()).try_fold(
+        Element::OneOf(Vec::new()),
+        |element, choice| {
+            let Element::OneOf(mut choices) = element else { return Ok(element) };
+            choices.push(choice?.concat());
+            Ok(Element::OneOf(choices))
+        },
+    )
 }
 
-/// Every spelling of a part, its alternatives chosen in each way.
+/// Every spelling of a part, its alternatives chosen in each way. Its brackets are balanced.
 fn spellings(part: &str) -> Result<Vec<String>, String> {
-    let mut made = vec![String::new()];
-    let mut rest = part;
-    while !rest.is_empty() {
-        let (plain, bracket) = rest.split_once('(').map_or((rest, None), |(plain, rest)| (plain, Some(rest)));
-        made.iter_mut().for_each(|made| made.push_str(plain));
-        rest = "";
-        if let Some((choices, after)) = bracket.and_then(|bracket| bracket.split_once(')')) {
-            made =
-                made.iter().flat_map(|made| choices.split('|').map(move |choice| format!("{made}{choice}"))).collect();
-            rest = after;
-        }
-        if made.len() > SPELLINGS_MAX {
-            return Err(format!("makes more than {SPELLINGS_MAX} spellings"));
+    let mut rest = part.chars();
+    alternatives(&mut rest)
+}
+
+/// Reads up to a closing bracket, or to the end.
+fn alternatives(rest: &mut Chars<'_>) -> Result<Vec<String>, String> {
+    let (mut all, mut made) = (Vec::new(), vec![String::new()]);
+    while let Some(c) = rest.next() {
+        match c {
+            '(' => {
+                let inner = alternatives(rest)?;
+                if made.len() * inner.len() > SPELLINGS_MAX {
+                    return Err(format!("makes more than {SPELLINGS_MAX} spellings"));
+                }
+                made = made.iter().flat_map(|made| inner.iter().map(move |inner| format!("{made}{inner}"))).collect();
+            }
+            ')' => break,
+            '|' => all.append(&mut std::mem::replace(&mut made, vec![String::new()])),
+            c => made.iter_mut().for_each(|made| made.push(c)),
         }
     }
-    Ok(made)
+    all.append(&mut made);
+    if all.len() > SPELLINGS_MAX { Err(format!("makes more than {SPELLINGS_MAX} spellings")) } else { Ok(all) }
 }
 
-fn glob(word: &str) -> Result<Glob, String> {
-    let (open_start, rest) = word.strip_prefix('*').map_or((false, word), |rest| (true, rest));
-    let (open_end, letters) = rest.strip_suffix('*').map_or((false, rest), |rest| (true, rest));
-    if letters.contains('*') {
+/// What is written without white space: one word, or several with apostrophes or hyphens between them.
+fn globs(written: &str) -> Result<Vec<Glob>, String> {
+    let (open_start, rest) = written.strip_prefix('*').map_or((false, written), |rest| (true, rest));
+    let (open_end, rest) = rest.strip_suffix('*').map_or((false, rest), |rest| (true, rest));
+    if rest.contains('*') {
         return Err("has a * within a word".to_owned());
     }
-    if !letters.chars().all(char::is_alphabetic) {
+    if !rest.chars().all(|c| c.is_alphabetic() || matches!(c, '\'' | '’' | '-')) {
         return Err("holds something that is no letter".to_owned());
     }
-    let least = if open_start || open_end { 2 } else { 1 };
-    if letters.chars().count() < least {
+    let words = letters::words(rest);
+    let last = words.len().checked_sub(1).ok_or_else(|| "holds no letter".to_owned())?;
+    if (open_start && words[0].len() < 2) || (open_end && words[last].len() < 2) {
         return Err("would match nearly everything".to_owned());
     }
-    Ok(Glob { letters: letters.to_owned(), open_start, open_end })
+    let glob = |(i, letters)| Glob { letters, open_start: open_start && i == 0, open_end: open_end && i == last };
+    Ok(words.into_iter().enumerate().map(glob).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn word(letters: &str, open_start: bool, open_end: bool) -> Glob {
+        Glob { letters: letters.into(), open_start, open_end }
+    }
+
+    #[test]
+    fn words_stems_and_exceptions() {
+        let entry = Entry::parse("  !*ab((c|)|x)d* ").unwrap();
+        assert_eq!(entry.kind, Kind::Except);
+        let words: Vec<_> = entry.words().unwrap().cloned().collect();
+        assert_eq!(words, [word("abcd", true, true), word("abd", true, true), word("abxd", true, true)]);
+        assert_eq!(Entry::parse("+ab").unwrap().kind, Kind::Maskable);
+        assert_eq!(Entry::parse("++ab").unwrap().kind, Kind::Famous);
+    }
+
+    #[test]
+    fn phrases_have_alternatives_and_gaps() {
+        let entry = Entry::parse("(i'll|i will|) _ kill* ..2 Élan").unwrap();
+        assert!(entry.words().is_none());
+        let one = |text: &str| text.split(' ').map(|text| word(text, false, false)).collect::<Vec<_>>();
+        assert_eq!(
+            entry.elements,
+            [
+                Element::OneOf(vec![one("i ll"), one("i will"), vec![]]),
+                Element::Gap(1, 1),
+                Element::OneOf(vec![vec![word("kill", false, true)]]),
+                Element::Gap(0, 2),
+                Element::OneOf(vec![one("elan")]),
+            ]
+        );
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_said() {
+        for (line, said) in [
+            ("", "says nothing"),
+            ("! ", "says nothing"),
+            ("..1 a", "begins or ends with a gap"),
+            ("a ..9 b", "a gap that is not"),
+            ("(a|) (b|)", "can match nothing"),
+            ("(a", "open bracket"),
+            ("a)", "not open"),
+            ("(((((a)))))", "brackets in more than"),
+            ("a*b", "within a word"),
+            ("a1", "no letter"),
+            ("a*", "nearly everything"),
+            ("+ab*", "no whole word"),
+            ("++a b", "no whole word"),
+            ("(a|b)(a|b)(a|b)(a|b)(a|b)(a|b)(a|b)(a|b)(a|b)(a|b)(a|b)(a|b)(a|b)", "spellings"),
+        ] {
+            let error = Entry::parse(line).unwrap_err();
+            assert!(error.contains(said), "{line}: {error}");
+        }
+    }
+
+    #[test]
+    fn globs_match_words() {
+        for (glob, yes, no) in [
+            (word("ab", false, false), &["ab"][..], &["abc", "cab"][..]),
+            (word("ab", false, true), &["ab", "abc"], &["cab"]),
+            (word("ab", true, false), &["ab", "cab"], &["abc"]),
+            (word("ab", true, true), &["ab", "cabc"], &["acb", "a"]),
+        ] {
+            assert!(yes.iter().all(|word| glob.matches(word.as_bytes())), "{glob:?}");
+            assert!(!no.iter().any(|word| glob.matches(word.as_bytes())), "{glob:?}");
+        }
+    }
 }

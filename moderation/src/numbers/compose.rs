@@ -60,7 +60,10 @@ pub(crate) fn compose(
             at += 2;
             continue;
         }
-        let grown = open.filter(|_| together).and_then(|(from, open)| add(open, meaning).map(|open| (from, open)));
+        let eighty = meaning.number == Number::Digit(4) && is_score(atoms.get(at + 1)) && joins_next(at, atoms, &joins);
+        // "quarante quatre-vingt" is 40, 80.
+        let takes = |(_, open): &(usize, Open)| together && !(eighty && matches!(open.room, Room::Digit | Room::Score));
+        let grown = open.filter(takes).and_then(|(from, open)| add(open, meaning).map(|open| (from, open)));
         open = Some(match grown {
             Some(grown) => grown,
             None => {
@@ -71,6 +74,14 @@ pub(crate) fn compose(
         at += 1;
     }
     close(&mut open, at, &mut out);
+}
+
+fn is_score(atom: Option<&Atom>) -> bool {
+    matches!(atom, Some(Atom::Word(Meaning { number: Number::Ten(20), tongue: Tongue::French, .. })))
+}
+
+fn joins_next(at: usize, atoms: &[Atom], joins: &impl Fn(usize) -> bool) -> bool {
+    at + 1 < atoms.len() && joins(at + 1)
 }
 
 /// A number that words made.
@@ -175,6 +186,7 @@ mod tests {
             ("quatre-vingt-dix-sept", "97"),
             ("soixante et onze soixante-dix-huit quatre-vingts", "71 78 80"),
             ("cent quatre vingt douze", "192"),
+            ("quarante quatre-vingt onze", "40 91"),
             ("zero six douze trente-quatre", "0 6 12 34"),
             ("восемь девятьсот шестнадцать сто двадцать три сорок пять", "8 916 123 45"),
             ("две пятерки три нуля", "55 000"),

@@ -70,6 +70,7 @@ static WORDS: LazyLock<Words> = LazyLock::new(|| {
         (tables::FRENCH, Tongue::French, false),
         (tables::RUSSIAN, Tongue::Russian, false),
         (tables::SOUNDALIKE, Tongue::English, true),
+        (tables::SOUNDALIKE_FRENCH, Tongue::French, true),
     ];
     for (table, tongue, weak) in tables {
         for (number, words) in table {

@@ -62,6 +62,10 @@ impl Gap {
         Self(self.0 | other.0)
     }
 
+    const fn without_talk(self) -> Self {
+        Self(self.0 & !Self::TALK.0)
+    }
+
     /// Reads what stands between two words. `None`: a number does not go on behind it.
     fn read(between: &str) -> Option<Self> {
         let mut gap = Self::default();
@@ -142,7 +146,7 @@ pub(crate) fn find(text: &Text<'_>, gap: Range<usize>, order: &mut OrderId<'_>, 
     let mut runs = Runs { text, limit: gap.clone(), pieces: Vec::new(), plus: None, order, out };
     let first = text.token_from(gap.start);
     let tokens = text.tokens()[first..].iter().take_while(|token| token.end <= gap.end);
-    let mut fillers = 0;
+    let (mut fillers, mut words_of_message) = (0, 0);
     let mut between = Some(Gap::default());
     for (place, token) in tokens.enumerate() {
         let mut before =
@@ -152,18 +156,26 @@ pub(crate) fn find(text: &Text<'_>, gap: Range<usize>, order: &mut OrderId<'_>, 
         }
         between = between.zip(Gap::read(before)).map(|(so_far, gap)| so_far.and(gap));
         if before.contains(BOUNDARY) {
-            fillers = 0;
+            // A message without numbers says nothing about them.
+            if fillers > 0 && fillers == words_of_message {
+                between = between.map(Gap::without_talk);
+            }
+            (fillers, words_of_message) = (0, 0);
         }
+        words_of_message += 1;
         if between.is_none() {
             runs.end();
         }
         let pieces = runs.pieces.len();
         let word = text.word(token);
+        if before == "/" && is_fraction(text, first + place) {
+            runs.end();
+        }
         if runs.take(token, before, between.unwrap_or_default()) {
             (fillers, between) = (0, Some(Gap::default()));
             continue;
         }
-        let says = filler(word, token);
+        let says = filler(word, token, between.unwrap_or_default());
         fillers += 1;
         if runs.pieces.len() < pieces || runs.pieces.is_empty() || fillers > FILLERS_MAX || says.is_none() {
             runs.end();
@@ -197,13 +209,14 @@ impl Runs<'_, '_, '_> {
             self.plus = Some(token.start - left.len() + sign.len() - 1);
         }
         let (none, among) = (self.pieces.is_empty(), !self.pieces.is_empty());
+        let among_words = self.pieces.last().is_some_and(|last| last.how.has(How::WORD));
         let mut push = |range: Range<usize>, atom, how| {
             let before = if range.start == token.start { before } else { Gap::default() };
             self.pieces.push(Piece { start: range.start, end: range.end, atom, how, before });
         };
         if token.holds.is_number() {
             let how = if token.holds.has(Holds::DISGUISED) { How::ODD } else { How::default() };
-            let fits = token.end - token.start <= DIGITS_MAX;
+            let fits = token.end - token.start <= DIGITS_MAX && !is_enumerator(text, token, left);
             if fits {
                 push(token.range(), Atom::Digits, how);
             }
@@ -216,7 +229,11 @@ impl Runs<'_, '_, '_> {
                     return false;
                 }
                 let how = if meaning.weak { How::WORD.and(How::WEAK) } else { How::WORD };
-                if meaning.weak && none {
+                // What only sounds like a digit does so among words.
+                if meaning.weak && !among_words {
+                    return false;
+                }
+                if is_counting_talk(text, token) {
                     return false;
                 }
                 push(token.range(), Atom::Word(meaning), how);
@@ -277,6 +294,20 @@ impl Runs<'_, '_, '_> {
         while self.pieces.pop().is_some_and(|piece| !piece.before.has(Gap::COMMA) && !piece.before.has(Gap::NEWLINE)) {}
     }
 
+    /// A word like "and" right before the run: looks at the one before it. `false`: that is no part of the number.
+    fn look_over(&mut self, at: usize, between: Gap) -> bool {
+        let Some(before) = at.checked_sub(1).map(|at| self.text.tokens()[at]) else { return false };
+        let gap = Gap::read(self.text.gap_before(at)).filter(|_| before.start >= self.limit.start);
+        let word = self.text.word(&before);
+        let meaning = numbers::meaning(word).or_else(|| numbers::misspelt(word)).filter(|m| m.number != Number::Scale);
+        let (Some(gap), Some(meaning), true) = (gap, meaning, is_unknown(word)) else { return false };
+        self.pieces[0].before = between.and(gap);
+        let (how, before_it) = (How::WORD.and(How::WEAK), Gap::default());
+        let piece = Piece { start: before.start, end: before.end, atom: Atom::Word(meaning), how, before: before_it };
+        self.pieces.insert(0, piece);
+        true
+    }
+
     /// What counts only among sure ones can also stand first: it is looked for when the rest is there.
     fn look_back(&mut self) {
         const REST: usize = 3;
@@ -290,6 +321,9 @@ impl Runs<'_, '_, '_> {
             let gap = self.text.gap_before(at + 1);
             let Some(between) = Gap::read(gap).filter(|_| token.start >= self.limit.start) else { return };
             let word = self.text.word(&token);
+            if is_neutral(word) && self.look_over(at, between) {
+                continue;
+            }
             if !is_unknown(word) {
                 return;
             }
@@ -343,9 +377,54 @@ fn looks_like_digits(word: &str, among: bool) -> bool {
     all && (among || word.chars().next_back().is_some_and(|c| c.is_ascii_digit() || word.len() >= 4))
 }
 
+/// The bottom of a fraction: "2 1/2", not one of many slashes.
+fn is_fraction(text: &Text<'_>, at: usize) -> bool {
+    let short = |token: &Token| token.end - token.start <= 2;
+    let lone = at < 2 || text.gap_before(at - 1) != "/";
+    lone && text.gap_before(at + 1) != "/" && at > 0 && short(&text.tokens()[at - 1]) && short(&text.tokens()[at])
+}
+
+/// "2) …" at the beginning of a line or message.
+fn is_enumerator(text: &Text<'_>, token: &Token, left: &str) -> bool {
+    let begins = token.start == left.len() || left.ends_with([BOUNDARY, '\n']);
+    begins && token.end - token.start == 1 && text.folded()[token.end..].starts_with([')', '.'])
+}
+
+/// "one sec", "one by one": no digit.
+fn is_counting_talk(text: &Text<'_>, token: &Token) -> bool {
+    let word = text.word(token);
+    if !matches!(word, "one" | "un" | "une" | "раз" | "один" | "одна" | "одну") {
+        return false;
+    }
+    let next = text.tokens().get(text.token_from(token.end)).map_or("", |next| text.word(next));
+    matches!(
+        next,
+        "sec"
+            | "second"
+            | "moment"
+            | "minute"
+            | "min"
+            | "time"
+            | "more"
+            | "thing"
+            | "by"
+            | "instant"
+            | "peu"
+            | "момент"
+            | "секунду"
+            | "сек"
+            | "минуту"
+    )
+}
+
+/// Says nothing between two parts of a number.
+fn is_neutral(word: &str) -> bool {
+    matches!(word, "and" | "that" | "the" | "et" | "de" | "les" | "и" | "а")
+}
+
 /// Not one of the words that every text is full of.
 fn is_unknown(word: &str) -> bool {
-    !FILLERS.contains(&word) && !matches!(word, "and" | "et" | "и" | "by") && roles(word).is_empty()
+    !FILLERS.contains(&word) && !is_neutral(word) && roles(word).is_empty()
 }
 
 /// Words that people put between the parts of a number they dictate.
@@ -355,17 +434,22 @@ const FILLERS: &[&str] = &[
     "after", "these", "um", "uh", "uhm", "er", "lastly", "digits",
     "puis", "pis", "ensuite", "tiret", "espace", "point", "enfin", "trait", "suivi", "apres", "euh", "ben", "derniers", "chiffres",
     "потом", "затем", "дальше", "далее", "еще", "тире", "дефис", "минус", "точка", "пробел", "плюс", "скобка", "наконец", "там", "ну", "эм",
-    "ээ", "последние", "цифры", "после",
+    "ээ", "эээ", "конце", "последние", "цифры", "после",
 ];
 
 /// What a word between the parts of a number is. `None`: a number does not go on behind it.
-fn filler(word: &str, token: &Token) -> Option<Gap> {
+fn filler(word: &str, token: &Token, so_far: Gap) -> Option<Gap> {
     const LONGEST: usize = 18;
     if !token.holds.is_word() || words::is_amount(word) {
         return None;
     }
-    if matches!(word, "and" | "by" | "that" | "the" | "et" | "de" | "les" | "и" | "а") {
+    // "followed by"
+    if is_neutral(word) || (word == "by" && so_far.has(Gap::FILLER)) || (word == "в" && so_far != Gap::default()) {
         return Some(Gap::SPACE);
+    }
+    // "300 by 135": a size.
+    if matches!(word, "by" | "x" | "х" | "par" | "sur" | "на" | "or" | "ou" | "или") {
+        return None;
     }
     if word.len() <= LONGEST && FILLERS.contains(&word) {
         return Some(Gap::FILLER);
@@ -433,36 +517,45 @@ impl<'r, 't> Run<'r, 't> {
         Self { text, limit: limit.clone(), digits, groups, reading, plus }
     }
 
-    /// The numbers in it, the longest that fit from the left.
+    /// The numbers in it: the longest that fit from the left, whole ones before those of one area.
     fn numbers(&self) -> Vec<(Range<usize>, crate::RuleId)> {
+        let mut taken = vec![false; self.groups.len()];
         let mut found = Vec::new();
-        let mut from = 0;
-        while from < self.groups.len() {
-            match self.longest(from) {
-                Some((to, rule)) => {
-                    let mut start = self.plus.filter(|_| from == 0).unwrap_or(self.groups[from].start);
-                    for at in from + 1..to {
-                        if self.groups[at].before.has(Gap::BOUNDARY) {
-                            found.push((start..self.groups[at - 1].end, SPLIT));
-                            start = self.groups[at].start;
-                        }
+        for local in [false, true] {
+            let mut from = 0;
+            while from < self.groups.len() {
+                match self.longest(from, local).filter(|(to, _)| !taken[from..*to].contains(&true)) {
+                    Some((to, rule)) => {
+                        self.push_parts(from, to, rule, &mut found);
+                        taken[from..to].fill(true);
+                        from = to;
                     }
-                    let is_split = (from + 1..to).any(|at| self.groups[at].before.has(Gap::BOUNDARY));
-                    found.push((start..self.groups[to - 1].end, if is_split { SPLIT } else { rule }));
-                    from = to;
+                    None => from += 1,
                 }
-                None => from += 1,
             }
         }
+        found.sort_by_key(|(range, _)| range.start);
         found
     }
 
-    fn longest(&self, from: usize) -> Option<(usize, crate::RuleId)> {
+    /// One find, or one for each message that it goes through.
+    fn push_parts(&self, from: usize, to: usize, rule: crate::RuleId, found: &mut Vec<(Range<usize>, crate::RuleId)>) {
+        let ends_message = |at: &usize| self.groups[*at].before.has(Gap::BOUNDARY);
+        let rule = if (from + 1..to).any(|at| ends_message(&at)) { SPLIT } else { rule };
+        let mut start = self.plus.filter(|_| from == 0).unwrap_or(self.groups[from].start);
+        for at in (from + 1..to).filter(ends_message) {
+            found.push((start..self.groups[at - 1].end, rule));
+            start = self.groups[at].start;
+        }
+        found.push((start..self.groups[to - 1].end, rule));
+    }
+
+    fn longest(&self, from: usize, local: bool) -> Option<(usize, crate::RuleId)> {
         let len = |to: usize| self.groups[to - 1].digits.1 - self.groups[from].digits.0;
         let most = (from + 1..=self.groups.len()).take_while(|to| len(*to) <= DIGITS_MAX).last()?;
         (from + 1..=most).rev().take_while(|to| len(*to) >= DIGITS_MIN).find_map(|to| {
             let part = Stretch { run: self, from, to };
-            part.is_number().then(|| (to, if part.count(How::WORD) > 0 { WORDS } else { DISGUISED }))
+            part.is_number(local).then(|| (to, if part.count(How::WORD) > 0 { WORDS } else { DISGUISED }))
         })
     }
 }
@@ -492,10 +585,16 @@ impl Stretch<'_, '_> {
         self.groups()[1..].iter().fold(Gap::default(), |gaps, group| gaps.and(group.before))
     }
 
-    fn is_number(&self) -> bool {
+    fn is_number(&self, local: bool) -> bool {
         let plus = self.run.plus.is_some() && self.from == 0;
         let Some(loose) = plan::loose(self.digits(), plus) else { return false };
-        if loose == Loose::Local && self.run.reading != Reading::Usual {
+        if (loose == Loose::Local) != local || (local && self.run.reading != Reading::Usual) {
+            return false;
+        }
+        // Sizes and amounts are also sent line by line.
+        let gaps = self.gaps();
+        let lines = gaps.has(Gap::BOUNDARY) && gaps.has(Gap::TALK) && self.count(How::WORD) < 2;
+        if lines && self.before() != Before::Phone {
             return false;
         }
         if self.is_cut() || self.is_counting() || !self.is_sure_enough() {
@@ -556,24 +655,11 @@ impl Stretch<'_, '_> {
         }
         weight += if gaps.has(Gap::ODD) || (gaps.has(Gap::FILLER) && self.is_layout()) { 3 } else { 0 };
         weight += i32::from(gaps.has(Gap::FILLER));
-        weight += if !gaps.has(Gap::TALK) {
-            0
-        } else if self.is_layout() && self.is_same_talk() {
-            2
-        } else {
-            -3
-        };
-        if (gaps == Gap::COMMA || gaps == Gap::SLASH || gaps.has(Gap::NEWLINE)) && self.is_layout() {
-            weight += 3;
-        }
-        // Nothing else is sent in such portions.
-        weight += if !gaps.has(Gap::BOUNDARY) {
-            0
-        } else if gaps.has(Gap::TALK) {
-            1
-        } else {
-            3
-        };
+        let listed = gaps == Gap::COMMA || gaps == Gap::SLASH || (gaps.has(Gap::NEWLINE) && !gaps.has(Gap::BOUNDARY));
+        weight += if listed && self.is_layout() { 3 } else { 0 };
+        let loose_groups = gaps == Gap::SPACE && groups.len() >= 4 && !self.is_layout() && self.count(How::WORD) == 0;
+        weight += if loose_groups { 2 + i32::from(self.is_pointed_at()) } else { 0 };
+        weight += self.over_messages(gaps);
         weight += i32::from(self.is_layout()) + if plus { 3 } else { 0 };
         weight += match loose {
             Loose::Local => -1,
@@ -583,6 +669,21 @@ impl Stretch<'_, '_> {
             Loose::Telling => 1,
         };
         weight + self.around()
+    }
+
+    /// What other words between the groups, and the ends of messages, say.
+    fn over_messages(&self, gaps: Gap) -> i32 {
+        let words = self.count(How::WORD) > 1;
+        match (gaps.has(Gap::BOUNDARY), gaps.has(Gap::TALK)) {
+            (false, false) => 0,
+            (false, true) if self.is_layout() && self.is_same_talk() => 2,
+            (false, true) => -3,
+            // Nothing else is sent in such portions.
+            (true, false) if self.is_layout() || words || self.groups().len() <= 3 => 3,
+            (true, false) => 1,
+            (true, true) if words => 0,
+            (true, true) => -1,
+        }
     }
 
     /// The same words stand in every gap.
@@ -611,12 +712,43 @@ impl Stretch<'_, '_> {
         )
     }
 
+    /// What stands right before leads to something: "at", "to", a colon.
+    fn is_pointed_at(&self) -> bool {
+        let left = self.run.text.lower()[self.run.limit.start..self.groups()[0].start].trim_end();
+        let word = &left[left.trim_end_matches(char::is_alphanumeric).len()..];
+        left.ends_with(':')
+            || matches!(
+                word,
+                "at" | "to"
+                    | "on"
+                    | "up"
+                    | "line"
+                    | "is"
+                    | "au"
+                    | "a"
+                    | "le"
+                    | "est"
+                    | "directement"
+                    | "directly"
+                    | "на"
+                    | "по"
+                    | "это"
+                    | "я"
+                    | "тут"
+            )
+    }
+
+    /// What stands before says about it.
+    fn before(&self) -> Before {
+        words::before(&self.run.text.folded()[self.run.limit.start..self.groups()[0].start])
+    }
+
     fn around(&self) -> i32 {
         let groups = self.groups();
         let folded = self.run.text.folded();
         let left = &folded[self.run.limit.start..groups[0].start];
         let right = &folded[groups[groups.len() - 1].end..];
-        let before = match words::before(left) {
+        let before = match self.before() {
             Before::Phone => 3,
             Before::Nothing | Before::Order | Before::Code if words::is_answered(right) => 3,
             Before::Nothing => 0,

@@ -34,10 +34,14 @@ pub(super) fn before(text: &str) -> Before {
     // Digits are no words: "order 2 of 3" has one word.
     let words = words.filter(|word| word.contains(char::is_alphabetic));
     // "номер", "number" alone: a phone's when it is somebody's, or when nothing else is said.
-    let mut number = false;
+    let (mut number, mut code) = (false, false);
     for word in words.take(WORDS + 1) {
         if NUMBER.iter().any(|entry| same(word, entry)) {
             number = true;
+        } else if code && same(word, "area") {
+            return Before::Phone;
+        } else if same(word, "code") {
+            code = true;
         } else if number && MINE.iter().any(|entry| same(word, entry)) {
             return Before::Phone;
         } else {
@@ -47,7 +51,11 @@ pub(super) fn before(text: &str) -> Before {
             }
         }
     }
-    if number { Before::Phone } else { Before::Nothing }
+    match (code, number) {
+        (true, _) => Before::Code,
+        (false, true) => Before::Phone,
+        _ => Before::Nothing,
+    }
 }
 
 /// Whether the words right behind a number say that somebody answers there.
@@ -70,7 +78,9 @@ pub(super) fn is_amount(after: &str) -> bool {
         return true;
     }
     let word = &after[..after.find(|c: char| !c.is_alphabetic()).unwrap_or(after.len())];
-    UNITS.iter().any(|unit| same(word, unit))
+    // "800 in case": the inch stands at the end.
+    let goes_on = || after[word.len()..].strip_prefix(' ').is_some_and(|next| next.starts_with(char::is_alphabetic));
+    UNITS.iter().any(|unit| same(word, unit)) && !(same(word, "in") && goes_on())
 }
 
 fn meaning(word: &str) -> Before {
@@ -103,6 +113,8 @@ fn same(word: &str, entry: &str) -> bool {
 const PHONE: &[&str] = &[
     "phone*",
     "landline",
+    "indicatif",
+    "оператора",
     "digits",
     "reach",
     "contact",

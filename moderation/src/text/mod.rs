@@ -267,7 +267,7 @@ impl Folding {
 
     fn end_word(&mut self) {
         let mut word = std::mem::take(&mut self.word);
-        scripts::settle(&mut word);
+        scripts::settle(&mut word, self.text.ends_with(['.', '@', '/', '_']));
         for (c, start, end) in word.drain(..) {
             self.write(c, start, end);
         }

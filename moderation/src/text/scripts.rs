@@ -1,5 +1,7 @@
 //! Letters that look alike in the two alphabets, and digits that pass for letters.
 
+use std::cmp::Ordering;
+
 use super::fold::{is_cyrillic, is_latin};
 
 /// The Latin letter that a Cyrillic one passes for, in its own case.
@@ -39,7 +41,7 @@ pub(crate) const fn as_latin(c: char) -> Option<char> {
         'х' => 'x',
         'Х' => 'X',
         'у' | 'У' => 'y',
-        'ь' => 'b',
+        'ь' | 'Ь' => 'b',
         _ => return None,
     })
 }
@@ -132,32 +134,82 @@ pub(crate) const fn as_digit(c: char) -> Option<char> {
     })
 }
 
-/// Writes a word of both alphabets in one: the one whose own letters it holds; where either would do, the one that has more of
-/// its letters, and Cyrillic when both have as many. A word of one alphabet stays. A letter that has no counterpart stays too.
-pub(super) fn settle(word: &mut [(char, u32, u32)]) -> bool {
-    let (mut latin, mut cyrillic, mut own_latin, mut own_cyrillic) = (0, 0, 0, 0);
-    for (c, ..) in word.iter() {
-        if is_latin(*c) {
-            latin += 1;
-            own_latin += usize::from(as_cyrillic(*c).is_none());
-        } else if is_cyrillic(*c) {
-            cyrillic += 1;
-            own_cyrillic += usize::from(as_latin(*c).is_none());
-        }
-    }
+/// Letters of one alphabet that are the same to the eye in the other.
+const fn is_twin(c: char) -> bool {
+    matches!(
+        c,
+        'a' | 'A'
+            | 'B'
+            | 'c'
+            | 'C'
+            | 'e'
+            | 'E'
+            | 'H'
+            | 'i'
+            | 'I'
+            | 'j'
+            | 'k'
+            | 'K'
+            | 'M'
+            | 'o'
+            | 'O'
+            | 'p'
+            | 'P'
+            | 's'
+            | 'S'
+            | 'T'
+            | 'x'
+            | 'X'
+            | 'y'
+            | 'Y'
+            | 'd'
+            | 'h'
+            | 'l'
+            | 'а'
+            | 'А'
+            | 'В'
+            | 'с'
+            | 'С'
+            | 'е'
+            | 'Е'
+            | 'Н'
+            | 'і'
+            | 'І'
+            | 'ј'
+            | 'Ј'
+            | 'к'
+            | 'К'
+            | 'М'
+            | 'о'
+            | 'О'
+            | 'р'
+            | 'Р'
+            | 'ѕ'
+            | 'Ѕ'
+            | 'Т'
+            | 'х'
+            | 'Х'
+            | 'у'
+            | 'У'
+            | 'ԁ'
+            | 'һ'
+            | 'ӏ'
+    )
+}
+
+/// Writes a word of both alphabets in one: the one whose letters the other cannot pass for; where either would do, the one that has
+/// more letters that are not the same in both, then the one that has more letters, then Latin where an address goes on
+/// (`in_address`). A word of one alphabet stays; so do two words that are only glued, and digits in disguise.
+pub(super) fn settle(word: &mut [(char, u32, u32)], in_address: bool) {
+    let letters = Letters::count(word);
     let among_digits = || {
         word.iter().any(|(c, ..)| c.is_ascii_digit())
             && word.iter().all(|(c, ..)| c.is_ascii_digit() || as_digit(*c).is_some())
     };
-    if latin == 0 || cyrillic == 0 || among_digits() {
-        return false;
+    if letters.latin == 0 || letters.cyrillic == 0 || among_digits() {
+        return;
     }
-    // "8пм", "кВт", "USB-кабель" glued without a sign between: two words, not one in disguise.
-    let to_latin = match (own_latin, own_cyrillic) {
-        (1.., 1..) if latin.min(cyrillic) > 1 || own_latin == own_cyrillic => return false,
-        (l, c) if l != c => l > c,
-        _ => latin > cyrillic,
-    };
+    let Some(to_latin) = letters.is_latin(in_address) else { return };
     for (c, ..) in word.iter_mut() {
         let other = if to_latin { as_latin(*c) } else { as_cyrillic(*c) };
         if let Some(other) = other {
@@ -165,5 +217,50 @@ pub(super) fn settle(word: &mut [(char, u32, u32)]) -> bool {
             *c = if c.is_lowercase() { other.to_lowercase().next().unwrap_or(other) } else { other };
         }
     }
-    true
+}
+
+/// How many letters of each alphabet a word has.
+#[derive(Default)]
+struct Letters {
+    latin: usize,
+    cyrillic: usize,
+    /// Letters that are not the same in both.
+    own_latin: usize,
+    own_cyrillic: usize,
+    /// Letters that do not pass for any of the other.
+    only_latin: usize,
+    only_cyrillic: usize,
+}
+
+impl Letters {
+    fn count(word: &[(char, u32, u32)]) -> Self {
+        let mut letters = Self::default();
+        for (c, ..) in word {
+            if is_latin(*c) {
+                letters.latin += 1;
+                letters.own_latin += usize::from(!is_twin(*c));
+                letters.only_latin += usize::from(as_cyrillic(*c).is_none());
+            } else if is_cyrillic(*c) {
+                letters.cyrillic += 1;
+                letters.own_cyrillic += usize::from(!is_twin(*c));
+                letters.only_cyrillic += usize::from(as_latin(*c).is_none());
+            }
+        }
+        letters
+    }
+
+    /// Whether the word is Latin. `None`: it is neither, but two words.
+    fn is_latin(&self, in_address: bool) -> Option<bool> {
+        match (self.only_latin > 0, self.only_cyrillic > 0) {
+            (true, false) => return Some(true),
+            (false, true) => return Some(false),
+            (true, true) if self.own_latin == self.own_cyrillic && self.latin.min(self.cyrillic) > 1 => return None,
+            _ => {}
+        }
+        Some(match self.own_latin.cmp(&self.own_cyrillic).then(self.latin.cmp(&self.cyrillic)) {
+            Ordering::Less => false,
+            Ordering::Greater => true,
+            Ordering::Equal => in_address,
+        })
+    }
 }

@@ -1,0 +1,70 @@
+//! The built-in lists.
+
+use std::sync::LazyLock;
+
+use super::entry::Entry;
+use super::set::{Builder, Set};
+use super::{List, index};
+use crate::{Category, RuleId};
+
+/// Category, rule, text.
+type Source = (Category, RuleId, &'static str);
+
+macro_rules! lexicon {
+    ($file:literal) => {
+        include_str!(concat!("../../lexicon/", $file, ".txt"))
+    };
+}
+
+/// The lists in the order of their numbers.
+pub(super) const SOURCES: [Source; 14] = [
+    (Category::Profanity, "profanity.ru", lexicon!("ru.profanity")),
+    (Category::Profanity, "profanity.ru.latin", lexicon!("ru.latin.profanity")),
+    (Category::Profanity, "profanity.en", lexicon!("en.profanity")),
+    (Category::Profanity, "profanity.fr", lexicon!("fr.profanity")),
+    (Category::Profanity, "profanity.fr.quebec", lexicon!("fr.quebec.profanity")),
+    (Category::Threat, "threat.ru", lexicon!("ru.threat")),
+    (Category::Threat, "threat.ru.latin", lexicon!("ru.latin.threat")),
+    (Category::Threat, "threat.en", lexicon!("en.threat")),
+    (Category::Threat, "threat.fr", lexicon!("fr.threat")),
+    (Category::Insult, "insult.ru", lexicon!("ru.insult")),
+    (Category::Insult, "insult.ru.latin", lexicon!("ru.latin.insult")),
+    (Category::Insult, "insult.en", lexicon!("en.insult")),
+    (Category::Insult, "insult.fr", lexicon!("fr.insult")),
+    (Category::Insult, "insult.fr.quebec", lexicon!("fr.quebec.insult")),
+];
+
+/// The rule of an operator's words.
+pub(super) const fn added_rule(category: Category) -> RuleId {
+    match category {
+        Category::Threat => "threat.added",
+        Category::Insult => "insult.added",
+        _ => "profanity.added",
+    }
+}
+
+/// Every list, switched on.
+pub(super) fn lists() -> Vec<List> {
+    SOURCES.iter().map(|(category, rule, _)| List { category: *category, rule, on: true }).collect()
+}
+
+/// The lines of a list that say something, with their numbers.
+pub(super) fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let said = |line: &str| !line.trim().is_empty() && !line.starts_with('#');
+    text.lines().enumerate().map(|(i, line)| (i + 1, line)).filter(move |(_, line)| said(line))
+}
+
+/// The lists, compiled.
+pub(super) fn built_in() -> &'static Set {
+    static SET: LazyLock<Set> = LazyLock::new(|| {
+        let mut builder = Builder::default();
+        for (list, (category, _, text)) in SOURCES.iter().enumerate() {
+            // A test holds that every line is understood.
+            for entry in lines(text).filter_map(|(_, line)| Entry::parse(line).ok()) {
+                builder.add(index(list), entry, *category != Category::Threat);
+            }
+        }
+        builder.build().expect("the lists are far smaller than what an automaton can hold")
+    });
+    &SET
+}

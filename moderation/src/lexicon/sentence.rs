@@ -1,0 +1,148 @@
+//! The words of a message in a row, as the automaton reads them.
+
+use std::ops::Range;
+
+use super::letters::{BARRIER, NUMBER, SPACE, encode, is_letter};
+use crate::text::{Holds, Text};
+
+/// Longest gap between the letters of a word that is written apart, in bytes.
+const APART_MAX: usize = 4;
+
+/// The words of a message, and behind them other ways to read some of them.
+#[derive(Debug)]
+pub(super) struct Sentence<'s, 't> {
+    text: &'s Text<'t>,
+    /// The words, each with a space before and behind it; then, behind a barrier each, the other readings.
+    bytes: Vec<u8>,
+    /// Where each word begins in `bytes`, the other readings last.
+    starts: Vec<u32>,
+    others: Vec<Other>,
+}
+
+/// What another reading stands for.
+#[derive(Debug, Clone, Copy)]
+struct Other {
+    /// Bytes of the folded text.
+    start: usize,
+    end: usize,
+    token: usize,
+}
+
+/// What a part of the automaton's text stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place {
+    /// The word, the first of them if several.
+    pub(super) token: usize,
+    /// Bytes of the folded text.
+    pub(super) start: usize,
+    pub(super) end: usize,
+}
+
+impl<'s, 't> Sentence<'s, 't> {
+    pub(super) fn new(text: &'s Text<'t>) -> Self {
+        let tokens = text.tokens();
+        let mut bytes = Vec::with_capacity(text.folded().len() + 2);
+        let mut starts = Vec::with_capacity(tokens.len() + 4);
+        bytes.push(SPACE);
+        for token in tokens {
+            starts.push(place(bytes.len()));
+            if token.holds.is_number() {
+                bytes.push(NUMBER);
+            } else {
+                encode(text.word(token), &mut bytes);
+            }
+            bytes.push(SPACE);
+        }
+        Self { text, bytes, starts, others: Vec::new() }
+    }
+
+    pub(super) const fn text(&self) -> &'s Text<'t> {
+        self.text
+    }
+
+    /// What the automaton reads.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// How many words there are.
+    pub(super) fn len(&self) -> usize {
+        self.text.tokens().len()
+    }
+
+    /// A word in small letters.
+    pub(super) fn word(&self, i: usize) -> &[u8] {
+        let start = self.starts[i] as usize;
+        let end = self.starts.get(i + 1).map_or(self.bytes.len(), |next| *next as usize);
+        let word = &self.bytes[start..end];
+        // The last word before the other readings has its barrier behind it.
+        let space = word.iter().position(|byte| *byte == SPACE).unwrap_or(word.len());
+        &word[..space]
+    }
+
+    /// Adds another reading of the words in a range of the folded text.
+    pub(super) fn read_also(&mut self, reading: impl Iterator<Item = u8>, token: usize, range: Range<usize>) {
+        self.bytes.extend([BARRIER, SPACE]);
+        self.starts.push(place(self.bytes.len()));
+        self.bytes.extend(reading);
+        self.bytes.push(SPACE);
+        self.others.push(Other { start: range.start, end: range.end, token });
+    }
+
+    /// What the word around byte `at` of [`bytes`](Self::bytes) stands for.
+    pub(super) fn place(&self, at: usize) -> Place {
+        let i = self.starts.partition_point(|start| *start as usize <= at).saturating_sub(1);
+        match i.checked_sub(self.len()).and_then(|i| self.others.get(i)) {
+            Some(Other { start, end, token }) => Place { token: *token, start: *start, end: *end },
+            None => self.range(i, i + 1),
+        }
+    }
+
+    /// The words from `first` up to `end`, as one place.
+    pub(super) fn range(&self, first: usize, end: usize) -> Place {
+        let tokens = self.text.tokens();
+        Place { token: first, start: tokens[first].start, end: tokens[end - 1].end }
+    }
+
+    /// Whether word `i` goes on with what the word before it began: no sentence ends between them.
+    pub(super) fn goes_on(&self, i: usize) -> bool {
+        if i == 0 || i >= self.len() {
+            return true;
+        }
+        let gap = self.text.gap_before(i);
+        if gap == " " {
+            return true;
+        }
+        let ends = gap.contains(['\n', '!', '?', ';']);
+        let stops = gap.trim_end().strip_suffix('.').is_some_and(|rest| !rest.ends_with('.'));
+        !ends && !(stops && gap.ends_with(char::is_whitespace))
+    }
+
+    /// Whether the words from `first` up to `end` stand so near that they may be one.
+    pub(super) fn is_apart(&self, first: usize, end: usize) -> bool {
+        (first + 1..end).all(|i| {
+            let gap = self.text.gap_before(i);
+            gap.len() <= APART_MAX && !gap.contains('\n')
+        })
+    }
+
+    /// Whether word `i` holds letters and digits.
+    pub(super) fn is_mixed(&self, i: usize) -> bool {
+        let holds = self.text.tokens()[i].holds;
+        holds.has(Holds::DIGIT) && !holds.is_number()
+    }
+}
+
+fn place(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
+}
+
+/// The letters of a word, each run of the same cut to at most `most`; `None` when no run is as long as `from`.
+pub(super) fn squeezed(word: &[u8], from: usize, most: usize) -> Option<Vec<u8>> {
+    let mut runs = word.chunk_by(|a, b| a == b);
+    if !runs.any(|run| run.len() >= from && is_letter(run[0])) {
+        return None;
+    }
+    let cut = |run: &[u8]| run[..if run.len() >= from { run.len().min(most) } else { run.len() }].to_vec();
+    Some(word.chunk_by(|a, b| a == b).flat_map(cut).collect())
+}
