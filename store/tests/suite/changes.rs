@@ -234,9 +234,10 @@ pub async fn a_long_life_reads_as_it_was_lived(engine: &dyn Engine) {
             scene.chat.store = if round % 2 == 0 { engine.rival() } else { engine.store() };
             scene.send().await;
             if round % 10 == 9 {
-                scene.assert_read(engine).await;
+                scene.model.assert_read(&scene.chat).await;
             }
         }
+        scene.assert_read(engine).await;
         let changed = scene.model.now.values().filter(|message| message.version > 2).count();
         assert!(changed > 5 && scene.model.log.len() > 60, "too little happened to say anything: {changed} changed");
     }
