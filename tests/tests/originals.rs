@@ -130,8 +130,8 @@ async fn what_was_written_is_found_by_admins_and_nowhere_else() {
     let text = kept.plant(&format!("see https://edited-{mark}.example.net/x"), &[&format!("edited-{mark}")]);
     assert_eq!(ann.edit(&sent.id, &text, SOON).await.expect_err("refused").code, Code::RefusedByModeration);
 
-    // What is not even judged is not kept either.
-    let text = nowhere.plant(&format!("conflict canary-{mark}@example.net"), &[&format!("canary-{mark}")]);
+    // What comes to nothing is nobody's message, and never takes the place of what was said first.
+    let text = nowhere.plant(&format!("conflict clash{mark}@example.net"), &[&format!("clash{mark}")]);
     let conflict = deal.client.rest(first).send(order, &text, Some("mail")).await;
     assert_eq!(conflict.code(), "idempotency_conflict");
     let as_id = ClientMessageId::new("mail").expect("an id");
@@ -162,7 +162,12 @@ async fn what_was_written_is_found_by_admins_and_nowhere_else() {
     let shown = json!(rows).to_string();
     let missing: Vec<&String> = kept.0.iter().filter(|piece| !kept.in_text(&shown).contains(piece.as_str())).collect();
     assert!(missing.is_empty(), "not kept: {missing:?} in {shown}");
-    assert!(nowhere.in_text(&shown).is_empty(), "{shown}");
+    for row in rows.iter().filter(|row| !nowhere.in_text(&row.to_string()).is_empty()) {
+        assert!(row["entry"].is_null() && row["messageId"].is_null(), "{row}");
+    }
+    assert!(!shown.contains(&format!("lost-{mark}")), "nobody who may not write is listened to: {shown}");
+    let mail = rows.iter().find(|row| row["messageId"] == format!("{order}:3"));
+    assert_eq!(mail.map(|row| &row["content"]), Some(&json!(format!("or canary{mark}@example.org"))));
     let reasons: BTreeSet<&str> = rows.iter().filter_map(|row| row["reason"].as_str()).collect();
     assert!(["masked", "refused", "edited"].iter().all(|reason| reasons.contains(reason)), "{reasons:?}");
     let masked = rows.iter().find(|row| row["messageId"] == format!("{order}:1") && row["reason"] == "masked");
