@@ -7,7 +7,7 @@ use crate::numbers;
 use crate::text::{BOUNDARY, Text};
 use crate::tld;
 use crate::units::Unit;
-use crate::vocabulary::Roles;
+use crate::vocabulary::{Names, Roles};
 use crate::{Category, RuleId};
 
 const MESSENGER_HANDLE: RuleId = "messenger.handle";
@@ -44,12 +44,16 @@ struct Service {
 }
 
 /// Whether a text names anything that may be a service, or announces a handle.
-pub(crate) fn may_hold(text: &Text<'_>, units: &[Unit<'_>]) -> bool {
+pub(crate) fn may_hold(text: &Text<'_>, units: &[Unit<'_>], names: &Names) -> bool {
     let services = Roles::MESSENGER.and(Roles::MESSENGER_WORD).and(Roles::SOCIAL).and(Roles::SOCIAL_WORD);
     let roles = services.and(Roles::NICK).and(Roles::COLOUR);
-    let names = |unit: &Unit<'_>| unit.roles.has(roles) || PARTS.iter().any(|(parts, _)| parts[0] == &*unit.word);
+    let is_name = |unit: &Unit<'_>| {
+        unit.roles.has(roles)
+            || PARTS.iter().any(|(parts, _)| parts[0] == &*unit.word)
+            || names.parts().iter().any(|(parts, _)| *parts[0] == *unit.word)
+    };
     // Between messages a handle can stand alone.
-    text.folded().contains(BOUNDARY) || units.iter().any(names)
+    text.folded().contains(BOUNDARY) || units.iter().any(is_name)
 }
 
 /// Finds services and handles in one range of the folded text. `numbers`: where phone numbers and addresses were found.
@@ -58,11 +62,12 @@ pub(crate) fn find(
     units: &[Unit<'_>],
     gap: Range<usize>,
     numbers: &[Range<usize>],
+    names: &Names,
     out: &mut Vec<Found>,
 ) {
     let first = units.partition_point(|unit| unit.start < gap.start);
     let past = units.partition_point(|unit| unit.end <= gap.end).max(first);
-    let talk = Talk { text, units: &units[first..past], gap };
+    let talk = Talk { text, units: &units[first..past], names, gap };
     let mut found: Vec<Found> = Vec::new();
     let mut at = 0;
     while at < talk.units.len() {
@@ -96,6 +101,7 @@ type Judged = (Range<usize>, Category, RuleId);
 struct Talk<'a, 't> {
     text: &'a Text<'t>,
     units: &'a [Unit<'a>],
+    names: &'a Names,
     gap: Range<usize>,
 }
 
@@ -156,13 +162,19 @@ impl Talk<'_, '_> {
 
     /// A name in two or three parts: "whats app", "tele gram", "what's app".
     fn in_parts(&self, at: usize) -> Option<Service> {
-        let is_here = |parts: &&(&[&str], bool)| {
-            parts.0.iter().enumerate().all(|(i, part)| self.word(at + i) == *part)
-                && (1..parts.0.len()).all(|i| self.before(at + i).chars().count() == 1)
+        let is_here = |parts: &[&str]| {
+            parts.iter().enumerate().all(|(i, part)| self.word(at + i) == *part)
+                && (1..parts.len()).all(|i| self.before(at + i).chars().count() == 1)
         };
-        let (parts, social) = PARTS.iter().find(is_here)?;
-        let words = parts.contains(&"up") || parts == &["v", "k"];
-        Some(Service { first: at, past: at + parts.len(), social: *social, sure: !words })
+        if let Some((parts, social)) = PARTS.iter().find(|(parts, _)| is_here(parts)) {
+            let words = parts.contains(&"up") || parts == &["v", "k"];
+            return Some(Service { first: at, past: at + parts.len(), social: *social, sure: !words });
+        }
+        let own = self.names.parts().iter().find(|(parts, _)| {
+            let parts: Vec<&str> = parts.iter().map(|part| &**part).collect();
+            is_here(&parts)
+        });
+        own.map(|(parts, social)| Service { first: at, past: at + parts.len(), social: *social, sure: true })
     }
 
     fn judge(&self, service: Service, numbers: &[Range<usize>]) -> Vec<Judged> {
@@ -518,9 +530,10 @@ mod tests {
 
     fn found(text: &str) -> Vec<String> {
         let text = Text::read(text);
-        let units = units(&text);
+        let names = Names::default();
+        let units = units(&text, &names);
         let mut out = Vec::new();
-        find(&text, &units, 0..text.folded().len(), &[], &mut out);
+        find(&text, &units, 0..text.folded().len(), &[], &names, &mut out);
         out.iter().map(|f| text.original()[text.original_range(f.start..f.end)].to_owned()).collect()
     }
 

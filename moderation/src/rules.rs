@@ -4,10 +4,12 @@ use std::borrow::Cow;
 
 use crate::find::{self, Found, OrderId};
 use crate::host::OwnHosts;
+use crate::lexicon::Lexicon;
 use crate::text::Text;
+use crate::vocabulary::Names;
 use crate::{
-    Action, Category, Context, EarlierMasked, Locale, Policies, Policy, RuleId, Settings, SettingsError, Span, Verdict,
-    email, handle, link, phone, spelled, split, units,
+    Action, Additions, Category, Context, EarlierMasked, Locale, Policies, Policy, RuleId, Settings, SettingsError,
+    Span, Verdict, email, handle, link, phone, spelled, split, units,
 };
 
 /// Changes with every change to what the rules find.
@@ -26,6 +28,9 @@ pub struct Rules {
     policies: Policies,
     own: OwnHosts,
     shadow: bool,
+    lexicon: Lexicon,
+    names: Names,
+    additions: Additions,
     version: String,
 }
 
@@ -37,7 +42,9 @@ impl Rules {
     pub fn new(settings: Settings) -> Result<Self, SettingsError> {
         let own = settings.own_hosts()?;
         let version = format!("{RULES}-{:08x}", settings.fingerprint());
-        Ok(Self { policies: settings.policies, own, shadow: settings.shadow, version })
+        let (lexicon, names) = (Lexicon::new(&settings.additions), Names::new(&settings.additions));
+        let Settings { policies, shadow, additions, .. } = settings;
+        Ok(Self { policies, own, shadow, lexicon, names, additions, version })
     }
 
     /// The version of the rules and, after a hyphen, of the settings: equal on every node that decides alike. Recorded
@@ -178,7 +185,7 @@ impl Rules {
         if signs.bracket {
             find::masks(folded, found);
         }
-        let units = units::units(text);
+        let units = units::units(text, &self.names);
         if spelled::may_hold(&units, &signs) {
             find::in_gaps(found, folded.len(), |gap, out| spelled::emails(text, &units, gap, out));
             find::in_gaps(found, folded.len(), |gap, out| spelled::hosts(text, &units, gap, &self.own, out));
@@ -205,9 +212,22 @@ impl Rules {
             find::in_gaps(found, folded.len(), |gap, out| phone::find(folded, gap, &mut id, out));
         }
         find::in_gaps(found, folded.len(), |gap, out| phone::hidden::find(text, gap, &mut id, out));
-        if signs.at || handle::may_hold(text, &units) {
+        if signs.at || handle::may_hold(text, &units, &self.names) {
             let numbers: Vec<_> = found.iter().filter(|f| f.what.is_some()).map(|f| f.start..f.end).collect();
-            find::in_gaps(found, folded.len(), |gap, out| handle::find(text, &units, gap, &numbers, out));
+            find::in_gaps(found, folded.len(), |gap, out| {
+                handle::find(text, &units, gap, &numbers, &self.names, out);
+            });
+        }
+        for rule in self.additions.rules() {
+            find::in_gaps(found, folded.len(), |gap, out| {
+                let places = rule.pattern.find_iter(&text.lower()[gap.clone()]);
+                let place = |m: regex::Match<'_>| gap.start + m.start()..gap.start + m.end();
+                out.extend(places.map(|m| Found::contact(place(m), rule.category, rule.id)));
+            });
+        }
+        self.lexicon.find(text, found);
+        if !self.additions.is_empty() {
+            found.retain(|found| found.what.is_none_or(|(_, rule)| !self.additions.is_disabled(rule)));
         }
     }
 

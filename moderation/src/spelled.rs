@@ -493,7 +493,7 @@ mod tests {
 
     fn found(text: &str) -> Vec<(String, &'static str)> {
         let text = Text::read(text);
-        let units = units(&text);
+        let units = units(&text, &crate::vocabulary::Names::default());
         let (mut out, own) = (Vec::new(), OwnHosts::new(&["market.example".to_owned()]));
         emails(&text, &units, 0..text.folded().len(), &mut out);
         let mut links = Vec::new();

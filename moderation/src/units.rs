@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::text::{Holds, Text, Token};
 use crate::tld;
-use crate::vocabulary::{self, Roles, roles};
+use crate::vocabulary::{self, Names, Roles, roles};
 
 /// A word, or letters that together are one.
 #[derive(Debug)]
@@ -28,7 +28,7 @@ const SPELLED_MAX: usize = 40;
 const BEFORE_MAX: usize = 2;
 
 /// The words of a text. Letters with one and the same sign between each make one word: "g m a i l", "t-e-l-e-g-r-a-m".
-pub(crate) fn units<'t>(text: &'t Text<'_>) -> Vec<Unit<'t>> {
+pub(crate) fn units<'t>(text: &'t Text<'_>, names: &Names) -> Vec<Unit<'t>> {
     let tokens = text.tokens();
     let mut units = Vec::with_capacity(tokens.len());
     let mut at = 0;
@@ -51,12 +51,12 @@ pub(crate) fn units<'t>(text: &'t Text<'_>) -> Vec<Unit<'t>> {
                     start: token.start,
                     end: token.end,
                     word: word.into(),
-                    roles: known(word, token.holds),
+                    roles: known(word, token.holds, names),
                     apart: false,
                 }
             }));
             let word = join(letters);
-            let roles = known(&word, letters[0].holds);
+            let roles = known(&word, letters[0].holds, names);
             units.push(Unit {
                 start: letters[0].start,
                 end: letters[letters.len() - 1].end,
@@ -73,7 +73,7 @@ pub(crate) fn units<'t>(text: &'t Text<'_>) -> Vec<Unit<'t>> {
             start: token.start,
             end: token.end,
             word: word.into(),
-            roles: known(word, token.holds),
+            roles: known(word, token.holds, names),
             apart: false,
         });
         at += 1;
@@ -82,7 +82,10 @@ pub(crate) fn units<'t>(text: &'t Text<'_>) -> Vec<Unit<'t>> {
 }
 
 /// What a word can be, also bent: "whaaatsapp", "te1egram", "instagarm".
-fn known(word: &str, holds: Holds) -> Roles {
+fn known(word: &str, holds: Holds, names: &Names) -> Roles {
+    if let Some(roles) = names.roles(word) {
+        return roles;
+    }
     let roles = roles(word);
     if roles.is_empty() { vocabulary::bent(word, holds.has(Holds::DIGIT)) } else { roles }
 }

@@ -4,7 +4,8 @@ use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 use crate::slip::{is_slip, shortened};
-use crate::text::scripts;
+use crate::text::{Text, scripts};
+use crate::{Additions, Category};
 
 /// What a word can be: a set of bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -146,6 +147,53 @@ fn slipped(word: &str) -> Option<Roles> {
     let near = |less: &str| vocabulary.near.get(less).into_iter().flatten().find(|name| is_slip(word, name)).copied();
     let name = near(word).or_else(|| shortened(word).find_map(|less| near(&less)))?;
     vocabulary.words.get(name).copied()
+}
+
+/// Names of services that an operator added or took away, over the built-in ones.
+#[derive(Debug, Default)]
+pub(crate) struct Names {
+    words: HashMap<Box<str>, Roles>,
+    /// Names of several words; whether they are social networks.
+    parts: Vec<(Vec<Box<str>>, bool)>,
+}
+
+impl Names {
+    /// Names as an operator wrote them; they are folded as a message is.
+    pub(crate) fn new(additions: &Additions) -> Self {
+        let mut names = Self::default();
+        for (category, roles) in [(Category::Messenger, Roles::MESSENGER), (Category::Social, Roles::SOCIAL)] {
+            for removed in additions.removed(category) {
+                names.put(removed, Roles::default(), false);
+            }
+            for added in additions.added(category) {
+                names.put(added, roles, category == Category::Social);
+            }
+        }
+        names
+    }
+
+    fn put(&mut self, name: &str, roles: Roles, social: bool) {
+        let text = Text::read(name);
+        let words: Vec<Box<str>> = text.tokens().iter().map(|token| text.word(token).into()).collect();
+        match &words[..] {
+            [] => {}
+            [word] => {
+                self.words.insert(word.clone(), roles);
+            }
+            _ if roles.is_empty() => self.parts.retain(|(parts, _)| *parts != words),
+            _ => self.parts.push((words, social)),
+        }
+    }
+
+    /// What a word is by the operator's word; `None`: nothing was said of it.
+    pub(crate) fn roles(&self, word: &str) -> Option<Roles> {
+        if self.words.is_empty() { None } else { self.words.get(word).copied() }
+    }
+
+    /// Added names of several words.
+    pub(crate) fn parts(&self) -> &[(Vec<Box<str>>, bool)] {
+        &self.parts
+    }
 }
 
 /// Bytes of the shortest stem: three Cyrillic letters.
