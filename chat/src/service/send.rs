@@ -100,14 +100,15 @@ impl Chats {
         }
         self.sequencer.submit(Arc::clone(&order), job);
         let result = answer.await.unwrap_or_else(|_| Err(Refusal::unavailable()));
-        let stands = match &result {
-            Ok(written) => !written.repeat,
+        let counted = matches!(admission, Admission::Allowed { counted: true, .. });
+        match &result {
+            Ok(written) if !written.repeat => {}
             // Whether it was written is not known; its retry finds it counted and is not counted again.
-            Err(Refusal::Unavailable { .. }) => true,
-            Err(_) => false,
-        };
-        if !stands && matches!(admission, Admission::Allowed { counted: true, .. }) {
-            self.ports.limiter.forgive(&attempt);
+            Err(Refusal::Unavailable { .. }) => {}
+            // The send was a repeat; what it says was said, and goes on counting.
+            Ok(_) if counted => self.ports.limiter.forgive(&Attempt { said: None, ..attempt }),
+            Err(_) if counted => self.ports.limiter.forgive(&attempt),
+            _ => {}
         }
         Ok(sent(order, result?))
     }

@@ -9,7 +9,6 @@ use souk_chat::limits::Quota;
 use souk_chat::ports::{Decision, Feed, Inbox, Limiter, Moderations, Presence, Router, Runtime, Store};
 use souk_chat::service::{Chats, Ports};
 use souk_chat::{Actor, Role, RulesCell, Sealer, Timestamp, UserId};
-use souk_moderation::Rules;
 use souk_node::commands::{Announced, Commands};
 use souk_node::delivery::Delivery;
 use souk_node::gate::HoleRule;
@@ -20,6 +19,7 @@ use souk_protocol::Error;
 use souk_protocol::dto::ReconnectPolicy;
 
 use crate::coverage::Seen;
+use crate::judge::Words;
 use crate::people::{NodePromises, People, PeopleOf};
 use crate::plan::Sabotage;
 use crate::router::{Bus, Wiring};
@@ -83,13 +83,12 @@ impl Cluster {
     pub fn new(world: Arc<World>, shelf: Arc<Shelf>, bus: Arc<Bus>) -> Arc<Self> {
         let people = People::new(Arc::clone(&world), Arc::clone(&shelf));
         let nodes = Mutex::new(world.plan_nodes());
-        let rules = Rules::new(souk_moderation::Settings::default()).expect("the default rules are good");
         Arc::new_cyclic(|me| Self {
             world,
             shelf,
             bus,
             people,
-            rules: Arc::new(RulesCell::new(rules)),
+            rules: Arc::new(RulesCell::new(Words::default())),
             nodes,
             wires: Mutex::default(),
             me: me.clone(),

@@ -187,6 +187,8 @@ impl<'a> Batch<'a> {
                     job.course = Course::Refused { record, report: true };
                     must = true;
                 }
+                // The head in use may be older than the message.
+                (End::Denied(Refusal::NotFound), _) => must |= !self.looked,
                 // The key of an edit is its own: without an attempt it cannot be there.
                 (End::Denied(_), _) => must |= self.tried && !self.looked,
                 _ => {}

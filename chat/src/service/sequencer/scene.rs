@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use futures_util::future::try_join_all;
+use futures_util::future::{try_join, try_join_all};
 use souk_moderation::{WINDOW_MESSAGES, WINDOW_MS};
 
 use crate::limits::{EDIT_WINDOW, PAGE_MESSAGES_MAX};
-use crate::log::{Head, Seq};
+use crate::log::{Body, Head, Seq};
 use crate::message::Message;
 use crate::order::Order;
 use crate::ports::{Store, StoreError};
@@ -19,6 +19,8 @@ use super::{Course, Job, Work};
 const FIRST_READ: usize = 4 * WINDOW_MESSAGES;
 /// Messages of the second, for who was answered with many.
 const SECOND_READ: usize = PAGE_MESSAGES_MAX;
+/// Entries after a message that is edited: what its author wrote next is judged again beside it.
+const READ_AFTER: usize = 64;
 
 /// The messages that these jobs are judged beside, rising: the windows of both parties, from `remembered` if that is true of
 /// this head, and what stands before each message that is to be edited.
@@ -34,7 +36,7 @@ pub(super) async fn read(
     if head.counts.client + head.counts.contractor == 0 {
         return Ok(Vec::new());
     }
-    let mut reads = Vec::new();
+    let (mut reads, mut follows) = (Vec::new(), Vec::new());
     match remembered {
         Some(messages) => said.extend(messages.into_iter().map(|message| (message.seq, message))),
         None => reads.push((None, Timestamp(at.millis() - WINDOW_MS))),
@@ -44,12 +46,19 @@ pub(super) async fn read(
         match (&job.work, &job.course) {
             (Work::Edit { seq }, _) if *seq <= head.seq => {
                 reads.push((Some(seq.next()), Timestamp(at.millis() - edit_window - WINDOW_MS)));
+                follows.push(*seq);
             }
             _ => {}
         }
     }
-    let found = try_join_all(reads.into_iter().map(|(before, since)| newest(store, order, before, since))).await?;
-    said.extend(found.into_iter().flatten().map(|message| (message.seq, Arc::new(message))));
+    let before = try_join_all(reads.into_iter().map(|(before, since)| newest(store, order, before, since)));
+    let after = try_join_all(follows.into_iter().map(|seq| store.entries(&order.id, seq, READ_AFTER)));
+    let (before, after) = try_join(before, after).await?;
+    said.extend(before.into_iter().flatten().map(|message| (message.seq, Arc::new(message))));
+    said.extend(after.into_iter().flatten().filter_map(|entry| match entry.body {
+        Body::Message(message) => Some((message.seq, message)),
+        _ => None,
+    }));
     let halves: Vec<Seq> = jobs
         .iter()
         .filter_map(|job| match &job.course {

@@ -6,5 +6,5 @@ mod originals;
 mod ports;
 
 pub use engine::{Engine, Shelf, Told};
-pub use history::History;
+pub use history::{History, OrderLog};
 pub use originals::Kept;
