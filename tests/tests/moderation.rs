@@ -92,6 +92,14 @@ async fn a_number_in_pieces_is_masked_everywhere_once_it_is_whole() {
         check(&history, &[&ann.record(), &bob.record()], true);
     }
     only_answers_tell_what_was_masked(&devices);
+    let admin = Person::new("root", "admin").rest(cluster.nodes[1].clients);
+    let kept = admin.get(&format!("/admin/chats/{order}/originals")).await.json();
+    let later = kept["originals"].as_array().expect("a list").iter().filter(|row| row["reason"] == "masked_later");
+    let mut later: Vec<_> = later.map(|row| (&row["messageId"], &row["entry"], &row["content"])).collect();
+    later.sort_by_key(|(message, ..)| message.to_string());
+    let [first, second] = [1, 2].map(|seq| json!(format!("{order}:{seq}")));
+    let [reach, middle] = [pieces[0], pieces[1]].map(|piece| json!(piece));
+    assert_eq!(later, [(&first, &json!(4), &reach), (&second, &json!(4), &middle)], "{kept}");
 
     let events = consumer.wait_for(order, MODERATION, 3, EVENTS_WITHIN).await;
     let mut about: Vec<&str> = events.iter().filter_map(|event| event.data["messageId"].as_str()).collect();

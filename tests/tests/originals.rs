@@ -167,7 +167,7 @@ async fn what_was_written_is_found_by_admins_and_nowhere_else() {
     }
     assert!(!shown.contains(&format!("lost-{mark}")), "nobody who may not write is listened to: {shown}");
     let mail = rows.iter().find(|row| row["messageId"] == format!("{order}:3"));
-    assert_eq!(mail.map(|row| &row["content"]), Some(&json!(format!("or canary{mark}@example.org"))));
+    assert_eq!(mail.map(|row| &row["content"]), Some(&json!(format!("or canary{mark}@example.org"))), "{shown}");
     let reasons: BTreeSet<&str> = rows.iter().filter_map(|row| row["reason"].as_str()).collect();
     assert!(["masked", "refused", "edited"].iter().all(|reason| reasons.contains(reason)), "{reasons:?}");
     let masked = rows.iter().find(|row| row["messageId"] == format!("{order}:1") && row["reason"] == "masked");

@@ -86,11 +86,21 @@ impl Chats {
         let mut rows = found.map_err(|_| Refusal::unavailable())?;
         let more = rows.len() > limit;
         rows.truncate(limit);
-        let keys: Vec<EntryKey> = rows.iter().map(|row| row.id.entry()).collect();
+        // Several rows may belong to one entry, and a look is for distinct keys.
+        let mut keys: Vec<EntryKey> = Vec::with_capacity(rows.len());
+        let mut place = |row: &OriginalRow| {
+            let key = row.id.entry();
+            keys.iter().position(|known| *known == key).unwrap_or_else(|| {
+                keys.push(key);
+                keys.len() - 1
+            })
+        };
+        let places: Vec<usize> = rows.iter().map(&mut place).collect();
         let look = store.look(&order.id, &keys).await.map_err(|_| Refusal::unavailable())?;
         let known = look.ok_or(Refusal::Forbidden)?.known;
         let cursor = rows.last().filter(|_| more).map(|row| write_original(&row.id));
-        let originals = rows.into_iter().zip(known).map(|(row, known)| self.original(row, known.as_ref())).collect();
+        let known = |place: usize| known.get(place).and_then(Option::as_ref);
+        let originals = rows.into_iter().zip(places).map(|(row, place)| self.original(row, known(place))).collect();
         Ok(OriginalsPage { originals, cursor })
     }
 
