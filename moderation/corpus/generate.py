@@ -18,8 +18,11 @@ sys.dont_write_bytecode = True
 HERE = pathlib.Path(__file__).parent
 sys.path.insert(0, str(HERE / "parts"))
 
-import contact_lines  # noqa: E402
+import address_lines  # noqa: E402
+import beside_lines  # noqa: E402
 import hand_lines  # noqa: E402
+import network_lines  # noqa: E402
+import phone_lines  # noqa: E402
 import spam_lines  # noqa: E402
 import word_lines  # noqa: E402
 
@@ -34,7 +37,8 @@ def build():
     """All lines by label."""
     files = {label: [] for label in LABELS}
     seen = set()
-    recipes = contact_lines.recipes() + word_lines.recipes() + hand_lines.recipes() + spam_lines.recipes()
+    parts = [phone_lines, beside_lines, address_lines, network_lines, word_lines, hand_lines, spam_lines]
+    recipes = [recipe for part in parts for recipe in part.recipes()]
     for label, technique, lang, count, make in recipes:
         for number in range(1, count + 1):
             name = f"{label}-{technique}-{lang}-{number:03}"

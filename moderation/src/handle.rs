@@ -19,9 +19,8 @@ const SOCIAL_HANDLE: RuleId = "social.handle";
 const SOCIAL_INVITATION: RuleId = "social.invitation";
 const ALONE: RuleId = "social.at";
 
-/// How many words before a service an invitation counts, and how many after one speak against.
+/// How many words before a service an invitation counts.
 const INVITE_REACH: usize = 6;
-const TALK_REACH: usize = 3;
 /// How far from a service's name a number belongs to it, in bytes.
 const NUMBER_REACH: usize = 40;
 /// How many words from a service a handle counts, and the most bytes between two of them.
@@ -168,7 +167,9 @@ impl Talk<'_, '_> {
         };
         if let Some((parts, social)) = PARTS.iter().find(|(parts, _)| is_here(parts)) {
             let words = parts.contains(&"up") || parts == &["v", "k"];
-            return Some(Service { first: at, past: at + parts.len(), social: *social, sure: !words });
+            let past = at + parts.len();
+            let past = past + usize::from(self.roles(past).has(Roles::APP) && self.before(past) == " ");
+            return Some(Service { first: at, past, social: *social, sure: !words });
         }
         let own = self.names.parts().iter().find(|(parts, _)| {
             let parts: Vec<&str> = parts.iter().map(|part| &**part).collect();
@@ -178,7 +179,13 @@ impl Talk<'_, '_> {
     }
 
     fn judge(&self, service: Service, numbers: &[Range<usize>]) -> Vec<Judged> {
-        let name = self.units[service.first].start..self.units[service.past - 1].end;
+        let mut name = self.units[service.first].start..self.units[service.past - 1].end;
+        if let Some(article) = service.first.checked_sub(1).filter(|before| self.word(*before) == "l")
+            && matches!(self.before(service.first), "'" | "’")
+        {
+            // "l'appli verte"
+            name.start = self.units[article].start;
+        }
         let (category, by_handle, invitation) = match service.social {
             true => (Category::Social, SOCIAL_HANDLE, SOCIAL_INVITATION),
             false => (Category::Messenger, MESSENGER_HANDLE, MESSENGER_INVITATION),
@@ -232,7 +239,7 @@ impl Talk<'_, '_> {
     /// The handle that follows a service.
     /// `names`: also a word that nothing else is known of, where something announces it.
     fn handle_after(&self, service: Service, names: bool, invited: bool) -> Option<Handle> {
-        let mut announced = invited && service.sure;
+        let mut announced = false;
         let (mut near, mut introduced) = (true, false);
         for at in service.past..self.units.len().min(service.past + HANDLE_REACH) {
             let before = self.before(at);
@@ -249,13 +256,16 @@ impl Talk<'_, '_> {
             // The next message: nothing but the handle.
             announced |= before.contains(BOUNDARY) && self.is_message(at, handle.last);
             let told = announced || at == service.past;
-            if self.is_marked(&handle) && (service.sure || (announced && near)) && (told || !self.is_dotted(&handle)) {
+            let marked = self.is_marked(&handle);
+            if marked && (service.sure || (announced && near)) && (told || introduced || !self.is_dotted(&handle)) {
                 return Some(handle);
             }
             near &= !before.contains(['.', '!', '?', BOUNDARY, '\n']);
-            let foreign = !self.word(service.first).is_ascii() && at == service.past;
-            let named = introduced || (near && (announced || foreign) && (service.sure || foreign));
-            if names && named && self.is_name(&handle) {
+            let adjacent = at == service.past && before == " ";
+            let foreign = adjacent && !self.word(service.first).is_ascii();
+            let named =
+                introduced || (near && announced) || foreign || (adjacent && invited && handle.range.len() > NAME_MIN);
+            if names && service.sure && named && self.is_name(&handle) {
                 return Some(handle);
             }
             let goes_on = Roles::NICK
@@ -265,35 +275,17 @@ impl Talk<'_, '_> {
                 .and(Roles::COMMON)
                 .and(Roles::INVITE)
                 .and(Roles::AT);
-            if !unit.roles.has(goes_on) {
-                near = false;
-            }
-            // "… I'm X", "moi c'est X", "je suis X", "ник X".
-            introduced = matches!(
-                &*unit.word,
-                "m" | "im"
-                    | "suis"
-                    | "est"
-                    | "cest"
-                    | "its"
-                    | "я"
-                    | "это"
-                    | "for"
-                    | "add"
-                    | "ajoutez"
-                    | "ищите"
-                    | "добавьте"
-                    | "добавь"
-            ) || unit.roles.has(Roles::NICK);
-            announced |= unit.roles.has(Roles::NICK.and(Roles::INVITE).and(Roles::AT))
-                || matches!(&*unit.word, "is" | "as" | "at" | "это" | "est" | "suis");
+            near &= unit.roles.has(goes_on);
+            introduced = unit.roles.has(Roles::INTRO.and(Roles::NICK));
+            announced |=
+                unit.roles.has(Roles::NICK.and(Roles::AT)) || matches!(&*unit.word, "is" | "as" | "at" | "это");
         }
         None
     }
 
     /// The handle that stands before a service: "@ivan в телеге", "ivan_77 (telegram)", "paintbymike is my discord".
     fn handle_before(&self, service: Service, invited: bool) -> Option<Handle> {
-        let (mut is_mine, mut via) = (false, false);
+        let (mut is_mine, mut is_said, mut via) = (false, false, false);
         let from = service.first.saturating_sub(HANDLE_REACH);
         for at in (from..service.first).rev() {
             let after = self.before(at + 1);
@@ -305,7 +297,14 @@ impl Talk<'_, '_> {
             if with_at || (self.is_marked(&handle) && service.sure && (via || is_mine || !self.is_dotted(&handle))) {
                 return Some(handle);
             }
-            if (via && invited || is_mine) && service.sure && self.is_name(&handle) {
+            // "add paintbymike on telegram", "paintbymike is my discord".
+            let asked = via
+                && invited
+                && handle.first.checked_sub(1).is_some_and(|before| {
+                    self.roles(before).has(Roles::INTRO.and(Roles::NICK))
+                        || matches!(self.word(before), "a" | "user" | "compte")
+                });
+            if (asked || (is_mine && is_said)) && service.sure && self.is_name(&handle) {
                 return Some(handle);
             }
             let roles = self.roles(at);
@@ -314,6 +313,7 @@ impl Talk<'_, '_> {
             }
             via |= roles.has(Roles::VIA);
             is_mine |= roles.has(Roles::MINE);
+            is_said |= roles.has(Roles::IS);
         }
         None
     }
@@ -416,8 +416,13 @@ impl Talk<'_, '_> {
             .find(|at| self.before(at + 1).contains(['.', '!', '?', '\n', BOUNDARY, ';']))
             .map_or(from, |at| at + 1);
         let before = &self.units[from..service.first];
-        let after = &self.units[service.past..self.units.len().min(service.past + TALK_REACH)];
-        if before.iter().rev().take(TALK_REACH).chain(after.first()).any(|unit| unit.roles.has(Roles::TALK)) {
+        let after = self.units.get(service.past);
+        // "don't message me on …", "не пишите в …": in the same part of the sentence.
+        let clause = (from..service.first).rev().find(|at| self.before(at + 1).contains(',')).map_or(from, |at| at + 1);
+        let said = &self.units[clause..service.first];
+        if said.iter().any(|unit| unit.roles.has(Roles::NOT))
+            || said.iter().chain(after).any(|unit| unit.roles.has(Roles::TALK))
+        {
             return false;
         }
         let invites = before.iter().any(|unit| unit.roles.has(Roles::INVITE));
@@ -426,19 +431,30 @@ impl Talk<'_, '_> {
                 && !matches!(&*unit.word, "the" | "a" | "le" | "la" | "au" | "under" | "под" | "с" | "or" | "ou")
         });
         let mine = before.iter().rev().take(3).any(|unit| unit.roles.has(Roles::MINE));
-        let to_me = after.first().is_some_and(|unit| matches!(&*unit.word, "me" | "moi" | "мне" | "us"));
+        let to_me = after.is_some_and(|unit| matches!(&*unit.word, "me" | "moi" | "мне" | "us"));
         let asks = self.text.folded()[self.units[service.past - 1].end..self.gap.end].trim_start().starts_with('?')
-            && before.iter().any(|unit| {
-                matches!(
-                    &*unit.word,
-                    "have" | "got" | "use" | "есть" | "avez" | "as" | "utilisez" | "вас" | "тебя" | "you"
-                )
-            });
+            && self.is_question(said);
         if service.sure {
-            return invites || to_me || asks || (mine && (via || before.len() <= 2));
+            return invites || to_me || asks || (mine && (via || before.len() <= 3));
         }
         let short = self.is_short(service);
         (invites && via) || ((to_me || asks) && short)
+    }
+
+    /// "Do you have …", "t'as …", "у вас есть …", "are you on …".
+    fn is_question(&self, said: &[Unit<'_>]) -> bool {
+        let has = |unit: &Unit<'_>| {
+            matches!(
+                &*unit.word,
+                "have" | "got" | "use" | "есть" | "avez" | "utilisez" | "utilises" | "пользуетесь" | "пользуешься"
+            )
+        };
+        let word = |back: usize| said.len().checked_sub(back).map_or("", |at| &*said[at].word);
+        let you = |back| matches!(word(back), "you" | "u" | "vous" | "tu" | "вы" | "ты");
+        said.iter().any(has)
+            || matches!((word(2), word(1)), ("t" | "tu", "as"))
+            || you(1)
+            || (you(2) && said.last().is_some_and(|unit| unit.roles.has(Roles::VIA)))
     }
 
     /// A handle that no service is named with: `@name`, or what a word like "nick" announces.

@@ -186,7 +186,7 @@ impl Rules {
             find::masks(folded, found);
         }
         let units = units::units(text, &self.names);
-        if spelled::may_hold(&units, &signs) {
+        if spelled::may_hold(text, &units, &signs) {
             find::in_gaps(found, folded.len(), |gap, out| spelled::emails(text, &units, gap, out));
             find::in_gaps(found, folded.len(), |gap, out| spelled::hosts(text, &units, gap, &self.own, out));
         }

@@ -11,10 +11,19 @@ pub(crate) fn is_slip(word: &str, near: &str) -> bool {
     let tail = a[head..].iter().rev().zip(b[head..].iter().rev()).take_while(|(a, b)| a == b).count();
     let (rest_a, rest_b) = (&a[head..a.len() - tail], &b[head..b.len() - tail]);
     match (rest_a, rest_b) {
+        // In a short word another consonant makes another word: "окно" is not "одно".
+        ([x], [y]) => a.len() >= SUBSTITUTED_MIN || (is_vowel(*x) && is_vowel(*y)),
         ([] | [_], [] | [_]) => true,
         ([x, y], [z, w]) => x == w && y == z,
         _ => false,
     }
+}
+
+/// The fewest letters of a word in which any letter may be a wrong one.
+const SUBSTITUTED_MIN: usize = 5;
+
+fn is_vowel(c: char) -> bool {
+    "aeiouyаеиоуыэюя".contains(c)
 }
 
 /// The word without one of its letters, each in turn.

@@ -68,9 +68,9 @@ struct Chains<'a, 't> {
 }
 
 /// Whether a text holds anything that a spelled address is made of.
-pub(crate) fn may_hold(units: &[Unit<'_>], signs: &Signs) -> bool {
+pub(crate) fn may_hold(text: &Text<'_>, units: &[Unit<'_>], signs: &Signs) -> bool {
     let made_of = Roles::DOT.and(Roles::AT).and(Roles::AT_WORD).and(Roles::PROVIDER).and(Roles::SITE);
-    signs.at || signs.dot || units.iter().any(|unit| unit.roles.has(made_of))
+    signs.at || signs.dot || text.folded().contains(['·', '•', '∙']) || units.iter().any(|unit| unit.roles.has(made_of))
 }
 
 /// Finds e-mail addresses in one range of the folded text.

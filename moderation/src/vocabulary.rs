@@ -56,6 +56,10 @@ impl Roles {
     pub(crate) const APP: Self = Self(1 << 20);
     /// A top-level domain as it is pronounced.
     pub(crate) const TLD: Self = Self(1 << 21);
+    /// Right before a name that nothing else is known of: "I'm", "look for", "je suis".
+    pub(crate) const INTRO: Self = Self(1 << 22);
+    /// Not: what is denied is no invitation.
+    pub(crate) const NOT: Self = Self(1 << 23);
 
     pub(crate) const fn has(self, other: Self) -> bool {
         self.0 & other.0 != 0
@@ -265,30 +269,33 @@ const LISTS: &[(Roles, &str)] = &[
     (Roles::MESSENGER_WORD, "wa wsp wap tg tgm tele telegr signal line slack telegraf дс вц ва тг тгшк* тлг сигнал* вайб* kik imo имо vibes телега телеге телегу телеги телегой discorde wu"),
     (Roles::SOCIAL, "instagram instagr instagrm insta instag facebook facebok fbook linkedin tiktok twitter vkontakte snapchat snapchatt nextdoor youtube threads снапчат* ютуб* facebouk feicebouk odnoklassniki pinterest \
         инстаграм* инстаграмм* инста инсте инсту инсты инстой инстик* инстаграме фейсбук* фэйсбук* фейсбок* фесбук* вконтакте вконтакт* контактик* тикток* твиттер* твитер* одноклассник* линкедин*"),
-    (Roles::SOCIAL_WORD, "фейс ig fb vk ok face вк фб ин инст ок однокл x snap sc tt тт контакте"),
+    (Roles::SOCIAL_WORD, "фейс ig fb vk face вк фб ин инст однокл x snap sc tt тт контакте"),
     (Roles::INVITE, "write text message msg ping dm pm add find contact reach hit call join move switch continue chat talk reply hmu send drop shoot hop \
-        come go let lets follow search catch answer answers respond prefer better easier faster use using switch whats drop hold reachable look ask got share dming \
-        ecris ecrivez ecrire ecrit contacte contactez contacter ajoute ajoutez ajouter trouve trouvez retrouve retrouvez rejoins rejoignez joins joignez \
+        come go let lets search catch answer answers respond prefer better easier faster whats drop reachable dming \
+        ecris ecrivez ecrire ecrit contacte contactez contacter ajoute ajoutez ajouter trouvez retrouve retrouvez rejoins rejoignez joins joignez \
         joindre parle parlons parler passe passons passer continue continuons discuter discutons discute texte textez texter cherche cherchez envoie envoyez \
-        envoyer appelle appelez suis suivez jase jasons jaser reponds repond va mieux utilisez utilises utilise quoi mp dm signe viens venez fais compte user usager \
+        envoyer appelle appelez jase jasons jaser reponds repond va mieux quoi mp dm signe viens venez fais compte user usager \
         пиши пишите напиши напишите напишу писать написать добавь добавьте добавляй добавляйте добавляйся найди найдите ищи ищите звони звоните позвони \
         позвоните набери наберите скинь скиньте кинь киньте скину кину пришли пришлите перейдем переходи переходите перейти перейдемте пойдем пошли давай давайте \
         спишемся свяжись свяжитесь связаться связь свяжемся отвечаю отвечу отвечаем отвечают добавлю добавим лучше удобнее быстрее кидай юзер пользователь личку лс общаться общаемся пообщаемся стучи стучись стукни маякни маякните отпиши отпишись черкни \
-        подпишись подпишитесь продолжим жду ответь ответьте отвечу контакт контакты обсудим договоримся поговорим пообщаться есть доступен го айда"),
+        подпишись подпишитесь продолжим жду ответь ответьте отвечу контакт контакты обсудим договоримся поговорим пообщаться доступен го айда"),
     (Roles::NICK, "nick nickname handle username user login id account acct pseudo pseudonyme identifiant compte profil profile name nom \
         ник ником ника никнейм логин логином юзернейм юзер аккаунт акк айди профиль имя имени"),
     (Roles::MAIL, "email mail e-mail emails courriel couriel mel adresse address gmail почта почту почте почты емейл имейл имэйл мыло мыла мылу емайл емаил мейл мэйл mailto"),
     (Roles::SITE, "site website web www http https hxxp hxxps url link page webpage сайт* ссылк* страниц* домен* адрес* lien siteweb url blog portfolio портфолио blogue visit visitez"),
-    (Roles::MINE, "your ton votre твой ваш вашем твоем my me mine mon ma mes moi m мой моя мое мои моего моем моему меня мне мну мной us nous notre нас наш нам our i je j я"),
+    (Roles::MINE, "my me mine mon ma mes moi m мой моя мое мои моего моем моему меня мне мну мной us nous notre нас наш нам our i je j я"),
     (Roles::VIA, "on in via over through by to at using sur par dans avec en vers a au le la l в во на через по к с под из the my your mon ton votre мой твой ваш или or ou d"),
     (Roles::IS, "is s are it its as under est c cest sous это есть такой как вот под мой там here ici будет"),
     (Roles::APP, "app apps application appli applications messenger messager messagerie приложение приложения приложении приложуху приложуха мессенджер мессенджере мессенджера месенджер"),
     (Roles::COLOUR, "plane avion avions самолетик самолетиком самолет green blue purple verte vert bleu bleue mauve violet violette зеленый зеленом зеленая зеленого зеленое зеленой зеленую зеленка синий синем синего голубой голубом фиолетовый фиолетовом фиолетовая фиолетовой"),
-    (Roles::TALK, "broken down saw seen ad ads advert advertising post posts posted photo photos picture pictures pic pics story stories video videos \
+    (Roles::TALK, "got received watched screenshot likes liked reviews review group page tutorial marketplace posted uses customers clients ads found \
+        avis groupe capture tuto clients recu отзывы группа группе скриншот увидела нашла нашел клиенты страница странице broken down saw seen ad ads advert advertising post posts posted photo photos picture pictures pic pics story stories video videos \
         vu vue annonce publicite pub photo photos publication video videos \
         видел видела видели реклама рекламу рекламе рекламы пост посты фото фотку фотки видео сломался сломалось завис упал реклам груз грузом сено сеном колесо колеса"),
+    (Roles::INTRO, "m im suis est cest its я это for add ajoutez ищите добавьте добавь ping dm найди search cherche signe маякни"),
+    (Roles::NOT, "don dont not never no ne pas jamais не нет никогда без without doesn didn won isn aren"),
     (Roles::TLD, "ком ру рф орг инфо кз уа бел бай сом нет ся са com ru net org info ca fr biz io ua kz by qc quebec рус"),
-    (Roles::COMMON, "quand des que pret dispo semaine grosse donc alors aussi juste vite moment photos go го \
+    (Roles::COMMON, "окно окна окон дверь двери ok ок quand des que pret dispo semaine grosse donc alors aussi juste vite moment photos go го \
         the a an and or of to in on at is it its be by for from with re ve ll t d m s as are was were will would can could should may might must do does did done have has \
         had i you he she we they me him her us them my your our their this that these those there here not no yes ok okay if then than so but all any each \
         more most very just only also too now when where what who how why which up down out off over under again still already about after before into \

@@ -201,7 +201,11 @@ def styled(r, text):
 
 def starred(r, text):
     inner = [i for i in range(1, len(text) - 1)] or [len(text) - 1]
-    mark = r.choice("***#_.")
+    mark = r.choice("***#_")
     count = 1 if len(text) < 5 else r.randint(1, 2)
     start = r.choice(inner[: max(1, len(inner) - count + 1)])
     return text[:start] + mark * count + text[start + count:]
+
+
+def wide(text):
+    return "".join(chr(ord(ch) + 0xFEE0) if "!" <= ch <= "~" else ch for ch in text)

@@ -190,6 +190,16 @@ I prefer {m}, send me your nick
 go to {m} and we'll agree on cash
 call me via {m}
 You can also get hold of me on {m}.
+{m} me
+just {m} me the address
+I'll be on {m} all evening, write there
+same number on {m}
+my number works with {m} too
+is there a {m} I can reach you at?
+{m}?
+we can do a video call on {m}
+send the pics to my {m}
+ok let's do {m}
 """.splitlines()
 
 # Said before or after; holds no contact.

@@ -193,6 +193,16 @@ je préfère {m}, envoie ton pseudo
 viens sur {m} pis on s'arrange cash
 appelle-moi par {m}
 Vous pouvez aussi me joindre sur {m}.
+{m}-moi
+je serai sur {m} toute la soirée, écris là
+même numéro sur {m}
+mon numéro marche avec {m} aussi
+y'a-tu un {m} où je peux te joindre?
+{m}?
+on peut faire un appel vidéo sur {m}
+envoie les photos sur mon {m}
+ok on fait ça sur {m}
+je vous écris sur {m}
 """.splitlines()
 
 TALK = """\

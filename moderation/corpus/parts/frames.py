@@ -58,3 +58,18 @@ def marked(text, category, also=None):
         text = text.replace("]]", "", 1)
         spans.append((start, end, category, also))
     return {"text": text, "spans": spans}
+
+
+def carrier(r, lang, kind):
+    """One of the sentences of that name."""
+    return r.choice(getattr(LANG[lang], kind))
+
+
+def again(make):
+    """A recipe that may answer `None` for contacts its disguise does not fit: tried until it does."""
+    def tried(r, lang, number):
+        while True:
+            out = make(r, lang, number)
+            if out is not None:
+                return out
+    return tried

@@ -5,9 +5,9 @@ for two capital letters, `{X6}` for six letters and digits, and a name for one o
 """
 
 import pathlib
-import random
 import re
 
+import disguises as d
 import numwords
 from frames import LANG, LANGS, careless
 
@@ -151,9 +151,17 @@ def measuring(r, lang, number):
     return lines
 
 
+def talk(r, lang, number):
+    """What is said around contacts, without one."""
+    lines = LANG[lang].TALK
+    some = [lines[(number - 1) % len(lines)], *r.sample(lines, r.randint(0, 2))]
+    return [{"text": r.choice([" ", "\n"]).join(careless(r, line) for line in some)}]
+
+
 def recipes():
     out = []
     for lang in LANGS:
+        out.append(("ordinary", "talk", lang, 60, talk))
         for technique, templates in sections("trade", lang).items():
             out.append(("trade", technique, lang, max(PER_TECHNIQUE, len(templates)), trade(templates)))
         out.append(("trade", "over_messages", lang, PER_TECHNIQUE, measuring))
@@ -162,14 +170,43 @@ def recipes():
         for label in ("threat", "insult"):
             for technique, lines in sections(label, lang).items():
                 out.append((label, technique, lang, len(lines), whole(label, lines)))
+            out.append((label, "hidden", lang, 40, hidden(label, sections(label, lang)["plain"])))
     return out
 
 
 def whole(label, lines):
     """Each line once, all of it being what the label says."""
-    also = {"threat": ["insult"], "insult": ["profanity", "threat"]}[label] if label == "insult" else None
+    def make(r, lang, number):
+        return [whole_line(label, lines[number - 1])]
+    return make
+
+
+def whole_line(label, text):
+    return {"text": text, "spans": [(0, len(text), label, ["profanity", "threat"] if label == "insult" else None)]}
+
+
+def long_words(text):
+    return [w for w in text.split(" ") if len(w) >= 4 and w.isalpha()]
+
+
+def hidden(label, lines):
+    """A plain line, disguised as a whole."""
+    lines = [line for line in lines if long_words(line)]
 
     def make(r, lang, number):
-        text = lines[number - 1].replace("\\n", "\n")
-        return [{"text": text, "spans": [(0, len(text), label, also)]}]
+        text = r.choice(lines)
+        word = r.choice(long_words(text))
+        changed = [
+            lambda: d.mixed_script(r, text, 0.2),
+            lambda: d.sprinkle(r, text, d.ZERO_WIDTH[:6], 0.2),
+            lambda: text.replace(word, d.stretched(r, word), 1),
+            lambda: text.replace(word, " ".join(word), 1),
+            lambda: text.replace(word, ".".join(word), 1),
+            lambda: text.replace(word, d.leet(r, word) or word.upper(), 1),
+            lambda: text.upper(),
+            lambda: text.replace(word, word[:1] + word[2] + word[1] + word[3:], 1),
+            lambda: "".join(ch + ("\u0332" if ch.isalpha() else "") for ch in text),
+            lambda: text.translate(str.maketrans("éèêàâçùôîïë", "eeeaacuoiie")).replace("'", "") if lang == "fr" else text.replace(" ", "  "),
+        ]
+        return [whole_line(label, r.choice(changed)())]
     return make

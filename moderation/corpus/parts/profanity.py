@@ -59,5 +59,5 @@ TRANSLITERATED = {
 }
 
 # In an expression of several words these are what must go, beside the words above that stand alone.
-CORE = set("ass cul chienne gueule couille bite жопу ёб пизду ебаный ебаная yob cyka shiit епт нахер d'calisse shit christ".split()) - {"christ"}
+CORE = set("ass cul chienne gueule couille bite жопу ёб пизду ебаный ебаная yob cyka shiit епт нахер calisse fuck shitshow clusterfuck ostie bordel".split())
 CORE |= {text for table in (WORDS, MISSPELLED, TRANSLITERATED) for words in table.values() for _, text in words if " " not in text}

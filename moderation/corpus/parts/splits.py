@@ -3,7 +3,7 @@
 import contacts as c
 import numwords
 import phones
-from frames import LANG, careless
+from frames import careless
 
 FIRST = {
     "en": ["{}", "{}...", "my number starts with {}", "first part {}", "ok ready? {}", "write down {}", "{} -", "begin {}", "call {}", "code {}", "So: {}", "it goes {}", "cell {}", "numbers one by one. {}", "area code {}", "{} to start", "text me on {}", "pen and paper? {}", "1) {}", "they block it so in pieces: {}"],

@@ -22,7 +22,7 @@ DISGUISES = {
 
 
 def sentence(r, lang, word):
-    # Half of the sentences are written for the word's kind, so that grammar is near to right.
+    # Sentences are written for the word's kind, so that grammar is near to right.
     kind, text = word
     shell = r.choice(profanity.FRAMES[lang][kind])
     return shell, text
@@ -54,7 +54,7 @@ def finished(r, lang, shell, text):
 
 def cores(text):
     """Where the profane words are in an expression; all of it when none stands out."""
-    found = [match.span() for match in re.finditer(r"\S+", text) if match.group().lower() in profanity.CORE]
+    found = [match.span() for match in re.finditer(r"\w+", text) if match.group().lower() in profanity.CORE]
     return found if " " in text and found else [(0, len(text))]
 
 

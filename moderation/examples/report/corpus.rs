@@ -56,6 +56,9 @@ pub(crate) struct Line {
     /// What is to be found in it.
     #[serde(default)]
     pub(crate) spans: Vec<Wanted>,
+    /// What must stay: the order's own number, the price beside the phone number.
+    #[serde(default)]
+    pub(crate) keep: Vec<(usize, usize)>,
     /// What the message is: a category, `trade`, `trap` or `ordinary`.
     pub(crate) label: String,
     /// How it was hidden, or of which kind of talk it is.

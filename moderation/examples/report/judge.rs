@@ -13,8 +13,10 @@ const MASKS: [&str; 4] = ["***", "[link removed]", "[lien supprimé]", "[ссы�
 /// So many digits or letters of a contact in sight are a miss.
 pub(crate) const READABLE: usize = 4;
 
-/// So many letters and digits hidden beside the contact are too many: it takes with it a messenger's name, not a sentence.
-const BESIDE: usize = 24;
+/// So many letters and digits hidden beside a contact are too many: a word that announces it …
+const BESIDE: usize = 8;
+/// … or a messenger's name in a few words, but not a sentence.
+const BESIDE_HANDLE: usize = 24;
 
 /// One message or conversation, judged.
 pub(crate) struct Judged {
@@ -26,7 +28,7 @@ pub(crate) struct Judged {
     pub(crate) technique: String,
     /// Its language.
     pub(crate) language: String,
-    /// Each labelled span is covered, and each has a find of the right category.
+    /// Each labelled span is covered, each has a find of the right category, and what must stay stays.
     pub(crate) found: bool,
     /// Each labelled span is covered, by whatever.
     pub(crate) covered: bool,
@@ -152,6 +154,7 @@ fn follows(written: &[char], spans: &[Span], shown: &str) -> bool {
 
 fn summed(lines: &[&Line], seen: &[Seen], took: Vec<Duration>, rules: BTreeSet<&'static str>) -> Judged {
     let first = lines[0];
+    let is_handle = matches!(first.label.as_str(), "messenger" | "social");
     let by_flag = matches!(first.label.as_str(), "threat" | "insult" | "spam");
     let (mut found, mut covered, mut any) = (true, true, false);
     let (mut readable, mut beside) = (0, 0);
@@ -167,6 +170,8 @@ fn summed(lines: &[&Line], seen: &[Seen], took: Vec<Duration>, rules: BTreeSet<&
             let words = first.label == "phone";
             readable += visible(&seen.chars[span.start..span.end], &seen.covered[span.start..span.end], words);
         }
+        let lost = |(start, end): &(usize, usize)| seen.covered[*start..*end].contains(&true);
+        found &= !line.keep.iter().any(lost);
         if first.label == "spam" && line.spans.is_empty() {
             found &= !seen.flags.contains(Category::Spam);
         }
@@ -182,7 +187,7 @@ fn summed(lines: &[&Line], seen: &[Seen], took: Vec<Duration>, rules: BTreeSet<&
         covered,
         touched: any,
         readable: any && readable >= READABLE,
-        wide: any && beside > BESIDE,
+        wide: any && beside > if is_handle { BESIDE_HANDLE } else { BESIDE },
         flags: seen.iter().flat_map(|line| line.flags.iter()).collect(),
         broken: seen.iter().any(|line| line.broken),
         shown: lines.iter().zip(seen).map(|(line, seen)| (line.text.clone(), seen.shown.clone())).collect(),
@@ -204,4 +209,62 @@ fn visible(chars: &[char], covered: &[bool], words: bool) -> usize {
     let tokens = shown.split(|letter: char| !letter.is_alphanumeric()).filter(|token| !token.is_empty());
     let is_word = |token: &str| words && !token.chars().any(char::is_numeric);
     tokens.map(|token| if is_word(token) { 1 } else { token.chars().count() }).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use souk_moderation::{Rules, Settings};
+
+    use super::*;
+
+    fn line(json: &str) -> Line {
+        serde_json::from_str(json).unwrap()
+    }
+
+    #[test]
+    fn a_plain_number_is_found_and_a_wrong_label_is_not() {
+        let rules = Rules::new(Settings::default()).unwrap();
+        let right = r#"{"id":"a","text":"call 514-382-0947 now","label":"phone","technique":"plain","language":"en",
+            "spans":[{"start":5,"end":17,"category":"phone"}]}"#;
+        let judged = judge(&rules, &[&line(right)]);
+        assert!(judged.found && judged.covered && judged.touched && !judged.readable && !judged.wide && !judged.broken);
+        let email = right.replace(r#""category":"phone""#, r#""category":"email""#);
+        let judged = judge(&rules, &[&line(&email)]);
+        assert!(!judged.found && judged.covered);
+        let longer = right.replace(r#""end":17"#, r#""end":21"#);
+        assert!(!judge(&rules, &[&line(&longer)]).covered);
+        let kept = right.replace(r#""spans""#, r#""keep":[[5,8]],"spans""#);
+        assert!(!judge(&rules, &[&line(&kept)]).found);
+    }
+
+    #[test]
+    fn what_is_left_to_read() {
+        let seen = |text: &str, hidden: &str, words| {
+            let covered: Vec<bool> = hidden.chars().map(|mark| mark == '*').collect();
+            visible(&text.chars().collect::<Vec<_>>(), &covered, words)
+        };
+        assert_eq!(seen("514 382", "**** ..", true), 3);
+        assert_eq!(seen("five one 4", "....  ....", true), 3);
+        assert_eq!(seen("5l4-three", "...  ....", true), 4);
+        assert_eq!(seen("ivan", "....", false), 4);
+        assert_eq!(seen("ivan@a.ca", "****.....", false), 3);
+    }
+
+    #[test]
+    fn a_text_follows_from_its_spans_or_not() {
+        let written: Vec<char> = "call 514 now".chars().collect();
+        let span = Span { start: 5, end: 8, category: Category::Phone, rule: "phone.nanp" };
+        assert!(follows(&written, &[span], "call *** now"));
+        assert!(follows(&written, &[span], "call 514 now"));
+        assert!(!follows(&written, &[span], "call *** Now"));
+        assert!(!follows(&written, &[span], "call **** now"));
+        assert!(!follows(&written, &[], "call *** now"));
+    }
+
+    #[test]
+    fn places_skip_masks() {
+        let written: Vec<char> = "ab 514 cd".chars().collect();
+        let places = places(&written, "ab *** cd");
+        assert_eq!(places, [Some(0), Some(1), Some(2), None, None, None, Some(6), Some(7), Some(8)]);
+    }
 }

@@ -72,6 +72,7 @@ fn line(id: String, text: String, language: &str) -> Line {
         id,
         text,
         spans: Vec::new(),
+        keep: Vec::new(),
         label: "ordinary".to_owned(),
         technique: "generated".to_owned(),
         language: language.to_owned(),
@@ -216,4 +217,35 @@ fn swapped(text: &str, dice: &mut Dice) -> String {
         letters.swap(at, at + 1);
     }
     letters.into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_grammar_says_all_it_can_and_nothing_else() {
+        let grammar = Grammar::parse("# rules\nstart\n    {who} {7..9}{|!}\nwho\n    a{b|c{d|}}\n").unwrap();
+        let mut dice = Dice(1);
+        let said: std::collections::BTreeSet<String> =
+            (0..500).map(|_| grammar.expand("{start}", &mut dice, 0).unwrap()).collect();
+        assert_eq!(said.len(), 18, "{said:?}");
+        assert!(said.contains("acd 8!") && said.contains("ab 7"));
+        assert!(grammar.expand("{nobody}", &mut dice, 0).is_err());
+        assert!(Grammar::parse("    alone\n").is_err());
+        assert!(Grammar::parse("x\n    {x}\n").unwrap().expand("{x}", &mut dice, 0).is_err());
+    }
+
+    #[test]
+    fn the_grammars_make_the_same_lines_again_and_cut_them_in_halves() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/ordinary");
+        let texts =
+            |half| -> Vec<String> { lines(&folder, 3_000, half).unwrap().into_iter().map(|line| line.text).collect() };
+        let all = texts(Half::All);
+        assert_eq!(all.len(), 3_000);
+        assert_eq!(all, texts(Half::All));
+        let (dev, held) = (texts(Half::Dev), texts(Half::Held));
+        assert_eq!(dev.len() + held.len(), 3_000);
+        assert!(dev.len() > 1_300 && held.len() > 1_300, "{} {}", dev.len(), held.len());
+    }
 }

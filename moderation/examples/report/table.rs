@@ -84,8 +84,15 @@ pub(crate) struct Row {
     pub(crate) languages: [Count; 3],
 }
 
-const CONTACTS: [&str; 5] = ["phone", "email", "link", "messenger", "social"];
+/// The labels of contacts.
+pub(crate) const CONTACTS: [&str; 5] = ["phone", "email", "link", "messenger", "social"];
+/// What nobody asked for and people do all the same: seven digits without an area code, number words run together or of
+/// several languages, an address of which only the provider's name is told.
+const STRETCH: [&str; 4] = ["local7", "words_glued", "words_cross", "provider_only"];
 const NEGATIVES: [&str; 3] = ["trade", "trap", "ordinary"];
+
+/// What stands above the columns of the rows.
+pub(crate) const HEAD: &str = "                                         goal       count  all                    en                   fr                   ru";
 
 /// The rows of everything that was judged.
 pub(crate) fn rows(judged: &[Judged]) -> Vec<Row> {
@@ -153,15 +160,15 @@ impl Row {
             (Measure::Unreadable, _) => Goal::AtLeast(0.95),
             (Measure::Precision, _) => Goal::AtLeast(0.80),
             (Measure::Recall, "spam") => Goal::AtLeast(1.0),
-            (Measure::Recall, "threat") if technique != "disguised" => Goal::AtLeast(0.90),
+            (Measure::Recall, "threat") if matches!(technique, "plain" | "all") => Goal::AtLeast(0.90),
             (Measure::Recall, "profanity") if technique == "plain" => Goal::AtLeast(0.97),
             (Measure::Recall, "profanity") if technique != "all" => Goal::AtLeast(0.85),
             (Measure::Recall, label) if CONTACTS.contains(&label) => match technique {
                 "plain" => Goal::AtLeast(0.98),
                 "number_words" | "misspelled_words" => Goal::AtLeast(0.90),
                 "split" => Goal::AtLeast(0.75),
-                // Seven digits without an area code: nobody asked for them.
-                "all" | "local7" => Goal::None,
+                "all" => Goal::None,
+                other if STRETCH.contains(&other) => Goal::None,
                 _ => Goal::AtLeast(0.92),
             },
             _ => Goal::None,
@@ -190,7 +197,7 @@ impl fmt::Display for Row {
         let name = match self.measure {
             Measure::Recall | Measure::FalseAlarms => format!("{} / {}", self.label, self.technique),
             Measure::Unreadable => format!("{} / nothing readable left", self.label),
-            Measure::Wide => format!("{} / hides a sentence", self.label),
+            Measure::Wide => format!("{} / hides more", self.label),
             Measure::Precision => format!("{} / precision", self.label),
         };
         let percent = |count: &Count| {
@@ -219,5 +226,41 @@ impl fmt::Display for Row {
             write!(f, " {:<20}", percent(count))?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wilson_as_in_the_books() {
+        // Newcombe 1998, table I: 81 of 263 and 15 of 148.
+        for (hits, all, low, high) in [(81, 263, 0.255_3, 0.366_2), (15, 148, 0.062_4, 0.160_5), (0, 20, 0.0, 0.161_1)]
+        {
+            let (from, to) = Count { hits, all }.wilson();
+            assert!((from - low).abs() < 1e-4 && (to - high).abs() < 1e-4, "{hits}/{all}: {from} {to}");
+        }
+    }
+
+    #[test]
+    fn number_words_are_wanted_in_each_language() {
+        let good = Count { hits: 95, all: 100 };
+        let mut row = Row {
+            label: "phone".to_owned(),
+            technique: "number_words".to_owned(),
+            measure: Measure::Recall,
+            all: good,
+            languages: [good; 3],
+        };
+        assert!(row.is_met());
+        row.languages[1].hits = 80;
+        assert!(!row.is_met());
+        row.technique = "spacing".to_owned();
+        assert!(row.is_met());
+        row.measure = Measure::FalseAlarms;
+        row.label = "trade".to_owned();
+        row.technique = "all".to_owned();
+        assert!(!row.is_met());
     }
 }

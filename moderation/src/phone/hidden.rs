@@ -246,7 +246,11 @@ impl Runs<'_, '_, '_> {
                 push(token.range(), Atom::Word(meaning), How::WORD.and(How::WEAK));
                 return true;
             }
-            if among && is_unknown(word) && word.len() <= 8 && text.folded()[token.range()].chars().all(is_digit_like) {
+            if among
+                && (is_unknown(word) || left.is_empty())
+                && word.len() <= 8
+                && text.folded()[token.range()].chars().all(is_digit_like)
+            {
                 push(token.range(), Atom::Digits, How::LETTERS.and(How::WEAK));
                 return true;
             }
@@ -310,7 +314,7 @@ impl Runs<'_, '_, '_> {
 
     /// What counts only among sure ones can also stand first: it is looked for when the rest is there.
     fn look_back(&mut self) {
-        const REST: usize = 3;
+        const REST: usize = 2;
         const BACK: usize = 3;
         for _ in 0..BACK {
             let Some(first) = self.pieces.first().filter(|_| self.pieces.len() >= REST && self.plus.is_none()) else {
@@ -319,7 +323,10 @@ impl Runs<'_, '_, '_> {
             let Some(at) = self.text.token_from(first.start).checked_sub(1) else { return };
             let token = self.text.tokens()[at];
             let gap = self.text.gap_before(at + 1);
-            let Some(between) = Gap::read(gap).filter(|_| token.start >= self.limit.start) else { return };
+            // "9о$ 223": the sign is a digit of the word.
+            let sign = gap.starts_with(['$', '|']);
+            let between = Gap::read(if sign { &gap[1..] } else { gap });
+            let Some(between) = between.filter(|_| token.start >= self.limit.start) else { return };
             let word = self.text.word(&token);
             if is_neutral(word) && self.look_over(at, between) {
                 continue;
@@ -336,12 +343,23 @@ impl Runs<'_, '_, '_> {
             };
             self.pieces[0].before = between;
             let before = Gap::default();
+            if sign {
+                let how = How::LETTERS.and(How::WEAK);
+                self.pieces.insert(0, Piece { start: token.end, end: token.end + 1, atom: Atom::Digits, how, before });
+            }
             self.pieces.insert(0, Piece { start: token.start, end: token.end, atom, how: how.and(How::WEAK), before });
         }
     }
 
     /// The run is over: judges it.
     fn end(&mut self) {
+        // "4912$29$": a sign that passes for the last digit.
+        if let Some(last) = self.pieces.last().filter(|_| self.pieces.len() > 1).map(|last| last.end)
+            && self.text.folded()[last..self.limit.end].starts_with(['$', '|'])
+        {
+            let how = How::LETTERS.and(How::WEAK);
+            self.pieces.push(Piece { start: last, end: last + 1, atom: Atom::Digits, how, before: Gap::default() });
+        }
         self.look_back();
         let pieces = std::mem::take(&mut self.pieces);
         let plus = std::mem::take(&mut self.plus);
@@ -387,7 +405,8 @@ fn is_fraction(text: &Text<'_>, at: usize) -> bool {
 /// "2) …" at the beginning of a line or message.
 fn is_enumerator(text: &Text<'_>, token: &Token, left: &str) -> bool {
     let begins = token.start == left.len() || left.ends_with([BOUNDARY, '\n']);
-    begins && token.end - token.start == 1 && text.folded()[token.end..].starts_with([')', '.'])
+    let behind = text.folded()[token.end..].strip_prefix([')', '.']);
+    begins && token.end - token.start == 1 && behind.is_some_and(|behind| behind.starts_with(' '))
 }
 
 /// "one sec", "one by one": no digit.
