@@ -98,6 +98,9 @@ impl Limiter for PeopleOf {
             }
             return Admission::Limited { retry_after: Duration::from_millis(200) };
         }
+        if self.people.counted.lock().contains(&(user.clone(), key.to_owned())) {
+            return Admission::Allowed { counted: false, repeated: false };
+        }
         let (new, repeated) = match attempt.said {
             Some(said) => self.people.says(user, &said),
             None => (false, false),
@@ -108,8 +111,8 @@ impl Limiter for PeopleOf {
         if let Some(Said { order, form, name, .. }) = attempt.said {
             self.people.said.lock().entry((user.clone(), form)).or_default().insert((order.clone(), name));
         }
-        let counted = self.people.counted.lock().insert((user.clone(), key.to_owned()));
-        Admission::Allowed { counted: counted || new, repeated }
+        self.people.counted.lock().insert((user.clone(), key.to_owned()));
+        Admission::Allowed { counted: true, repeated }
     }
 
     fn forgive(&self, attempt: &Attempt<'_>) {
