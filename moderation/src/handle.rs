@@ -221,7 +221,10 @@ impl Talk<'_, '_> {
             to.checked_sub(from).is_some_and(|far| far <= NUMBER_REACH)
                 && !self.text.folded().get(from..to).is_none_or(|between| between.contains(['\n', BOUNDARY, '!', '?']))
         };
-        let by_number = (service.sure || self.is_short(service)) && numbers.iter().any(near);
+        let short = !service.social
+            && self.is_short(service)
+            && !matches!(self.word(service.first), "imo" | "имо" | "kik" | "wu" | "дс");
+        let by_number = (service.sure || short) && numbers.iter().any(near);
         match (by_number, invited) {
             (true, _) => vec![(name, category, MESSENGER_NUMBER)],
             (false, true) => vec![(name, category, invitation)],
@@ -418,22 +421,30 @@ impl Talk<'_, '_> {
         // "don't message me on …", "не пишите в …": in the same part of the sentence.
         let clause = (from..service.first).rev().find(|at| self.before(at + 1).contains(',')).map_or(from, |at| at + 1);
         let said = &self.units[clause..service.first];
-        if said.iter().any(|unit| unit.roles.has(Roles::NOT))
-            || said.iter().chain(after).any(|unit| unit.roles.has(Roles::TALK))
-        {
+        let invites = before.iter().any(|unit| unit.roles.has(Roles::INVITE));
+        let talk = if invites { Roles::TALK } else { Roles::TALK.and(Roles::PICTURE) };
+        let denied = said.iter().any(|unit| unit.roles.has(Roles::NOT));
+        if denied || said.iter().chain(after).any(|unit| unit.roles.has(talk)) {
             return false;
         }
-        let invites = before.iter().any(|unit| unit.roles.has(Roles::INVITE));
+        // "is there a … I can reach you at", "… où je peux te joindre".
+        let follows = &self.units[service.past..self.units.len().min(service.past + INVITE_REACH)];
+        let follows_on = follows.iter().any(|unit| unit.roles.has(Roles::INVITE))
+            && follows.iter().any(|unit| unit.roles.has(Roles::MINE));
+        // "same number on …", "my number works with … too".
+        let number = said.iter().any(|unit| matches!(&*unit.word, "number" | "numero" | "номер" | "num" | "номером"));
+        // Nothing but the name: "whatsapp?"
+        let alone = self.units.len() == service.past - service.first;
         let via = before.last().is_some_and(|unit| {
             unit.roles.has(Roles::VIA)
                 && !matches!(&*unit.word, "the" | "a" | "le" | "la" | "au" | "under" | "под" | "с" | "or" | "ou")
         });
-        let mine = before.iter().rev().take(3).any(|unit| unit.roles.has(Roles::MINE));
+        let mine = before.iter().rev().take(4).any(|unit| unit.roles.has(Roles::MINE));
         let to_me = after.is_some_and(|unit| matches!(&*unit.word, "me" | "moi" | "мне" | "us"));
         let asks = self.text.folded()[self.units[service.past - 1].end..self.gap.end].trim_start().starts_with('?')
             && self.is_question(said);
         if service.sure {
-            return invites || to_me || asks || (mine && (via || before.len() <= 3));
+            return invites || to_me || asks || alone || follows_on || number || (mine && (via || before.len() <= 3));
         }
         let short = self.is_short(service);
         (invites && via) || ((to_me || asks) && short)

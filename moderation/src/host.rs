@@ -156,7 +156,8 @@ fn ends_host(before: &str, label: &str, after: Option<&str>, evidence: &Evidence
         Tld::Strong => letters || !single,
         Tld::Common => letters && (!single || evidence.path),
         Tld::Word => {
-            let name_like = evidence.announced && name.chars().count() >= NAME_MIN && !glued;
+            let marked = name.contains('-') || name.bytes().any(|b| b.is_ascii_digit());
+            let name_like = (evidence.announced || marked) && name.chars().count() >= NAME_MIN && !glued;
             letters && (evidence.path || (evidence.third && !single) || name_like)
         }
         Tld::File => false,

@@ -5,6 +5,7 @@ use std::ops::Range;
 use crate::Category;
 use crate::find::Found;
 use crate::host::{self, OwnHosts};
+use crate::text::Text;
 
 const URL: &str = "link.url";
 const WWW: &str = "link.www";
@@ -120,6 +121,11 @@ fn is_talk(host: &host::Host, run: &str, after: &str) -> bool {
     let after = after.strip_prefix(' ').unwrap_or_default();
     let word = &after[..after.find(|c: char| !c.is_alphabetic()).unwrap_or(after.len())];
     name.ends_with(".ca") && goes_on_after_ca(word)
+}
+
+/// Whether what is read as "ca" is written "ça": a word, no country.
+pub(crate) fn is_ca_with_cedilla(text: &Text<'_>, range: Range<usize>) -> bool {
+    text.original()[text.original_range(range)].starts_with(['ç', 'Ç'])
 }
 
 /// Whether a sentence goes on so behind "ça".

@@ -201,6 +201,10 @@ impl Rules {
         if signs.dot {
             find::in_gaps(found, folded.len(), |gap, out| link::domains(folded, gap, &self.own, out));
         }
+        found.retain(|found| {
+            let ends_in_ca = found.what.is_some() && folded[found.start..found.end].ends_with(".ca");
+            !ends_in_ca || !link::is_ca_with_cedilla(text, found.end - "ca".len()..found.end)
+        });
         link::with_schemes(folded, found);
         // An order's id may hold dots, and so look like a domain.
         for found in found.iter_mut() {

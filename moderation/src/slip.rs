@@ -12,7 +12,7 @@ pub(crate) fn is_slip(word: &str, near: &str) -> bool {
     let (rest_a, rest_b) = (&a[head..a.len() - tail], &b[head..b.len() - tail]);
     match (rest_a, rest_b) {
         // In a short word another consonant makes another word: "окно" is not "одно".
-        ([x], [y]) => a.len() >= SUBSTITUTED_MIN || (is_vowel(*x) && is_vowel(*y)),
+        ([x], [y]) => a.len() >= SUBSTITUTED_MIN || (a.len() + 1 == SUBSTITUTED_MIN && is_vowel(*x) && is_vowel(*y)),
         ([] | [_], [] | [_]) => true,
         ([x, y], [z, w]) => x == w && y == z,
         _ => false,

@@ -270,6 +270,9 @@ impl<'a, 't> Chains<'a, 't> {
     /// What a unit is as a top-level domain.
     fn top(&self, at: usize) -> Option<Tld> {
         let unit = self.units.get(at)?;
+        if &*unit.word == "ca" && link::is_ca_with_cedilla(self.text, unit.start..unit.end) {
+            return None;
+        }
         if !unit.word.is_ascii() {
             return (unit.roles.has(Roles::TLD) || tld::class(&unit.word).is_some()).then_some(Tld::Strong);
         }
@@ -395,10 +398,11 @@ impl<'a, 't> Chains<'a, 't> {
                 let name = small && (digits || hyphen || before.apart);
                 let strong = class == Tld::Strong && (!cyrillic_word(at) || announced);
                 let telling = announced || name || is_telling(&self.units[at].word);
-                let word = class == Tld::Word && (name || self.units[labels[0].0].word == "www");
+                let is_word = self.units[at].roles.has(Roles::COMMON);
+                let word = class == Tld::Word && ((name && !is_word) || self.units[labels[0].0].word == "www");
                 let talk = self.units[at].word == "ca"
                     && self.units.get(at + 1).is_some_and(|next| link::goes_on_after_ca(&next.word));
-                !talk && (strong || (telling && class == Tld::Common) || word)
+                !talk && (strong || (telling && small && class == Tld::Common) || word)
             }
             // The sign before is written as usual, an earlier one is not.
             Form::Tight => class != Tld::File && (class != Tld::Word || announced),

@@ -62,6 +62,8 @@ impl Roles {
     pub(crate) const INTRO: Self = Self(1 << 22);
     /// Not: what is denied is no invitation.
     pub(crate) const NOT: Self = Self(1 << 23);
+    /// Pictures: what is shown somewhere, or what is sent there.
+    pub(crate) const PICTURE: Self = Self(1 << 25);
     /// The first part of a name that is written in parts.
     pub(crate) const PART: Self = Self(1 << 24);
 
@@ -273,7 +275,7 @@ const LISTS: &[(Roles, &str)] = &[
         телеграм* телеграмм* телеграмчик* телеграмик* \
         вайбер* вибер* вайпер* скайп* дискорд* вичат* мессенджер* месенджер* мессинджер* аська тилиграм* вастап* тримa"),
     (Roles::MESSENGER_WORD, "wa wsp wap tg tgm tele telegr signal line slack telegraf дс вц ва тг тгшк* тлг сигнал* вайб* kik imo имо vibes телега телеге телегу телеги телегой discorde wu"),
-    (Roles::SOCIAL, "instagram instagr instagrm insta instag facebook facebok fbook linkedin tiktok twitter vkontakte snapchat snapchatt nextdoor youtube threads снапчат* ютуб* facebouk feicebouk odnoklassniki pinterest \
+    (Roles::SOCIAL, "instagram instagr instagrm insta instag facebook facebok fbook linkedin tiktok twitter vkontakte snapchat snapchatt nextdoor youtube снапчат* ютуб* facebouk feicebouk odnoklassniki pinterest \
         инстаграм* инстаграмм* инста инсте инсту инсты инстой инстик* инстаграме фейсбук* фэйсбук* фейсбок* фесбук* вконтакте вконтакт* контактик* тикток* твиттер* твитер* одноклассник* линкедин*"),
     (Roles::SOCIAL_WORD, "фейс ig fb vk face вк фб ин инст однокл x snap sc tt тт контакте"),
     (Roles::INVITE, "write text message msg ping dm pm add find contact reach hit call join move switch continue chat talk reply hmu send drop shoot hop \
@@ -295,15 +297,17 @@ const LISTS: &[(Roles, &str)] = &[
     (Roles::APP, "app apps application appli applications messenger messager messagerie приложение приложения приложении приложуху приложуха мессенджер мессенджере мессенджера месенджер"),
     (Roles::COLOUR, "plane avion avions самолетик самолетиком самолет green blue purple verte vert bleu bleue mauve violet violette зеленый зеленом зеленая зеленого зеленое зеленой зеленую зеленка синий синем синего голубой голубом фиолетовый фиолетовом фиолетовая фиолетовой"),
     (Roles::TALK, "got received watched screenshot likes liked reviews review group page tutorial marketplace posted uses customers clients ads found \
-        avis groupe capture tuto clients recu отзывы группа группе скриншот увидела нашла нашел клиенты страница странице broken down saw seen ad ads advert advertising post posts posted photo photos picture pictures pic pics story stories video videos \
-        vu vue annonce publicite pub photo photos publication video videos \
-        видел видела видели реклама рекламу рекламе рекламы пост посты фото фотку фотки видео сломался сломалось завис упал реклам груз грузом сено сеном колесо колеса"),
+        avis groupe capture tuto clients recu отзывы группа группе скриншот увидела нашла нашел клиенты страница странице broken down saw seen ad ads advert advertising post posts posted story stories \
+        vu vue annonce publicite pub publication \
+        видел видела видели реклама рекламу рекламе рекламы пост посты сломался сломалось завис упал реклам груз грузом сено сеном колесо колеса"),
     (Roles::INTRO, "m im suis est cest its я это for add ajoutez ищите добавьте добавь ping dm найди search cherche signe маякни"),
+    (Roles::PICTURE, "photo photos picture pictures pic pics video videos фото фотку фотки видео"),
     (Roles::PART, "whats what watts wats tele телег теле вотс ватс вайб vi snap insta инста face фейс livre tik тик linked avion paper blue \
         бумажный бумажном v"),
     (Roles::NOT, "don dont not never no ne pas jamais не нет никогда без without doesn didn won isn aren"),
     (Roles::TLD, "ком ру рф орг инфо кз уа бел бай сом нет ся са com ru net org info ca fr biz io ua kz by qc quebec рус"),
-    (Roles::COMMON, "окно окна окон дверь двери ok ок quand des que pret dispo semaine grosse donc alors aussi juste vite moment photos go го \
+    (Roles::COMMON, "flour hour hours floor sour fine line nice fire hire tree there net seat sever severe once none sick tan ton tin tent test treads \
+        окно окна окон дверь двери ok ок quand des que pret dispo semaine grosse donc alors aussi juste vite moment photos go го \
         the a an and or of to in on at is it its be by for from with re ve ll t d m s as are was were will would can could should may might must do does did done have has \
         had i you he she we they me him her us them my your our their this that these those there here not no yes ok okay if then than so but all any each \
         more most very just only also too now when where what who how why which up down out off over under again still already about after before into \

@@ -126,5 +126,5 @@ fn no_trap_is_found() {
     }
 }
 
-mod talk;
 mod speed_tmp;
+mod talk;

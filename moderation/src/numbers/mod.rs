@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
 use crate::slip::{find_shortened, is_slip, shortened};
+use crate::text::scripts;
 
 /// What a number word says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -121,6 +122,34 @@ pub(crate) fn meaning(word: &str) -> Option<Meaning> {
         return None;
     }
     WORDS.exact.get(word).copied()
+}
+
+/// What this word means when digits in it are letters ("thre3") or letters are stretched ("дддевять").
+pub(crate) fn disguised(word: &str) -> Option<Meaning> {
+    if word.len() > 2 * LONGEST || !word.contains(|c: char| c.is_alphabetic()) {
+        return None;
+    }
+    let digits = word.bytes().any(|b| b.is_ascii_digit());
+    let doubled = || word.chars().zip(word.chars().skip(1)).any(|(a, b)| a == b);
+    if !digits && !doubled() {
+        return None;
+    }
+    let cyrillic = word.chars().any(|c| matches!(c, '\u{400}'..='\u{4FF}'));
+    let e = if cyrillic { 'е' } else { 'e' };
+    let leet = if cyrillic { scripts::leet_cyrillic } else { scripts::leet_latin };
+    let letter = |c| if c == '3' { e } else { leet(c).filter(|_| digits).unwrap_or(c) };
+    let plain: String = word.chars().map(letter).collect();
+    let sure = |word: &str| meaning(word).filter(|meaning| !meaning.weak && meaning.number != Number::Scale);
+    sure(&plain).or_else(|| {
+        let mut squeezed = String::with_capacity(plain.len());
+        plain.chars().for_each(|c| {
+            if !squeezed.ends_with(c) {
+                squeezed.push(c)
+            }
+        });
+        // "three" has its own double letter.
+        sure(&squeezed).or_else(|| sure(&squeezed.replace("thre", "three")))
+    })
 }
 
 /// What this word means if one letter of it slipped: missing, added, changed or swapped with its neighbour.

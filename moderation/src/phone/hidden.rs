@@ -184,6 +184,12 @@ pub(crate) fn find(text: &Text<'_>, gap: Range<usize>, order: &mut OrderId<'_>, 
             (fillers, between) = (0, Some(Gap::default()));
         } else {
             between = between.zip(says).map(|(gap, says)| gap.and(says));
+            // Talk over the end of a sentence is another sentence.
+            let ended = between.is_some_and(|gap| gap.has(Gap::TALK) && gap.has(Gap::DOT) && gap.has(Gap::SPACE));
+            if ended && !between.is_some_and(|gap| gap.has(Gap::BOUNDARY)) && !before.contains("..") {
+                runs.end();
+                (fillers, between) = (0, Some(Gap::default()));
+            }
         }
     }
     runs.end();
@@ -247,7 +253,9 @@ impl Runs<'_, '_, '_> {
                 push(token.range(), Atom::Word(meaning), How::WORD.and(How::WEAK));
                 return true;
             }
+            let letters = word.chars().nth(1).is_some() || left.is_empty();
             if among
+                && letters
                 && (is_unknown(word) || left.is_empty())
                 && word.len() <= 8
                 && text.folded()[token.range()].chars().all(is_digit_like)
@@ -257,6 +265,12 @@ impl Runs<'_, '_, '_> {
             }
         } else if looks_like_digits(&text.folded()[token.range()], !none) {
             push(token.range(), Atom::Digits, How::LETTERS);
+            return true;
+        }
+        if !token.holds.is_number()
+            && let Some(meaning) = numbers::disguised(word)
+        {
+            push(token.range(), Atom::Word(meaning), How::WORD);
             return true;
         }
         let parts = numbers::starts_like_number(word).then(|| numbers::glued(word)).flatten();
@@ -270,6 +284,11 @@ impl Runs<'_, '_, '_> {
         parts.is_some()
     }
 
+    fn push_sign(&mut self, start: usize, before: Gap) {
+        let how = How::LETTERS.and(How::WEAK);
+        self.pieces.push(Piece { start, end: start + 1, atom: Atom::Digits, how, before });
+    }
+
     /// A sign that passes for a digit, right behind the last piece or right before the next: "4$6", "51|". Takes it and returns the
     /// rest of what stands between.
     fn take_sign<'g>(&mut self, gap: &'g str, token: &Token) -> &'g str {
@@ -277,18 +296,15 @@ impl Runs<'_, '_, '_> {
         let at = next - gap.len();
         // A sign of money stands before plain digits.
         let is_mixed = !token.holds.is_number();
-        let mut push = |start: usize, before: Gap| {
-            let how = How::LETTERS.and(How::WEAK);
-            self.pieces.push(Piece { start, end: start + 1, atom: Atom::Digits, how, before });
-        };
-        if let Some(rest) = gap.strip_prefix(['$', '|', '!']) {
-            push(at, Gap::default());
+        let letters = !token.holds.is_number() || self.pieces.iter().any(|piece| piece.how.has(How::LETTERS));
+        if let Some(rest) = gap.strip_prefix(['$', '|', '!']).filter(|rest| rest.is_empty() || letters) {
+            self.push_sign(at, Gap::default());
             return rest;
         }
         if let Some(rest) = gap.strip_suffix('|').or_else(|| gap.strip_suffix('$').filter(|_| is_mixed))
             && let Some(between) = Gap::read(rest)
         {
-            push(next - 1, between);
+            self.push_sign(next - 1, between);
             return "";
         }
         gap
@@ -366,12 +382,12 @@ impl Runs<'_, '_, '_> {
             self.plus = None;
             return;
         }
-        // "4912$29$": a sign that passes for the last digit.
-        if let Some(last) = self.pieces.last().filter(|_| self.pieces.len() > 1).map(|last| last.end)
+        // "4912$29$": a sign that passes for the last digit, where one did before.
+        if let Some(last) = self.pieces.last().map(|last| last.end)
+            && self.pieces.iter().any(|piece| piece.how.has(How::LETTERS))
             && self.text.folded()[last..self.limit.end].starts_with(['$', '|'])
         {
-            let how = How::LETTERS.and(How::WEAK);
-            self.pieces.push(Piece { start: last, end: last + 1, atom: Atom::Digits, how, before: Gap::default() });
+            self.push_sign(last, Gap::default());
         }
         self.look_back();
         let pieces = std::mem::take(&mut self.pieces);

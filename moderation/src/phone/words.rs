@@ -302,7 +302,8 @@ const CODE: &[&str] = &[
 
 #[rustfmt::skip]
 const UNITS: &[&str] = &[
-    "mm", "cm", "m", "km", "g", "kg", "t", "ml", "l", "sq", "ft", "in", "inch", "inches", "lb", "lbs", "oz", "px", "pcs", "pc",
+    "heures", "heure", "hours", "hour", "days", "day", "jours", "jour", "weeks", "months", "ans", "years", "fois", "times", "percent", "час", "часа",
+    "часов", "минут", "дней", "дня", "недель", "месяцев", "лет", "раз", "degrees", "degres", "eggs", "mm", "cm", "m", "km", "g", "kg", "t", "ml", "l", "sq", "ft", "in", "inch", "inches", "lb", "lbs", "oz", "px", "pcs", "pc",
     "pieces", "units", "k", "usd", "cad", "eur", "rub", "dollars", "bucks", "euros", "roubles", "rubles", "pièces", "pouces",
     "pieds", "мм", "см", "м", "км", "г", "кг", "т", "мл", "л", "шт", "штук", "р", "руб", "рублей", "рубля", "тыс", "млн",
     "долларов", "евро", "тенге",

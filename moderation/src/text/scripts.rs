@@ -206,7 +206,10 @@ pub(super) fn settle(word: &mut [(char, u32, u32)], in_address: bool) {
         word.iter().any(|(c, ..)| c.is_ascii_digit())
             && word.iter().all(|(c, ..)| c.is_ascii_digit() || as_digit(*c).is_some())
     };
-    if letters.latin == 0 || letters.cyrillic == 0 || among_digits() {
+    let mixed = letters.latin > 0 && letters.cyrillic > 0;
+    // "ѕіх": all Cyrillic, and not Russian.
+    let borrowed = letters.latin == 0 && letters.strange > 0 && letters.only_cyrillic == 0;
+    if !(mixed || borrowed) || among_digits() {
         return;
     }
     let Some(to_latin) = letters.is_latin(in_address) else { return };
@@ -230,6 +233,8 @@ struct Letters {
     /// Letters that do not pass for any of the other.
     only_latin: usize,
     only_cyrillic: usize,
+    /// Cyrillic letters that Russian does not have, and that look like Latin ones: nobody types them but to deceive.
+    strange: usize,
 }
 
 impl Letters {
@@ -244,6 +249,8 @@ impl Letters {
                 letters.cyrillic += 1;
                 letters.own_cyrillic += usize::from(!is_twin(*c));
                 letters.only_cyrillic += usize::from(as_latin(*c).is_none());
+                letters.strange +=
+                    usize::from(matches!(c, 'ѕ' | 'Ѕ' | 'ј' | 'Ј' | 'ԁ' | 'ԛ' | 'ԝ' | 'ӏ' | 'Ӏ' | 'һ' | 'Һ' | 'ѵ'));
             }
         }
         letters
@@ -251,6 +258,9 @@ impl Letters {
 
     /// Whether the word is Latin. `None`: it is neither, but two words.
     fn is_latin(&self, in_address: bool) -> Option<bool> {
+        if self.strange > 0 && self.only_cyrillic == 0 {
+            return Some(true);
+        }
         match (self.only_latin > 0, self.only_cyrillic > 0) {
             (true, false) => return Some(true),
             (false, true) => return Some(false),

@@ -12,12 +12,18 @@ fn speed_tmp() {
     ] {
         let read = Text::read(text);
         let mut out = Vec::new();
-        for _ in 0..1000 { lexicon.find(&read, &mut out); }
+        for _ in 0..1000 {
+            lexicon.find(&read, &mut out);
+        }
         let t = std::time::Instant::now();
-        for _ in 0..20000 { lexicon.find(&read, &mut out); }
+        for _ in 0..20000 {
+            lexicon.find(&read, &mut out);
+        }
         println!("{:?} {}", t.elapsed() / 20000, out.len());
     }
-    for part in ["f*ck ", "i will kill you ", "f u c k ", "aaa", "you ", "f.u.c.k-", "п***ц ", "je vais te ", "а-", "fu**ck"] {
+    for part in
+        ["f*ck ", "i will kill you ", "f u c k ", "aaa", "you ", "f.u.c.k-", "п***ц ", "je vais te ", "а-", "fu**ck"]
+    {
         let text = part.repeat(4096 / part.len());
         let read = Text::read(&text);
         let mut out = Vec::new();
