@@ -119,7 +119,8 @@ impl<'s, 't> Sentence<'s, 't> {
         }
         let ends = gap.contains(['\n', '!', '?', ';']);
         let stops = gap.trim_end().strip_suffix('.').is_some_and(|rest| !rest.ends_with('.'));
-        !ends && !(stops && gap.ends_with(char::is_whitespace))
+        let ends_line = gap.ends_with(char::is_whitespace);
+        !(ends || stops && ends_line)
     }
 
     /// Whether the words from `first` up to `end` stand so near that they may be one.

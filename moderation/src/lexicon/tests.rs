@@ -127,4 +127,3 @@ fn no_trap_is_found() {
 }
 
 mod talk;
-mod speed_tmp;
