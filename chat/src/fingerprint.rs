@@ -27,6 +27,13 @@ impl Fingerprint {
         &self.0
     }
 
+    /// A number for what needs no more than 64 bits: telling a person's texts apart for some minutes.
+    pub fn number(&self) -> u64 {
+        let mut bytes = [0; 8];
+        bytes.copy_from_slice(&self.0[KEY_ID_BYTES..KEY_ID_BYTES + 8]);
+        u64::from_be_bytes(bytes)
+    }
+
     fn key_id(&self) -> &[u8] {
         &self.0[..KEY_ID_BYTES]
     }

@@ -22,10 +22,29 @@ pub const LIST_ROWS_MAX: usize = 5_000;
 pub const TITLE_CHARS: usize = 200;
 /// Most entries that one conditional batch appends.
 pub const BATCH_ENTRIES: usize = 16;
+/// Most originals that are kept before one batch: what the batch's own entries said, and each message that they change.
+pub const ORIGINALS_PER_BATCH: usize = BATCH_ENTRIES * (1 + souk_moderation::WINDOW_MESSAGES);
+/// Originals, and rows of the audit log, of one page; also where a reader names no number.
+pub const ADMIN_PAGE: usize = 50;
+/// Most of them on one page.
+pub const ADMIN_PAGE_MAX: usize = 100;
+/// How long after it was made its author may edit a message.
+pub const EDIT_WINDOW: Duration = Duration::from_secs(5 * 60);
 /// Most sends of one order that wait on a node; the next is told `unavailable`.
 pub const ORDER_QUEUE: usize = 256;
 /// Orders whose last known head and parties a node remembers.
 pub const REMEMBERED_ORDERS: usize = 65_536;
+/// Orders whose newest messages a node remembers, for moderation …
+pub const RECENT_ORDERS: usize = 16_384;
+/// … and what they may take in memory, in bytes.
+pub const RECENT_BYTES: usize = 64 * 1024 * 1024;
+/// Refused texts of one sender in one order that a node records in the log within [`REFUSALS_WINDOW`]; more are refused and
+/// counted all the same.
+pub const REFUSALS_RECORDED: usize = 10;
+/// See [`REFUSALS_RECORDED`].
+pub const REFUSALS_WINDOW: Duration = Duration::from_secs(10 * 60);
+/// Senders whose recorded refusals a node counts; the longest silent are forgotten.
+pub const REFUSALS_SENDERS: usize = 8_192;
 /// How long a send tries to learn whether its write was applied, before it is told `unavailable`.
 pub const SEND_PATIENCE: Duration = Duration::from_secs(10);
 /// How long a typing mark lasts without another.
@@ -47,3 +66,12 @@ impl Default for Quota {
         Self { messages: 20, window: Duration::from_secs(60) }
     }
 }
+
+/// Within this time repetitions of a text count.
+pub const SPAM_WINDOW: Duration = Duration::from_millis(souk_moderation::spam::WINDOW_MS.unsigned_abs());
+/// The same text for so many times in one order within [`SPAM_WINDOW`] is spam.
+pub const SPAM_TIMES: usize = souk_moderation::spam::TIMES;
+/// The same text in so many orders within [`SPAM_WINDOW`] is spam.
+pub const SPAM_ORDERS: usize = souk_moderation::spam::ORDERS;
+/// Most texts of one person that are remembered for [`SPAM_WINDOW`]; beyond it the oldest are forgotten.
+pub const SPAM_REMEMBERED: usize = 256;

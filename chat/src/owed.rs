@@ -1,5 +1,9 @@
 //! Events that an entry owes to the world outside.
 
+use std::borrow::Cow;
+
+use souk_moderation::{Categories, Category};
+
 use crate::id::{OrderId, UserId};
 use crate::log::Seq;
 
@@ -57,6 +61,22 @@ impl ModerationAction {
     }
 }
 
+/// What a moderation event is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// The message that the owing entry made or edited.
+    Entry,
+    /// One of the messages that the owing entry masked after the fact.
+    Message(Seq),
+    /// A text that was refused: no message shows it, and the owing entry is empty.
+    Refused {
+        /// Who wrote it.
+        sender: UserId,
+        /// What was found in it.
+        flags: Categories,
+    },
+}
+
 /// An event that an entry owes. What the entry itself says (message, order, sender) is read from the log when the event goes
 /// out; only what is not there is kept here.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,6 +96,8 @@ pub enum Owed {
         rules: Vec<String>,
         /// The version of the rules.
         rules_version: String,
+        /// About what.
+        subject: Subject,
     },
 }
 
@@ -88,11 +110,13 @@ impl Owed {
         }
     }
 
-    /// Whom the event is about: the last part of its `ce_id`, and of its row's key. Empty where it is about nobody.
-    pub fn about(&self) -> &str {
+    /// What tells it from other events of its type and entry: the last part of its `ce_id`, and of its row's key. The person
+    /// it is about; of a masking the message's number; else empty.
+    pub fn about(&self) -> Cow<'_, str> {
         match self {
-            Self::Notification { to, .. } => to.as_str(),
-            Self::Moderation { .. } => "",
+            Self::Notification { to, .. } => Cow::Borrowed(to.as_str()),
+            Self::Moderation { subject: Subject::Message(seq), .. } => Cow::Owned(seq.to_string()),
+            Self::Moderation { .. } => Cow::Borrowed(""),
         }
     }
 
@@ -102,11 +126,18 @@ impl Owed {
             Self::Notification { sender_name, .. } => {
                 sender_name.iter().map(|name| ("sender_name", name.clone())).collect()
             }
-            Self::Moderation { action, rules, rules_version } => vec![
-                ("action", action.as_str().to_owned()),
-                ("rules", rules.join(" ")),
-                ("rules_version", rules_version.clone()),
-            ],
+            Self::Moderation { action, rules, rules_version, subject } => {
+                let mut facts = vec![
+                    ("action", action.as_str().to_owned()),
+                    ("rules", rules.join(" ")),
+                    ("rules_version", rules_version.clone()),
+                ];
+                if let Subject::Refused { sender, flags } = subject {
+                    let flags: Vec<_> = flags.iter().map(Category::as_str).collect();
+                    facts.extend([("sender", sender.to_string()), ("flags", flags.join(" "))]);
+                }
+                facts
+            }
         }
     }
 
@@ -121,6 +152,14 @@ impl Owed {
                 action: ModerationAction::parse(&fact("action")?)?,
                 rules: fact("rules")?.split_whitespace().map(str::to_owned).collect(),
                 rules_version: fact("rules_version")?,
+                subject: match fact("sender") {
+                    Some(sender) => Subject::Refused {
+                        sender: UserId::new(&sender).ok()?,
+                        flags: fact("flags")?.split_whitespace().filter_map(Category::parse).collect(),
+                    },
+                    None if about.is_empty() => Subject::Entry,
+                    None => Subject::Message(Seq(about.parse().ok()?)),
+                },
             },
         })
     }
@@ -148,19 +187,28 @@ impl OwedRow {
 mod tests {
     use super::*;
 
+    fn moderation(action: ModerationAction, subject: Subject) -> Owed {
+        let rules = vec!["phone.na".into(), "email".into()];
+        Owed::Moderation { action, rules, rules_version: "1".into(), subject }
+    }
+
     #[test]
     fn facts_come_back_as_they_went() {
         for owed in [
             Owed::Notification { to: UserId::new("ann").unwrap(), sender_name: Some("Bob B.".into()) },
             Owed::Notification { to: UserId::new("ann").unwrap(), sender_name: None },
-            Owed::Moderation {
-                action: ModerationAction::Masked,
-                rules: vec!["phone.na".into(), "email".into()],
-                rules_version: "1".into(),
-            },
+            moderation(ModerationAction::Masked, Subject::Entry),
+            moderation(ModerationAction::Masked, Subject::Message(Seq(7))),
+            moderation(
+                ModerationAction::Refused,
+                Subject::Refused {
+                    sender: UserId::new("ann").unwrap(),
+                    flags: [Category::Phone, Category::Spam].into_iter().collect(),
+                },
+            ),
         ] {
             let facts: Vec<_> = owed.facts().into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
-            assert_eq!(Owed::from_facts(owed.event_type(), owed.about(), &facts), Some(owed));
+            assert_eq!(Owed::from_facts(owed.event_type(), &owed.about(), &facts), Some(owed));
         }
     }
 }

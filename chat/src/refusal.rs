@@ -23,6 +23,12 @@ pub enum Refusal {
     /// No such thing inside a chat of yours.
     #[error("there is no such message in this chat")]
     NotFound,
+    /// Only the author may edit.
+    #[error("only its author may edit a message")]
+    NotAuthor,
+    /// Too late to edit.
+    #[error("a message may be edited for {} minutes after it was sent", crate::limits::EDIT_WINDOW.as_secs() / 60)]
+    EditWindowOver,
     /// The chat is read-only.
     #[error("this chat is closed; its history stays readable")]
     ChatClosed,
@@ -38,6 +44,9 @@ pub enum Refusal {
         /// What was found.
         flags: souk_moderation::Categories,
     },
+    /// The same text again and again.
+    #[error("the same text was sent too often; write something else, or wait ten minutes")]
+    Spam,
     /// Too many messages.
     #[error("too many messages; wait before sending the next")]
     RateLimited {

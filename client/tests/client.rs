@@ -10,7 +10,7 @@ use std::time::Duration;
 use double::scenes::*;
 use double::{CARRIERS, Double, Heard, Peer, changed, joined, message, soon};
 use serde_json::{Value, json};
-use souk_client::chat::{ClientMessageId, Seq};
+use souk_client::chat::{ClientMessageId, MessageId, Seq};
 use souk_client::protocol::{Code, Request};
 use souk_client::{Answer, Change, CloseReason, Disconnect, Event, JoinError, RequestError, SendError, StopReason};
 
@@ -106,6 +106,51 @@ async fn versions_and_repeats_are_told_once() {
     assert_eq!(told, expected.map(|(text, change)| (text.to_owned(), change)));
     assert_eq!(&*client.view(&order())[&Seq(1)].content, "c");
     assert_eq!(client.cursor(&order()), Some(Seq(4)));
+}
+
+#[tokio::test]
+async fn an_edit_is_answered_with_the_message_and_with_what_was_masked() {
+    for carrier in CARRIERS {
+        let mut double = Double::start().await;
+        let (client, mut events) = builder(&double, carrier).start();
+        let mut peer = double.welcomed().await;
+        join_empty(&client, &mut peer).await;
+        peer.push("message_sent", message("o-1", 1, "call 555")).await;
+        let mut answered = changed("o-1", 1, 2, 2, "call ***");
+        answered["masked"] = json!([{"start": 5, "end": 8, "category": "phone", "rule": "phone.nanp"}]);
+        let id = MessageId { order: order(), seq: Seq(1) };
+        let (edited, ()) = tokio::join!(client.edit(&id, "call 777"), async {
+            let asked = peer.expect("edit_message").await;
+            assert_eq!(asked.data, json!({"messageId": "o-1:1", "content": "call 777"}));
+            // Here the edit's place in the order comes first.
+            peer.push("message_edited", changed("o-1", 1, 2, 2, "call ***")).await;
+            peer.answer(&asked, answered).await;
+        });
+        let edited = edited.unwrap();
+        assert_eq!((&*edited.content, edited.version, edited.masked.len()), ("call ***", 2, 1));
+        assert_eq!((edited.masked[0].start, &*edited.masked[0].category), (5, "phone"));
+        assert_eq!(client.cursor(&order()), Some(Seq(2)), "moved by the push, not by the answer");
+        let refused = client.edit(&id, "x");
+        let (refused, ()) = tokio::join!(refused, async {
+            let asked = peer.expect("edit_message").await;
+            peer.refuse(&asked, json!({"code": "edit_window_over", "message": "late"})).await;
+        });
+        assert!(matches!(refused, Err(RequestError::Refused(error)) if error.code == Code::EditWindowOver));
+
+        // Masked after the fact.
+        let masked = changed("o-1", 1, 3, 3, "***");
+        peer.push("messages_masked", json!({"orderId": "o-1", "messages": [masked]})).await;
+        let mut told = Vec::new();
+        until(&mut events, "the masking", |event| {
+            let Event::Message { message, change } = event else { return None };
+            told.push((message.content.to_string(), change));
+            (&*message.content == "***").then_some(())
+        })
+        .await;
+        let expected = [("call 555", Change::New), ("call ***", Change::Changed), ("***", Change::Changed)]
+            .map(|(t, c)| (t.to_owned(), c));
+        assert_eq!(told, expected, "{carrier:?}");
+    }
 }
 
 #[tokio::test]

@@ -81,6 +81,7 @@ async fn a_nudge_brings_out_what_is_owed_with_all_that_it_says() {
         action: ModerationAction::Masked,
         rules: vec!["phone.na".into()],
         rules_version: "7".into(),
+        subject: souk_chat::Subject::Entry,
     };
     let entry = message(&id, &head, "m", &text, vec![notify_ann(), masked]);
     souk_chat::ports::Log::append(&*store, &id, &head, &[entry]).await.unwrap();

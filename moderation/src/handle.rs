@@ -45,12 +45,9 @@ struct Service {
 /// Whether a text names anything that may be a service, or announces a handle.
 pub(crate) fn may_hold(text: &Text<'_>, units: &[Unit<'_>], names: &Names) -> bool {
     let services = Roles::MESSENGER.and(Roles::MESSENGER_WORD).and(Roles::SOCIAL).and(Roles::SOCIAL_WORD);
-    let roles = services.and(Roles::NICK).and(Roles::COLOUR);
-    let is_name = |unit: &Unit<'_>| {
-        unit.roles.has(roles)
-            || PARTS.iter().any(|(parts, _)| parts[0] == &*unit.word)
-            || names.parts().iter().any(|(parts, _)| *parts[0] == *unit.word)
-    };
+    let roles = services.and(Roles::NICK).and(Roles::COLOUR).and(Roles::PART);
+    let is_name =
+        |unit: &Unit<'_>| unit.roles.has(roles) || names.parts().iter().any(|(parts, _)| *parts[0] == *unit.word);
     // Between messages a handle can stand alone.
     text.folded().contains(BOUNDARY) || units.iter().any(is_name)
 }
@@ -165,7 +162,8 @@ impl Talk<'_, '_> {
             parts.iter().enumerate().all(|(i, part)| self.word(at + i) == *part)
                 && (1..parts.len()).all(|i| self.before(at + i).chars().count() == 1)
         };
-        if let Some((parts, social)) = PARTS.iter().find(|(parts, _)| is_here(parts)) {
+        let part = self.roles(at).has(Roles::PART);
+        if let Some((parts, social)) = PARTS.iter().filter(|_| part).find(|(parts, _)| is_here(parts)) {
             let words = parts.contains(&"up") || parts == &["v", "k"];
             let past = at + parts.len();
             let past = past + usize::from(self.roles(past).has(Roles::APP) && self.before(past) == " ");
@@ -578,6 +576,13 @@ mod tests {
             ("у вас есть вотсап?", "вотсап"),
         ] {
             assert_eq!(found(text), [contact], "{text:?}");
+        }
+    }
+
+    #[test]
+    fn names_in_parts_are_known_by_their_first() {
+        for (parts, _) in PARTS {
+            assert!(crate::vocabulary::roles(parts[0]).has(Roles::PART), "{parts:?}");
         }
     }
 

@@ -9,6 +9,9 @@ use crate::{Action, Context, Earlier, Locale, Rules, Verdict, WINDOW_MESSAGES, W
 /// Most conversations, and most repeated texts, that are remembered; the longest silent are forgotten.
 const REMEMBERED: usize = 65_536;
 
+/// Most times that one text of one sender is remembered: more than it takes to call it spam.
+const REPEATED: usize = 64;
+
 /// A line as it was said.
 #[derive(Debug, Clone, Copy)]
 pub struct Said<'a> {
@@ -56,6 +59,11 @@ impl<'r> Replay<'r> {
         Self { rules, lines: 0, windows: HashMap::new(), said: HashMap::new() }
     }
 
+    /// Counts a line that could not be read, and so belongs to no conversation.
+    pub const fn skip(&mut self) {
+        self.lines += 1;
+    }
+
     /// Judges the next line.
     pub fn say<'t>(&mut self, said: &Said<'t>) -> Outcome<'t> {
         self.lines += 1;
@@ -86,7 +94,11 @@ impl<'r> Replay<'r> {
                 window.pop_front();
             }
             let form = (sender.to_owned(), spam::form(said.text));
-            self.said.entry(form).or_default().push_back((said.order.to_owned(), said.at_ms));
+            let before = self.said.entry(form).or_default();
+            before.push_back((said.order.to_owned(), said.at_ms));
+            if before.len() > REPEATED {
+                before.pop_front();
+            }
         }
         Outcome { verdict, masks_earlier }
     }

@@ -53,6 +53,11 @@ impl Rules {
         &self.version
     }
 
+    /// Whether decisions are recorded and nothing is done about them.
+    pub const fn is_shadow(&self) -> bool {
+        self.shadow
+    }
+
     /// The policy of a category.
     pub const fn policy(&self, category: Category) -> Policy {
         self.policies.get(category)
@@ -298,6 +303,8 @@ pub(crate) struct Signs {
     digits: usize,
     pub(crate) at: bool,
     pub(crate) dot: bool,
+    /// Something beyond ASCII.
+    pub(crate) other: bool,
     scheme: bool,
     bracket: bool,
 }
@@ -310,6 +317,7 @@ impl Signs {
                 b'0'..=b'9' => signs.digits += 1,
                 b'@' => signs.at = true,
                 b'.' => signs.dot = true,
+                128.. => signs.other = true,
                 b'/' => signs.scheme = true,
                 b'[' => signs.bracket = true,
                 _ => {}

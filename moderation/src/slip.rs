@@ -28,10 +28,17 @@ fn is_vowel(c: char) -> bool {
 
 /// The word without one of its letters, each in turn.
 pub(crate) fn shortened(word: &str) -> impl Iterator<Item = Box<str>> {
-    word.char_indices().map(move |(at, c)| {
-        let mut less = String::with_capacity(word.len());
+    word.char_indices().map(move |(at, c)| [&word[..at], &word[at + c.len_utf8()..]].concat().into_boxed_str())
+}
+
+/// What `known` answers for the word without one of its letters, each in turn, until it answers. Asks without allocating for
+/// each.
+pub(crate) fn find_shortened<T>(word: &str, mut known: impl FnMut(&str) -> Option<T>) -> Option<T> {
+    let mut less = String::with_capacity(word.len());
+    word.char_indices().find_map(|(at, c)| {
+        less.clear();
         less.push_str(&word[..at]);
         less.push_str(&word[at + c.len_utf8()..]);
-        less.into_boxed_str()
+        known(&less)
     })
 }

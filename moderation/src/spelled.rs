@@ -69,8 +69,16 @@ struct Chains<'a, 't> {
 
 /// Whether a text holds anything that a spelled address is made of.
 pub(crate) fn may_hold(text: &Text<'_>, units: &[Unit<'_>], signs: &Signs) -> bool {
-    let made_of = Roles::DOT.and(Roles::AT).and(Roles::AT_WORD).and(Roles::PROVIDER).and(Roles::SITE);
-    signs.at || signs.dot || text.folded().contains(['·', '•', '∙']) || units.iter().any(|unit| unit.roles.has(made_of))
+    let made_of = Roles::DOT.and(Roles::AT).and(Roles::PROVIDER).and(Roles::TLD);
+    // What stands behind a full stop can end a host.
+    let ends_host = |pair: &[Unit<'_>]| {
+        let between = &text.folded()[pair[0].end..pair[1].start];
+        between.len() <= BETWEEN_MAX && between.contains('.') && tld::class(&pair[1].word).is_some()
+    };
+    signs.at
+        || units.iter().any(|unit| unit.roles.has(made_of))
+        || (signs.dot && units.windows(2).any(ends_host))
+        || (signs.other && text.folded().contains(['·', '•', '∙']))
 }
 
 /// Finds e-mail addresses in one range of the folded text.

@@ -1,9 +1,11 @@
 //! Words that say what stands beside them: spelled signs, names of services, invitations. One look-up per word.
 
-use std::collections::{HashMap, HashSet};
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use crate::slip::{is_slip, shortened};
+use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
+
+use crate::slip::{find_shortened, is_slip, shortened};
 use crate::text::{Text, scripts};
 use crate::{Additions, Category};
 
@@ -60,6 +62,8 @@ impl Roles {
     pub(crate) const INTRO: Self = Self(1 << 22);
     /// Not: what is denied is no invitation.
     pub(crate) const NOT: Self = Self(1 << 23);
+    /// The first part of a name that is written in parts.
+    pub(crate) const PART: Self = Self(1 << 24);
 
     pub(crate) const fn has(self, other: Self) -> bool {
         self.0 & other.0 != 0
@@ -103,7 +107,9 @@ pub(crate) fn bent(word: &str, digits: bool) -> Roles {
     if !(BENT_MIN..=BENT_MAX).contains(&word.len()) || !word.starts_with(|c| FIRST_LETTERS.contains(c)) {
         return Roles::default();
     }
-    let plain = if digits { letters(word) } else { word.to_owned() };
+    let plain = if digits { Cow::Owned(letters(word)) } else { Cow::Borrowed(word) };
+    let doubled = plain.chars().zip(plain.chars().skip(1)).any(|(a, b)| a == b);
+    let stretched = |word| stretched(word).filter(|_| doubled);
     let found = service(&plain)
         .or_else(|| stretched(&plain).find_map(|less| service(&less)))
         .or_else(|| slipped(&plain))
@@ -149,7 +155,7 @@ fn slipped(word: &str) -> Option<Roles> {
         return None;
     }
     let near = |less: &str| vocabulary.near.get(less).into_iter().flatten().find(|name| is_slip(word, name)).copied();
-    let name = near(word).or_else(|| shortened(word).find_map(|less| near(&less)))?;
+    let name = near(word).or_else(|| find_shortened(word, near))?;
     vocabulary.words.get(name).copied()
 }
 
@@ -221,9 +227,9 @@ struct Vocabulary {
 }
 
 static VOCABULARY: LazyLock<Vocabulary> = LazyLock::new(|| {
-    let mut words: HashMap<&'static str, Roles> = HashMap::new();
-    let mut stems = HashMap::new();
-    let mut beginnings = HashSet::new();
+    let mut words: HashMap<&'static str, Roles> = HashMap::default();
+    let mut stems = HashMap::default();
+    let mut beginnings = HashSet::default();
     for (roles, list) in LISTS {
         for word in list.split_whitespace() {
             let slot = match word.strip_suffix('*') {
@@ -237,7 +243,7 @@ static VOCABULARY: LazyLock<Vocabulary> = LazyLock::new(|| {
             *slot = slot.and(*roles);
         }
     }
-    let mut near: HashMap<Box<str>, Vec<&'static str>> = HashMap::new();
+    let mut near: HashMap<Box<str>, Vec<&'static str>> = HashMap::default();
     let services = Roles::MESSENGER.and(Roles::SOCIAL);
     for (name, _) in words.iter().filter(|(name, roles)| roles.has(services) && name.chars().count() >= SLIP_MIN) {
         for less in shortened(name).chain([(*name).into()]) {
@@ -293,6 +299,8 @@ const LISTS: &[(Roles, &str)] = &[
         vu vue annonce publicite pub photo photos publication video videos \
         видел видела видели реклама рекламу рекламе рекламы пост посты фото фотку фотки видео сломался сломалось завис упал реклам груз грузом сено сеном колесо колеса"),
     (Roles::INTRO, "m im suis est cest its я это for add ajoutez ищите добавьте добавь ping dm найди search cherche signe маякни"),
+    (Roles::PART, "whats what watts wats tele телег теле вотс ватс вайб vi snap insta инста face фейс livre tik тик linked avion paper blue \
+        бумажный бумажном v"),
     (Roles::NOT, "don dont not never no ne pas jamais не нет никогда без without doesn didn won isn aren"),
     (Roles::TLD, "ком ру рф орг инфо кз уа бел бай сом нет ся са com ru net org info ca fr biz io ua kz by qc quebec рус"),
     (Roles::COMMON, "окно окна окон дверь двери ok ок quand des que pret dispo semaine grosse donc alors aussi juste vite moment photos go го \

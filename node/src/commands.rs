@@ -8,9 +8,9 @@ use bytes::Bytes;
 use futures_util::future::{Either, select};
 use souk_chat::limits::Quota;
 use souk_chat::ports::Runtime;
-use souk_chat::service::{Chats, Send, Sent};
+use souk_chat::service::{Chats, Edit, Send, Sent};
 use souk_chat::{ClientMessageId, Draft, OrderId, Refusal, Role, Seq};
-use souk_protocol::dto::{self, Audience, Empty, encode_message};
+use souk_protocol::dto::{self, Audience, Empty, encode_message, with_masked};
 use souk_protocol::push::Exception;
 use souk_protocol::{Code, Error, ServerEvent, json};
 
@@ -82,7 +82,7 @@ impl Commands {
     pub fn run(self: &Arc<Self>, device: Arc<Device>, ack: Option<Ack>, command: Command) {
         let me = Arc::clone(self);
         self.runtime.spawn(Box::pin(async move {
-            let _finish = Finish { device: Arc::clone(&device), send: matches!(command, Command::Send { .. }) };
+            let _finish = Finish { device: Arc::clone(&device), send: command.writes() };
             me.carry_out(&device, ack, command).await;
         }));
     }
@@ -94,6 +94,7 @@ impl Commands {
                 Ok(()) => return,
                 Err(error) => ("join_order_chat", Err(error)),
             },
+            Command::Edit { order, seq, draft } => ("edit_message", self.edit(device, order, seq, draft).await),
             Command::Hello => ("join_app", self.hello(device).await),
             Command::ListChats { cursor, limit } => ("list_chats", self.list(device, cursor, limit).await),
             Command::Typing { order } => ("typing", self.typing(device, &order).await),
@@ -140,6 +141,16 @@ impl Commands {
         }
     }
 
+    /// An edit's answer stands outside the sequence: on every device that is live in the order, this one included, the edit takes its
+    /// place there as a push.
+    async fn edit(&self, device: &Device, order: OrderId, seq: Seq, draft: Draft) -> Result<Bytes, Error> {
+        let edit = Edit { order, seq, draft, origin: device.origin() };
+        let sent = self.chats.edit(device.actor(), edit).await?;
+        self.metrics.messages_edited.inc();
+        let status = self.chats.status(&sent).await;
+        Ok(with_masked(encode_message(&sent.message, status, Audience::Sender), &sent.masked))
+    }
+
     fn count<T>(&self, outcome: &Result<T, Error>, repeat: bool, took: Duration, device: &Device) {
         match outcome {
             Ok(_) if repeat => self.metrics.messages_repeated.inc(),
@@ -155,7 +166,7 @@ impl Commands {
     /// The answer to a send. A repeat's message may have got further than `sent`.
     async fn sent_body(&self, sent: &Sent) -> Bytes {
         let status = if sent.repeat { self.chats.status(sent).await } else { souk_chat::Status::Sent };
-        encode_message(&sent.message, status, Audience::Sender)
+        with_masked(encode_message(&sent.message, status, Audience::Sender), &sent.masked)
     }
 
     async fn join(

@@ -248,12 +248,12 @@ impl Delivery {
     }
 
     fn decode(&self, envelope: &Envelope) -> Option<Arc<Parcel>> {
-        self.parcel(&envelope.order, envelope.seq, envelope.body.clone())
+        self.parcel(&envelope.order, envelope.seq, envelope.body.clone()).map(Arc::new)
     }
 
-    fn parcel(&self, order: &OrderId, seq: Seq, body: Bytes) -> Option<Arc<Parcel>> {
+    fn parcel(&self, order: &OrderId, seq: Seq, body: Bytes) -> Option<Parcel> {
         match Parcel::read(order, seq, body) {
-            Ok(parcel) => Some(Arc::new(parcel)),
+            Ok(parcel) => Some(parcel),
             Err(error) => {
                 self.counters.unreadable.fetch_add(1, Ordering::Relaxed);
                 tracing::warn!(%error, "an envelope of another version or a broken one; the store has the entry");
@@ -266,12 +266,12 @@ impl Delivery {
 impl Feed for Delivery {
     fn committed(&self, committed: &Committed) {
         let room = self.hub.room(&committed.order.id);
-        for (entry, origin) in committed.entries.iter().zip(&committed.origins) {
+        for ((entry, origin), masked) in committed.entries.iter().zip(&committed.origins).zip(&committed.masked) {
             let body = encode_entry(entry, |_| Status::Sent);
             if let Some(room) = room.as_ref().filter(|room| room.wants(entry.seq))
                 && let Some(parcel) = self.parcel(&committed.order.id, entry.seq, body.clone())
             {
-                self.offer(Arc::clone(room), parcel);
+                self.offer(Arc::clone(room), Arc::new(parcel.masking(*origin, masked)));
             }
             self.publish(&committed.order, entry, *origin, body);
         }

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use souk_node::cli::{self, Actions};
+use souk_node::cli::{self, Actions, Streams};
 use souk_node::config::Surroundings;
 use souk_node::serve;
 
@@ -27,5 +27,7 @@ fn main() -> ExitCode {
     // A word that is not UTF-8 is none of ours: it is shown as what it resembles and refused.
     let args = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned());
     let surroundings = Surroundings::of_this_process();
-    ExitCode::from(cli::run(args, &surroundings, &ACTIONS, &mut std::io::stdout(), &mut std::io::stderr()))
+    let (mut input, mut out, mut err) = (std::io::stdin(), std::io::stdout(), std::io::stderr());
+    let mut streams = Streams { input: &mut input, out: &mut out, err: &mut err };
+    ExitCode::from(cli::run(args, &surroundings, &ACTIONS, &mut streams))
 }

@@ -3,9 +3,9 @@
 
 use std::borrow::Cow;
 
-use souk_chat::limits::{LIST_CHATS_MAX, PAGE_MESSAGES_MAX};
+use souk_chat::limits::{ADMIN_PAGE_MAX, LIST_CHATS_MAX, PAGE_MESSAGES_MAX};
 use souk_chat::service::{OrderSpec, Window};
-use souk_chat::{OrderStatus, Seq, UserId};
+use souk_chat::{MessageId, OrderId, OrderStatus, Seq, UserId};
 
 use crate::depth;
 use crate::error::Error;
@@ -69,13 +69,36 @@ pub fn history_query(query: &str) -> Result<(Window, Option<usize>), Error> {
     Ok((window, limit(query, PAGE_MESSAGES_MAX)?))
 }
 
-/// The query of `GET /chats`: where the page before ended, and how many chats at most.
-pub fn list_query(query: &str) -> Result<(Option<Cow<'_, str>>, Option<usize>), Error> {
+/// Where the page before ended, and how many things at most.
+pub type PageQuery<'a> = (Option<Cow<'a, str>>, Option<usize>);
+
+/// The query of `GET /chats`.
+pub fn list_query(query: &str) -> Result<PageQuery<'_>, Error> {
+    page_query(query, LIST_CHATS_MAX)
+}
+
+/// The query of `GET /admin/audit` and `GET /admin/chats/{orderId}/originals`.
+pub fn admin_query(query: &str) -> Result<PageQuery<'_>, Error> {
+    page_query(query, ADMIN_PAGE_MAX)
+}
+
+fn page_query(query: &str, most: usize) -> Result<PageQuery<'_>, Error> {
     let cursor = parameter(query, "cursor")?;
     if cursor.as_ref().is_some_and(|cursor| cursor.len() > CURSOR_BYTES) {
         return Err(Error::bad_request("cursor is not one that this server gave"));
     }
-    Ok((cursor, limit(query, LIST_CHATS_MAX)?))
+    Ok((cursor, limit(query, most)?))
+}
+
+/// A message of `order` as a path names it: by its entry's number, or by its id. Errors: `bad_request`, also for a message of another
+/// order.
+pub fn message(order: &OrderId, text: &str) -> Result<Seq, Error> {
+    let seq = match text.parse::<MessageId>() {
+        Ok(id) if id.order == *order => Some(id.seq),
+        Ok(_) => None,
+        Err(_) => fields::number(text).filter(|number| *number > 0).map(Seq),
+    };
+    seq.ok_or_else(|| Error::bad_request("the path names a message of this chat by its number, or by its id"))
 }
 
 fn limit(query: &str, most: usize) -> Result<Option<usize>, Error> {
@@ -123,20 +146,20 @@ fn digit(byte: u8) -> Option<u8> {
 mod tests {
     use super::*;
 
-    fn message<T: std::fmt::Debug>(result: Result<T, Error>) -> String {
+    fn message_of<T: std::fmt::Debug>(result: Result<T, Error>) -> String {
         result.unwrap_err().message.into_owned()
     }
 
     #[test]
     fn bodies_are_read_and_errors_name_the_field() {
         assert_eq!(content(br#"{"content":"a\nb","more":1}"#).as_deref(), Ok("a\nb"));
-        assert_eq!(message(content(b"{}")), "content is missing");
-        assert_eq!(message(content(b"")), "the data must be a JSON object");
-        assert_eq!(message(content(b"\xff")), "the body must be UTF-8");
-        assert_eq!(message(content("[".repeat(9).as_bytes())), "JSON may be nested 8 levels deep, no deeper");
+        assert_eq!(message_of(content(b"{}")), "content is missing");
+        assert_eq!(message_of(content(b"")), "the data must be a JSON object");
+        assert_eq!(message_of(content(b"\xff")), "the body must be UTF-8");
+        assert_eq!(message_of(content("[".repeat(9).as_bytes())), "JSON may be nested 8 levels deep, no deeper");
         assert_eq!(partner(br#"{"userId":"bob"}"#).unwrap().as_str(), "bob");
         assert_eq!(read_up_to(br#"{"seq":7}"#), Ok(Seq(7)));
-        assert_eq!(message(read_up_to(br#"{"seq":"7"}"#)), "seq must be a whole number from 0 to 2^53-1");
+        assert_eq!(message_of(read_up_to(br#"{"seq":"7"}"#)), "seq must be a whole number from 0 to 2^53-1");
     }
 
     #[test]
@@ -145,9 +168,19 @@ mod tests {
         assert_eq!((spec.title.as_deref(), spec.status), (Some("Fence"), Some(OrderStatus::Paid)));
         let spec = order_spec(br#"{"client":"ann","contractor":"bob"}"#).unwrap();
         assert_eq!((spec.client.as_str(), spec.title, spec.status), ("ann", None, None));
-        assert_eq!(message(order_spec(br#"{"client":"ann"}"#)), "contractor is missing");
+        assert_eq!(message_of(order_spec(br#"{"client":"ann"}"#)), "contractor is missing");
         let wrong = order_spec(br#"{"client":"ann","contractor":"bob","status":"lost"}"#);
-        assert_eq!(message(wrong), "status must be created, accepted, paid, completed or disputed");
+        assert_eq!(message_of(wrong), "status must be created, accepted, paid, completed or disputed");
+    }
+
+    #[test]
+    fn a_message_is_named_by_its_number_or_its_id() {
+        let order = OrderId::new("dm~a~b").unwrap();
+        assert_eq!(message(&order, "7"), Ok(Seq(7)));
+        assert_eq!(message(&order, "dm~a~b:7"), Ok(Seq(7)));
+        for bad in ["0", "", "x", "-1", "dm~a~c:7", "dm~a~b:0", "7.0", "99999999999999999999"] {
+            assert!(message(&order, bad).is_err(), "{bad}");
+        }
     }
 
     #[test]
@@ -165,11 +198,13 @@ mod tests {
             ("since=%4", "since is not well encoded"),
             ("since=%zz", "since is not well encoded"),
         ] {
-            assert_eq!(message(history_query(query)), error, "{query}");
+            assert_eq!(message_of(history_query(query)), error, "{query}");
         }
+        assert_eq!(admin_query("limit=100"), Ok((None, Some(100))));
+        assert_eq!(message_of(admin_query("limit=101")), "limit must be 1 to 100");
         assert_eq!(list_query("cursor=17.dm%7ea%7Eb&limit=3"), Ok((Some("17.dm~a~b".into()), Some(3))));
         assert_eq!(
-            message(list_query(&format!("cursor={}", "c".repeat(513)))),
+            message_of(list_query(&format!("cursor={}", "c".repeat(513)))),
             "cursor is not one that this server gave"
         );
     }

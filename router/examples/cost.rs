@@ -13,7 +13,7 @@ use bytes::Bytes;
 use souk_chat::id::{OrderId, UserId};
 use souk_chat::limits::Quota;
 use souk_chat::log::Seq;
-use souk_chat::ports::{Envelope, EnvelopeKind, Gap, Inbox, Origin, Room, Subscription};
+use souk_chat::ports::{Attempt, Envelope, EnvelopeKind, Gap, Inbox, Origin, Room, Subscription};
 use souk_chat::time::Timestamp;
 use souk_router::local::{LocalBus, LocalLimiter};
 use souk_router::{Parts, Settings};
@@ -136,7 +136,8 @@ async fn main() {
         let one = |lane: u64| async move {
             for n in (lane..count).step_by(PARALLEL) {
                 let at = usize::try_from(n).unwrap() % users.len();
-                limiter.admit(&users[at], &format!("order-{at}:{n}")).await;
+                let key = format!("order-{at}:{n}");
+                limiter.admit(&Attempt { user: &users[at], key: &key, said: None }).await;
             }
         };
         futures_util::future::join_all((0..PARALLEL as u64).map(one)).await;

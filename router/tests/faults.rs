@@ -74,7 +74,10 @@ async fn a_server_that_comes_back_empty_is_filled_again_and_the_gap_is_told() {
     a.router.publish(&[room.clone(), user_room("bob")], envelope("o", 3)).await.unwrap();
     eventually("it arrives", async || at_b.seqs(&room).contains(&3) && at_b.seqs(&user_room("bob")) == [3]).await;
     sees(&b, "ann", true).await;
-    assert_eq!(a.limiter.admit(&user("ann"), "k").await, Admission::Allowed { counted: true });
+    assert_eq!(
+        a.limiter.admit(&suite::attempt(&user("ann"), "k")).await,
+        Admission::Allowed { counted: true, repeated: false }
+    );
     assert!(a.metrics.reconnects.get() >= 2 && at_b.seqs(&room).iter().all(|seq| *seq != 2));
 }
 
@@ -105,23 +108,30 @@ async fn a_hanging_server_stalls_nothing_and_is_noticed() {
     connected(&a).await;
     let _held = Subscription::new(a.router.clone(), room.clone());
     flows(&a, &at_a, &room, 1).await;
-    assert_eq!(a.limiter.admit(&user("ann"), "k1").await, Admission::Allowed { counted: true });
+    assert_eq!(
+        a.limiter.admit(&suite::attempt(&user("ann"), "k1")).await,
+        Admission::Allowed { counted: true, repeated: false }
+    );
     assert!(at_a.gaps.lock().is_empty());
     server.freeze();
 
     let begin = Instant::now();
-    let told = a.limiter.admit(&user("ann"), "k2").await;
+    let told = a.limiter.admit(&suite::attempt(&user("ann"), "k2")).await;
     let first = begin.elapsed();
-    assert_eq!((told, a.metrics.limiter_fallbacks.get()), (Admission::Allowed { counted: true }, 1));
+    assert_eq!((told, a.metrics.limiter_fallbacks.get()), (Admission::Allowed { counted: true, repeated: false }, 1));
     assert!(first < Duration::from_millis(500), "the first waits 100 ms: {first:?}");
     let begin = Instant::now();
     for n in 0..1_000 {
-        a.limiter.admit(&user(&format!("u{n}")), "k").await;
+        a.limiter.admit(&suite::attempt(&user(&format!("u{n}")), "k")).await;
     }
     assert!(begin.elapsed() < Duration::from_secs(1), "the breaker is open: {:?}", begin.elapsed());
     // The node's own limit knows what the server admitted before.
-    assert!(matches!(a.limiter.admit(&user("ann"), "k3").await, Admission::Limited { .. }));
-    assert_eq!(a.limiter.admit(&user("ann"), "k1").await, Admission::Allowed { counted: false }, "a retry");
+    assert!(matches!(a.limiter.admit(&suite::attempt(&user("ann"), "k3")).await, Admission::Limited { .. }));
+    assert_eq!(
+        a.limiter.admit(&suite::attempt(&user("ann"), "k1")).await,
+        Admission::Allowed { counted: false, repeated: false },
+        "a retry"
+    );
 
     let begin = Instant::now();
     assert!(a.presence.online(&[user("zoe")]).await.is_err());
@@ -133,7 +143,7 @@ async fn a_hanging_server_stalls_nothing_and_is_noticed() {
     for n in 0..5_000 {
         a.router.subscribe(&order_room(&format!("o{n}")));
         a.presence.set(&user(&format!("u{n}")), 1);
-        a.limiter.forgive(&user("ann"), "k1");
+        a.limiter.forgive(&suite::attempt(&user("ann"), "k1"));
     }
     eventually("the hang is noticed", async || !a.router.is_connected()).await;
     for answer in answers {
@@ -149,7 +159,7 @@ async fn a_hanging_server_stalls_nothing_and_is_noticed() {
     let fallbacks = a.metrics.limiter_fallbacks.get();
     eventually("the server decides again", async || {
         let before = a.metrics.limiter_fallbacks.get();
-        a.limiter.admit(&user("dan"), "k").await;
+        a.limiter.admit(&suite::attempt(&user("dan"), "k")).await;
         a.metrics.limiter_fallbacks.get() == before
     })
     .await;
@@ -168,7 +178,10 @@ async fn a_node_starts_without_its_server() {
     assert!(a.router.publish(std::slice::from_ref(&room), envelope("o", 1)).await.is_err());
     assert!(held.confirmed().await.is_err());
     assert_eq!(a.metrics.unconfirmed.get(), 1);
-    assert_eq!(a.limiter.admit(&user("ann"), "k").await, Admission::Allowed { counted: true });
+    assert_eq!(
+        a.limiter.admit(&suite::attempt(&user("ann"), "k")).await,
+        Admission::Allowed { counted: true, repeated: false }
+    );
     a.presence.set(&user("ann"), 1);
     assert_eq!(a.presence.online(&[user("ann")]).await, Ok(vec![true]), "who is here is known without a server");
 
@@ -210,9 +223,12 @@ async fn scripts_the_server_forgot_are_loaded_again() {
     for key in ["k1", "k2"] {
         let mut redis = server.connection().await;
         redis::cmd("SCRIPT").arg("FLUSH").exec_async(&mut redis).await.unwrap();
-        assert_eq!(a.limiter.admit(&user("ann"), key).await, Admission::Allowed { counted: true });
+        assert_eq!(
+            a.limiter.admit(&suite::attempt(&user("ann"), key)).await,
+            Admission::Allowed { counted: true, repeated: false }
+        );
     }
-    assert!(matches!(a.limiter.admit(&user("ann"), "k3").await, Admission::Limited { .. }));
+    assert!(matches!(a.limiter.admit(&suite::attempt(&user("ann"), "k3")).await, Admission::Limited { .. }));
     assert_eq!(a.metrics.limiter_fallbacks.get(), 0);
 }
 

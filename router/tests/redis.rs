@@ -7,7 +7,7 @@ mod suite;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use fred::prelude::{Builder, ClientLike, Config, EventInterface, PubsubInterface};
-use souk_chat::ports::{Presence, Subscription};
+use souk_chat::ports::{Admission, Attempt, Presence, Said, Subscription};
 use souk_router::{Parts, Settings, envelope};
 
 use suite::{Recorder, World, envelope, eventually, order_room, server, user, user_room};
@@ -119,4 +119,29 @@ async fn people_of_a_node_without_a_lease_do_not_count_and_are_removed() {
 
 async fn sees(presence: &dyn Presence, name: &str, wanted: bool) {
     eventually(&format!("{name} is {wanted}"), async || presence.online(&[user(name)]).await == Ok(vec![wanted])).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_said_leaves_the_server_in_time_and_shows_nothing() {
+    let Some(world) = world().await else { return };
+    let a = suite::ready(&world, "a").await;
+    let (ann, order) = (user("ann"), "o".parse().unwrap());
+    let say = async |name| {
+        let said = Some(Said { order: &order, form: 0x0102_0304_0506_0708, name, refuse: true });
+        a.limiter.admit(&Attempt { user: &ann, key: &format!("o/{name}"), said }).await
+    };
+    let counted = Admission::Allowed { counted: true, repeated: false };
+    assert_eq!((say(1).await, say(2).await, say(3).await), (counted, counted, Admission::Repeated));
+    let (mut redis, key) = (world.redis().await, format!("{}:said:{{ann}}", world.prefix));
+    let members: Vec<Vec<u8>> = redis::cmd("ZRANGE").arg(&key).arg(0).arg(-1).query_async(&mut redis).await.unwrap();
+    assert!(members.iter().all(|member| member.len() == 24 && member[..8] == [1, 2, 3, 4, 5, 6, 7, 8]), "{members:?}");
+    let left: i64 = redis::cmd("PTTL").arg(&key).query_async(&mut redis).await.unwrap();
+    assert!((1..=600_000).contains(&left), "{left}");
+    // As if they had been said a while ago.
+    for member in &members {
+        redis::cmd("ZINCRBY").arg(&key).arg(-600_001).arg(member).exec_async(&mut redis).await.unwrap();
+    }
+    assert_eq!(say(3).await, counted);
+    let said: i64 = redis::cmd("ZCARD").arg(&key).query_async(&mut redis).await.unwrap();
+    assert_eq!(said, 1);
 }

@@ -24,9 +24,12 @@ async fn works(a: &Parts, b: &Parts, at_b: &Recorder, seq: u64) {
         .await;
     for n in 0..20 {
         let parts = if n % 2 == 0 { a } else { b };
-        assert_eq!(parts.limiter.admit(&ann, &n.to_string()).await, Admission::Allowed { counted: true });
+        assert_eq!(
+            parts.limiter.admit(&suite::attempt(&ann, &n.to_string())).await,
+            Admission::Allowed { counted: true, repeated: false }
+        );
     }
-    assert!(matches!(b.limiter.admit(&ann, "one more").await, Admission::Limited { .. }));
+    assert!(matches!(b.limiter.admit(&suite::attempt(&ann, "one more")).await, Admission::Limited { .. }));
 }
 
 fn nodes(url: &str) -> (Parts, Parts) {

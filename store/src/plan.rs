@@ -8,9 +8,12 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use souk_chat::limits::BATCH_ENTRIES;
-use souk_chat::log::{Body, EntryKey, Head, NewEntry, Seq};
+use souk_chat::log::{Body, Counts, EntryKey, Head, NewEntry, Seq};
 use souk_chat::ports::StoreError;
 use souk_chat::{ChatState, Message, OrderId};
+
+/// Most bytes of a key's id, as [`EntryKey`] says.
+const KEY_BYTES: usize = 512;
 
 /// A message from before the batch, and what the batch makes of it.
 #[derive(Debug)]
@@ -49,20 +52,21 @@ fn invalid(what: impl Into<String>) -> StoreError {
 
 impl<'a> Plan<'a> {
     /// Plans the first `room` of `entries`, to follow `head`. `room` is at least 1. Errors: [`StoreError::Invalid`] where the
-    /// entries are not what [`Log::append`](souk_chat::ports::Log::append) asks for; all of them are checked, not only those
-    /// that fit.
+    /// entries are not what [`Log::append`](souk_chat::ports::Log::append) asks for; all of them are checked, those that do not
+    /// fit by themselves alone.
     pub(crate) fn of(order: &OrderId, head: &Head, entries: &'a [NewEntry], room: u64) -> Result<Self, StoreError> {
         if entries.is_empty() || entries.len() > BATCH_ENTRIES {
             return Err(invalid(format!("a batch has 1 to {BATCH_ENTRIES} entries, not {}", entries.len())));
         }
         check_keys(entries)?;
         let mut plan = Self { made: Vec::with_capacity(entries.len()), changes: Vec::new(), head: *head };
+        let (mut last, mut counts) = (head.seq, head.counts);
         for new in entries {
-            check_entry(order, &plan.head, new)?;
-            if plan.made.len() as u64 == room {
-                break;
+            check_entry(order, last, counts, new)?;
+            (last, counts) = (new.entry.seq, new.entry.counts);
+            if (plan.made.len() as u64) < room {
+                plan.add(new)?;
             }
-            plan.add(new)?;
         }
         Ok(plan)
     }
@@ -115,14 +119,18 @@ impl<'a> Plan<'a> {
     }
 }
 
+/// Errors: [`StoreError::Invalid`] where a key is not one.
+pub(crate) fn check_key(key: &EntryKey) -> Result<(), StoreError> {
+    if key.id.is_empty() || key.id.len() > KEY_BYTES {
+        return Err(invalid(format!("the id of a key has 1 to {KEY_BYTES} bytes, not {}", key.id.len())));
+    }
+    Ok(())
+}
+
 fn check_keys(entries: &[NewEntry]) -> Result<(), StoreError> {
-    /// Most bytes of a key's name, as [`EntryKey`] says.
-    const KEY_BYTES: usize = 512;
     let mut seen: HashSet<&EntryKey> = HashSet::new();
     for NewEntry { entry, .. } in entries {
-        if entry.key.id.is_empty() || entry.key.id.len() > KEY_BYTES {
-            return Err(invalid(format!("the key of entry {} has not 1 to {KEY_BYTES} bytes", entry.seq)));
-        }
+        check_key(&entry.key)?;
         // A set only where there can be two: the single entry is the common case.
         if entries.len() > 1 && !seen.insert(&entry.key) {
             return Err(invalid(format!("the key {:?} stands twice in one batch", entry.key)));
@@ -131,12 +139,12 @@ fn check_keys(entries: &[NewEntry]) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn check_entry(order: &OrderId, head: &Head, new: &NewEntry) -> Result<(), StoreError> {
+fn check_entry(order: &OrderId, last: Seq, counts: Counts, new: &NewEntry) -> Result<(), StoreError> {
     let entry = &new.entry;
-    if entry.seq != head.seq.next() {
-        return Err(invalid(format!("entry {} does not follow {}", entry.seq, head.seq)));
+    if entry.seq != last.next() {
+        return Err(invalid(format!("entry {} does not follow {last}", entry.seq)));
     }
-    if entry.counts.client < head.counts.client || entry.counts.contractor < head.counts.contractor {
+    if entry.counts.client < counts.client || entry.counts.contractor < counts.contractor {
         return Err(invalid(format!("the counts of entry {} fall", entry.seq)));
     }
     let makes = matches!(entry.body, Body::Message(_) | Body::System(_));
@@ -146,8 +154,13 @@ fn check_entry(order: &OrderId, head: &Head, new: &NewEntry) -> Result<(), Store
             return Err(invalid(format!("the message {} of entry {} is numbered wrongly", message.id(), entry.seq)));
         }
     }
-    if matches!(&entry.body, Body::Masking(messages) if messages.is_empty()) {
+    let Body::Masking(messages) = &entry.body else { return Ok(()) };
+    if messages.is_empty() {
         return Err(invalid(format!("the masking {} masks nothing", entry.seq)));
+    }
+    let distinct: HashSet<Seq> = messages.iter().map(|message| message.seq).collect();
+    if distinct.len() < messages.len() {
+        return Err(invalid(format!("the masking {} masks a message twice", entry.seq)));
     }
     Ok(())
 }

@@ -2,135 +2,22 @@
 //! back. `SOUK_TEST_CQL=host:port[,host:port]` names the cluster; every test has a keyspace of its own there, and drops it.
 
 #![allow(clippy::unwrap_used, reason = "a test that meets an error has failed")]
-#![allow(clippy::print_stderr, reason = "what is left out is said loudly")]
 
+mod cluster;
+mod old;
 mod proxy;
 mod suite;
 
-use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use async_trait::async_trait;
-use futures_util::future::{BoxFuture, join_all};
-use proxy::Proxy;
-use scylla::client::session::Session;
-use scylla::client::session_builder::SessionBuilder;
-use souk_chat::ports::Store;
+use cluster::{Cluster, VOLUME, patient, store, with_keyspace};
+use futures_util::future::join_all;
 use souk_chat::ports::store::{Appended, StoreError};
-use souk_chat::{Head, NewEntry, OrderId, Seq, Side};
-use souk_store::{OpenError, Settings, migrate, open};
-use suite::Engine;
-use suite::chat::{Chat, fresh};
-
-/// Small enough that cases cross it several times.
-const VOLUME: u64 = 8;
-
-/// A keyspace for one test.
-#[derive(Clone)]
-struct Keyspace {
-    servers: Vec<SocketAddr>,
-    name: String,
-}
-
-impl Keyspace {
-    fn address_by(&self, servers: &[SocketAddr], more: &str) -> String {
-        let servers: Vec<String> = servers.iter().map(ToString::to_string).collect();
-        let copies = if servers.len() < 3 { 1 } else { 3 };
-        format!("cql://{}/{}?replication={copies}{more}", servers.join(","), self.name)
-    }
-
-    fn address(&self) -> String {
-        self.address_by(&self.servers, &format!("&volume={VOLUME}"))
-    }
-
-    async fn session(&self) -> Session {
-        let session = SessionBuilder::new().known_nodes_addr(&self.servers).build().await.unwrap();
-        if session.get_cluster_state().get_keyspace(&self.name).is_some() {
-            session.use_keyspace(&self.name, false).await.unwrap();
-        }
-        session
-    }
-}
-
-/// Runs `test` in a keyspace of its own, and drops that whatever becomes of the test. Left out, loudly, without a cluster.
-async fn with_keyspace(test: impl FnOnce(Keyspace) -> BoxFuture<'static, ()>) {
-    let Ok(servers) = std::env::var("SOUK_TEST_CQL") else {
-        assert!(
-            std::env::var("SOUK_REQUIRE").as_deref() != Ok("all"),
-            "SOUK_TEST_CQL is not set: start the servers with `deploy/stack up` and take the lines of `deploy/stack env`"
-        );
-        eprintln!("LEFT OUT: a CQL test, because SOUK_TEST_CQL is not set (`deploy/stack up`, `deploy/stack env`)");
-        return;
-    };
-    let servers = servers.split(',').map(|server| server.parse().unwrap()).collect();
-    let keyspace = Keyspace { servers, name: fresh("t").replace('-', "_") };
-    let outcome = tokio::spawn(test(keyspace.clone())).await;
-    let drop = format!("DROP KEYSPACE IF EXISTS {}", keyspace.name);
-    let mut drop = scylla::statement::unprepared::Statement::new(drop);
-    drop.set_request_timeout(Some(Duration::from_secs(60)));
-    keyspace.session().await.query_unpaged(drop, &[]).await.unwrap();
-    if let Err(failed) = outcome {
-        std::panic::resume_unwind(failed.into_panic());
-    }
-}
-
-/// Patient: a cold server on a busy machine answers late, and the suite is not about time.
-fn patient() -> Settings {
-    Settings {
-        request_timeout: Duration::from_secs(30),
-        connect_timeout: Duration::from_secs(60),
-        ..Settings::default()
-    }
-}
-
-async fn store(address: &str) -> Arc<dyn Store> {
-    open(address, &patient()).await.unwrap().store
-}
-
-struct Cluster {
-    store: Arc<dyn Store>,
-    rival: Arc<dyn Store>,
-    proxied: Arc<dyn Store>,
-    proxy: Proxy,
-}
-
-impl Cluster {
-    async fn new(keyspace: &Keyspace) -> Self {
-        migrate(&keyspace.address(), &patient()).await.unwrap();
-        let proxy = Proxy::before(&keyspace.servers).await;
-        let through = keyspace.address_by(&proxy.addresses, "");
-        Self {
-            store: store(&keyspace.address()).await,
-            rival: store(&keyspace.address()).await,
-            proxied: store(&through).await,
-            proxy,
-        }
-    }
-}
-
-#[async_trait]
-impl Engine for Cluster {
-    fn store(&self) -> Arc<dyn Store> {
-        self.store.clone()
-    }
-
-    fn rival(&self) -> Arc<dyn Store> {
-        self.rival.clone()
-    }
-
-    fn volume(&self) -> Option<u64> {
-        Some(VOLUME)
-    }
-
-    async fn append_losing_the_answer(&self, order: &OrderId, head: &Head, entries: &[NewEntry]) {
-        let before = self.proxy.lost();
-        self.proxy.lose_the_next_answer();
-        let answer = self.proxied.append(order, head, entries).await;
-        assert!(matches!(answer, Err(StoreError::Unknown(_))), "a lost answer is unknown, not {answer:?}");
-        assert_eq!(self.proxy.lost(), before + 1, "the fault did not bite");
-    }
-}
+use souk_chat::ports::{AuditAction, AuditId, AuditRow, OriginalId, OriginalRow, Why};
+use souk_chat::{Role, Seq, Side, Timestamp, UserId};
+use souk_store::{OpenError, migrate, open};
+use suite::Engine as _;
+use suite::chat::{Chat, key};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn cql_passes_the_suite() {
@@ -181,6 +68,37 @@ async fn schemas_of_another_time_are_refused() {
             session.query_unpaged(newer, &[]).await.unwrap();
             assert!(matches!(open(&address, &settings).await.err(), Some(OpenError::Newer { found: 99, .. })));
             assert!(matches!(migrate(&address, &settings).await, Err(OpenError::Newer { found: 99, .. })));
+        })
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_keyspace_of_an_earlier_version_is_refused_until_it_is_migrated() {
+    with_keyspace(|keyspace| {
+        Box::pin(async move {
+            let (address, settings) = (keyspace.address(), patient());
+            let session = keyspace.session().await;
+            let make = format!(
+                "CREATE KEYSPACE {} WITH replication = {{'class': 'NetworkTopologyStrategy', 'replication_factor': 1}}",
+                keyspace.name
+            );
+            session.query_unpaged(make, &[]).await.unwrap();
+            session.use_keyspace(&keyspace.name, false).await.unwrap();
+            let text: Vec<&str> = include_str!("old/1.cql").lines().filter(|line| !line.starts_with("--")).collect();
+            for statement in text.join("\n").split(';').map(str::trim).filter(|statement| !statement.is_empty()) {
+                session.query_unpaged(statement, &[]).await.unwrap();
+            }
+            let refused = open(&address, &settings).await.err().unwrap();
+            assert!(
+                matches!(&refused, OpenError::Unmigrated { found, .. } if found.contains("version 1")),
+                "{refused}"
+            );
+            assert!(refused.to_string().contains("souk migrate"));
+            for outcome in join_all((0..3).map(|_| migrate(&address, &settings))).await {
+                outcome.unwrap();
+            }
+            old::assert_goes_on(store(&address).await).await;
         })
     })
     .await;
@@ -267,6 +185,108 @@ async fn a_change_from_a_later_volume_is_copied_back() {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
             assert_eq!(&*chat.message(Seq(2)).await.content, "changed");
+        })
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_newest_messages_of_a_hot_order_are_one_request() {
+    with_keyspace(|keyspace| {
+        Box::pin(async move {
+            let cluster = Cluster::new(&keyspace).await;
+            let mut chat = Chat::new(cluster.proxied.clone()).await;
+            // First in the order's first volume, then in its second; one of four entries makes no message.
+            for end in [6, VOLUME + 6] {
+                while chat.head.seq.0 < end {
+                    let seq = chat.head.seq.next();
+                    if seq.0 % 4 == 0 {
+                        chat.edit(Seq(seq.0 - 1), &format!("e-{seq}"), &format!("text {seq}")).await;
+                    } else {
+                        chat.say(Side::Contractor, &format!("m-{seq}"), &format!("text {seq}")).await;
+                    }
+                }
+                let mut fewest = (usize::MAX, usize::MAX);
+                // The driver asks for things of its own now and then: not five times in a row.
+                for _ in 0..5 {
+                    let before = cluster.proxy.executed();
+                    let newest = chat.store.messages_before(chat.id(), None, 4).await.unwrap();
+                    fewest.0 = fewest.0.min(cluster.proxy.executed() - before);
+                    let before = cluster.proxy.executed();
+                    let above = chat.store.messages_before(chat.id(), Some(Seq(end)), 3).await.unwrap();
+                    fewest.1 = fewest.1.min(cluster.proxy.executed() - before);
+                    assert_eq!(above, newest[..3]);
+                    assert_eq!(newest.iter().map(|m| m.seq.0).collect::<Vec<_>>(), [end - 4, end - 3, end - 1, end]);
+                    for message in &newest {
+                        assert_eq!(message.sender.as_ref(), Some(chat.party(Side::Contractor)));
+                        assert_eq!(message.created_at, suite::chat::at(message.seq.0));
+                    }
+                }
+                assert_eq!(fewest, (1, 1), "requests for the newest page, and for one below a number");
+            }
+        })
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn originals_lie_in_the_partition_of_their_time() {
+    with_keyspace(|keyspace| {
+        Box::pin(async move {
+            let cluster = Cluster::new(&keyspace).await;
+            let mut chat = Chat::new(cluster.store()).await;
+            let ann = chat.party(Side::Client).clone();
+            for n in 1..=3 * VOLUME {
+                let id = OriginalId { key: key(&ann, &format!("m-{n}")), message: None, why: Why::Masked };
+                let (order, sender, at) = (chat.id().clone(), ann.clone(), suite::chat::at(n));
+                let row = OriginalRow { order, id, version: 1, sender, at, sealed: vec![0; 40] };
+                chat.store.keep(&[row]).await.unwrap();
+                chat.say(Side::Client, &format!("m-{n}"), "***").await;
+            }
+            let count = "SELECT volume, count(*) FROM originals WHERE order_id = ? AND volume IN (0, 1, 2, 3) \
+                 GROUP BY order_id, volume";
+            let rows = keyspace.session().await.query_unpaged(count, (chat.id().as_str(),)).await.unwrap();
+            let rows = rows.into_rows_result().unwrap();
+            let sizes: Vec<(i32, i64)> = rows.rows().unwrap().map(Result::unwrap).collect();
+            // The first entry of a volume is kept while the one before is still the newest.
+            let size = i64::try_from(VOLUME).unwrap();
+            assert_eq!(sizes, [(0, size + 1), (1, size), (2, size - 1)]);
+        })
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_audit_log_costs_what_is_in_it() {
+    with_keyspace(|keyspace| {
+        Box::pin(async move {
+            let cluster = Cluster::new(&keyspace).await;
+            let (store, proxy) = (&cluster.proxied, &cluster.proxy);
+            let hour = 3_600_000;
+            let row = |hours: i64, number| AuditRow {
+                id: AuditId { at: Timestamp(1_790_000_000_000 - hours * hour), number },
+                actor: UserId::new("root").unwrap(),
+                role: Role::Admin,
+                action: AuditAction::OriginalsRead,
+                order: None,
+                details: "".into(),
+            };
+            // Three busy hours, decades apart.
+            let mut rows: Vec<_> = [0, 90_000, 300_000].iter().flat_map(|h| (0..4).map(|n| row(*h, n))).collect();
+            for row in &rows {
+                store.record(row).await.unwrap();
+            }
+            rows.sort_by_key(|row| std::cmp::Reverse(row.id));
+            let mut fewest = (usize::MAX, usize::MAX);
+            for _ in 0..5 {
+                let before = proxy.executed();
+                assert_eq!(store.audit(None, 50).await.unwrap(), rows);
+                let read = proxy.executed() - before;
+                store.record(&rows[11]).await.unwrap();
+                fewest = (fewest.0.min(read), fewest.1.min(proxy.executed() - before - read));
+            }
+            // The list of hours and each of the three; one row in an hour that is on the list.
+            assert_eq!(fewest, (4, 1), "requests of reading and of recording");
         })
     })
     .await;

@@ -2,15 +2,16 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that meets an error has failed")]
 
+mod old;
 mod suite;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use futures_util::FutureExt as _;
-use souk_chat::ports::Store;
 use souk_chat::ports::store::{Appended, StoreError};
-use souk_chat::{Head, NewEntry, OrderId, Seq, Side};
+use souk_chat::ports::{AuditAction, AuditId, AuditRow, OriginalId, OriginalRow, Store, Why};
+use souk_chat::{Head, NewEntry, OrderId, Role, Seq, Side};
 use souk_store::{OpenError, Settings, open};
 use suite::Engine;
 use suite::chat::Chat;
@@ -239,4 +240,53 @@ async fn many_orders_at_once_are_each_dense() {
         }
     });
     futures_util::future::join_all(writers).await;
+}
+
+#[tokio::test]
+async fn a_file_of_an_earlier_version_is_brought_up_to_date() {
+    for migrated_first in [false, true] {
+        let folder = tempfile::tempdir().unwrap();
+        let file = rusqlite::Connection::open(folder.path().join("souk.db")).unwrap();
+        file.execute_batch(include_str!("old/1.sql")).unwrap();
+        drop(file);
+        if migrated_first {
+            souk_store::migrate(&address(&folder), &Settings::default()).await.unwrap();
+        }
+        old::assert_goes_on(store(&folder).await).await;
+        // And a second time, as the current version.
+        Chat::new(store(&folder).await).await;
+    }
+}
+
+#[tokio::test]
+async fn what_was_kept_survives_a_crash() {
+    let (folder, copy) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let chat = Chat::new(store(&folder).await).await;
+    let ann = chat.party(Side::Client).clone();
+    let id = OriginalId { key: suite::chat::key(&ann, "m"), message: None, why: Why::Refused };
+    let (order, at) = (chat.id().clone(), suite::chat::at(1));
+    let original = OriginalRow { order, id, version: 1, sender: ann.clone(), at, sealed: b"sealed".to_vec() };
+    let audit = AuditRow {
+        id: AuditId { at, number: 7 },
+        actor: ann,
+        role: Role::Admin,
+        action: AuditAction::OriginalsRead,
+        order: Some(chat.id().clone()),
+        details: "all".into(),
+    };
+    // The files as they are on the disk right after the answer, with the store still open.
+    let crash = || {
+        for name in ["souk.db", "souk.db-wal"] {
+            std::fs::copy(folder.path().join(name), copy.path().join(name)).unwrap();
+        }
+    };
+    chat.store.keep(std::slice::from_ref(&original)).await.unwrap();
+    crash();
+    let after = chat.seen_by(store(&copy).await);
+    assert_eq!(after.store.originals(chat.id(), None, 10).await.unwrap(), std::slice::from_ref(&original));
+    assert!(after.store.audit(None, 10).await.unwrap().is_empty());
+    drop(after);
+    chat.store.record(&audit).await.unwrap();
+    crash();
+    assert_eq!(store(&copy).await.audit(None, 10).await.unwrap(), [audit]);
 }

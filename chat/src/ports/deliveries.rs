@@ -1,5 +1,7 @@
 use std::sync::Arc;
 
+use souk_moderation::Span;
+
 use crate::log::{Entry, Head};
 use crate::order::Order;
 
@@ -12,8 +14,11 @@ pub struct Committed {
     pub order: Arc<Order>,
     /// The entries, rising. Neighbours unless `repeat`.
     pub entries: Vec<Arc<Entry>>,
-    /// For each entry the connection that it came over.
+    /// For each entry the connection that it came over; none for what souk adds of itself (a masking after the fact).
     pub origins: Vec<Origin>,
+    /// For each entry what was masked in the text that its sender wrote: for the answer to that connection alone, never sent
+    /// to anybody else, stored nowhere. Empty where nothing was, and for repeats, whose original is not known.
+    pub masked: Vec<Arc<[Span]>>,
     /// The log's head when they were appended, or later.
     pub head: Head,
     /// Somebody asked again for what was there already: what follows a write is done again, in case it was never done.

@@ -1,17 +1,23 @@
 //! The world outside, as small traits. Each engine of a port passes the port's one conformance suite.
 
+mod audit;
 mod deliveries;
 mod events;
 mod limiter;
+mod moderations;
+mod originals;
 mod presence;
 mod promises;
 mod router;
 mod runtime;
 pub mod store;
 
+pub use audit::{Audit, AuditAction, AuditId, AuditRow};
 pub use deliveries::{Committed, Feed};
 pub use events::{Event, EventData, Events, EventsError};
-pub use limiter::{Admission, Limiter};
+pub use limiter::{Admission, Attempt, Limiter, Said};
+pub use moderations::{Decision, Moderations};
+pub use originals::{OriginalId, OriginalRow, Originals, Why};
 pub use presence::{Presence, PresenceError};
 pub use promises::Promises;
 pub use router::{Envelope, EnvelopeKind, Gap, Inbox, Origin, Room, Router, RouterError, Subscription};

@@ -13,6 +13,8 @@ use crate::owed::OwedRow;
 use crate::time::Timestamp;
 use crate::watermark::{Mark, Marks};
 
+use super::{Audit, Originals};
+
 /// Why the store did not do it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
@@ -28,8 +30,8 @@ pub enum StoreError {
 }
 
 /// All of history. One engine implements all of these.
-pub trait Store: Orders + Log + Lists + Watermarks + Outbox + Heartbeats {}
-impl<T: Orders + Log + Lists + Watermarks + Outbox + Heartbeats> Store for T {}
+pub trait Store: Orders + Log + Lists + Watermarks + Outbox + Heartbeats + Originals + Audit {}
+impl<T: Orders + Log + Lists + Watermarks + Outbox + Heartbeats + Originals + Audit> Store for T {}
 
 /// Orders and who is in them.
 #[async_trait]

@@ -12,6 +12,9 @@ use crate::limits::REMEMBERED_ORDERS;
 use crate::log::Head;
 use crate::order::Order;
 
+use super::recent::Recent;
+use super::refusals::Refusals;
+
 /// How old title and status of a remembered order may be. Its parties never change.
 pub(super) const ORDER_FRESH: Duration = Duration::from_secs(5);
 
@@ -24,12 +27,16 @@ struct Remembered {
 /// Orders and hints of their heads. A hint may be old: a write against it is refused by the store, never wrong.
 pub struct Memory {
     orders: Mutex<LruCache<OrderId, Remembered>>,
+    /// Their newest messages.
+    pub(super) recent: Recent,
+    /// Refusals that were recorded.
+    pub(super) refusals: Refusals,
 }
 
 impl Default for Memory {
     fn default() -> Self {
         let bound = NonZeroUsize::new(REMEMBERED_ORDERS).expect("the bound is a number above zero");
-        Self { orders: Mutex::new(LruCache::new(bound)) }
+        Self { orders: Mutex::new(LruCache::new(bound)), recent: Recent::default(), refusals: Refusals::default() }
     }
 }
 

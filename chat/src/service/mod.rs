@@ -5,27 +5,33 @@
 
 mod admin;
 mod catch_up;
+mod edit;
 mod lists;
 mod memory;
+mod originals;
+mod recent;
+mod refusals;
 mod send;
 pub mod sequencer;
 mod view;
 
 use std::sync::Arc;
 
-use souk_moderation::Rules;
-
 use crate::actor::{Actor, Role};
 use crate::fingerprint::Fingerprints;
 use crate::id::OrderId;
 use crate::order::Order;
-use crate::ports::{Feed, Limiter, Presence, Promises, Runtime, Store};
+use crate::ports::{Feed, Limiter, Moderations, Presence, Promises, Runtime, Store};
 use crate::refusal::Refusal;
+use crate::rules::RulesCell;
+use crate::seal::Sealer;
 
 pub use admin::OrderSpec;
 pub use catch_up::{CatchUp, History, Window};
+pub use edit::Edit;
 pub use lists::{ChatList, Synced};
 pub use memory::Memory;
+pub use originals::{AuditPage, Original, OriginalsPage};
 pub use send::{Send, Sent};
 pub use sequencer::Sequencer;
 pub use view::{ChatView, Participant};
@@ -46,7 +52,11 @@ pub struct Ports {
     /// Time, tasks, randomness.
     pub runtime: Arc<dyn Runtime>,
     /// What may be said.
-    pub rules: Arc<Rules>,
+    pub rules: Arc<RulesCell>,
+    /// Who hears of decisions.
+    pub moderations: Arc<dyn Moderations>,
+    /// What originals are sealed with.
+    pub sealer: Arc<Sealer>,
     /// Telling repeats from second texts.
     pub fingerprints: Arc<Fingerprints>,
 }

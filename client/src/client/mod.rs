@@ -13,7 +13,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use parking_lot::{Mutex, MutexGuard};
-use souk_chat::{ClientMessageId, OrderId, Seq};
+use souk_chat::{ClientMessageId, MessageId, OrderId, Seq};
 use souk_protocol::Request;
 use souk_protocol::dto::{Hello, Message, Synced};
 use tokio::sync::{Notify, oneshot};
@@ -114,6 +114,17 @@ impl Client {
         self.shared().engine().send(parcel);
         self.shared().wake.notify_one();
         Sending { id, outcome }
+    }
+
+    /// Edits a message of mine: the message as it is then, with what was masked. Not asked again after a reconnect, and safe to
+    /// repeat.
+    pub async fn edit(&self, message: &MessageId, content: impl Into<Box<str>>) -> Result<Box<Message>, RequestError> {
+        let content = String::from(content.into()).into();
+        match self.request(Request::EditMessage { message: message.clone(), content }).await? {
+            Answer::Message(message) => Ok(message),
+            // An answer has the form of its request, or the connection has ended as malformed.
+            _ => Err(RequestError::NotConnected),
+        }
     }
 
     /// Joins an order from `since`, or else from the kept cursor, or else with the newest messages; answers when it is caught up

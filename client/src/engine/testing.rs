@@ -20,6 +20,7 @@ pub(crate) fn message(order: &str, seq: u64, version: u32) -> Message {
         edited_at: None,
         is_moderated: false,
         moderation_flags: Vec::new(),
+        masked: Vec::new(),
         created_at: Time(Timestamp(0)),
         client_message_id: None,
     }

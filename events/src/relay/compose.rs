@@ -4,14 +4,15 @@ use std::collections::HashMap;
 
 use souk_chat::limits::{LIST_ROWS_MAX, NOTIFICATION_BODY_CHARS, TITLE_CHARS};
 use souk_chat::ports::{Event, EventData, Store, StoreError};
-use souk_chat::{Message, OrderId, Owed, OwedRow, Seq, Timestamp, UserId};
+use souk_chat::{Categories, Message, MessageId, OrderId, Owed, OwedRow, Seq, Subject, Timestamp, UserId};
 
 use super::settings::NOTIFIED_WITHIN;
 
 /// What an owing entry is about.
 struct Source {
     at: Timestamp,
-    message: Option<Message>,
+    /// What the entry made or changed.
+    messages: Vec<Message>,
 }
 
 /// The events of these rows, all of one order, in their order; and how many rows nothing could be told about.
@@ -31,7 +32,7 @@ pub(super) async fn compose(
         let Some(source) = sources.get(&row.seq) else { continue };
         let data = match &row.owed {
             Owed::Notification { to, sender_name } => {
-                let message = match &source.message {
+                let message = match source.messages.first() {
                     Some(message) => Some(message.clone()),
                     None => notified_of(store, order, row.seq, to).await?,
                 };
@@ -48,13 +49,12 @@ pub(super) async fn compose(
                     unread_total: unread.get(to).copied().unwrap_or_default(),
                 }
             }
-            Owed::Moderation { action, rules, rules_version } => {
-                let Some(message) = &source.message else { continue };
-                let Some(sender) = &message.sender else { continue };
+            Owed::Moderation { action, rules, rules_version, subject } => {
+                let Some((message, sender, flags)) = moderated(order, row.seq, source, subject) else { continue };
                 EventData::Moderation {
-                    message: message.id(),
-                    sender: sender.clone(),
-                    flags: message.flags.iter().map(|flag| flag.as_str()).collect(),
+                    message,
+                    sender,
+                    flags: flags.iter().map(|flag| flag.as_str()).collect(),
                     action: *action,
                     rules: rules.clone(),
                     rules_version: rules_version.clone(),
@@ -67,11 +67,22 @@ pub(super) async fn compose(
     Ok((events, left_out))
 }
 
+/// The message that a moderation event is about, who wrote it and what was found. A refused text has no message: the owing
+/// entry stands for it.
+fn moderated(order: &OrderId, seq: Seq, source: &Source, subject: &Subject) -> Option<(MessageId, UserId, Categories)> {
+    let of_message = |message: &Message| Some((message.id(), message.sender.clone()?, message.flags));
+    match subject {
+        Subject::Entry => of_message(source.messages.first()?),
+        Subject::Message(masked) => of_message(source.messages.iter().find(|message| message.seq == *masked)?),
+        Subject::Refused { sender, flags } => Some((MessageId { order: order.clone(), seq }, sender.clone(), *flags)),
+    }
+}
+
 async fn sources(store: &dyn Store, order: &OrderId, rows: &[OwedRow]) -> Result<HashMap<Seq, Source>, StoreError> {
     let mut seqs: Vec<Seq> = rows.iter().map(|row| row.seq).collect();
     seqs.dedup();
     let messages = store.messages(order, &seqs).await?;
-    let of_message = |message: Message| (message.seq, Source { at: message.created_at, message: Some(message) });
+    let of_message = |message: Message| (message.seq, Source { at: message.created_at, messages: vec![message] });
     let mut sources: HashMap<Seq, Source> = messages.into_iter().map(of_message).collect();
     for seq in seqs {
         // What made no message changed one, or is empty: rare enough to be read one by one.
@@ -80,8 +91,8 @@ async fn sources(store: &dyn Store, order: &OrderId, rows: &[OwedRow]) -> Result
         }
         let entry = store.entries(order, Seq(seq.0 - 1), 1).await?.into_iter().find(|entry| entry.seq == seq);
         if let Some(entry) = entry {
-            let message = entry.body.messages().first().map(|message| (**message).clone());
-            sources.insert(seq, Source { at: entry.at, message });
+            let messages = entry.body.messages().iter().map(|message| (**message).clone()).collect();
+            sources.insert(seq, Source { at: entry.at, messages });
         }
     }
     Ok(sources)

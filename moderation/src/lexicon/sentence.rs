@@ -119,8 +119,7 @@ impl<'s, 't> Sentence<'s, 't> {
         }
         let ends = gap.contains(['\n', '!', '?', ';']);
         let stops = gap.trim_end().strip_suffix('.').is_some_and(|rest| !rest.ends_with('.'));
-        let ends_line = gap.ends_with(char::is_whitespace);
-        !(ends || stops && ends_line)
+        !(ends || stops && gap.ends_with(char::is_whitespace))
     }
 
     /// Whether the words from `first` up to `end` stand so near that they may be one.

@@ -3,10 +3,11 @@
 pub(crate) mod compose;
 mod tables;
 
-use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
-use crate::slip::{is_slip, shortened};
+use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
+
+use crate::slip::{find_shortened, is_slip, shortened};
 
 /// What a number word says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,7 +65,7 @@ struct Words {
 }
 
 static WORDS: LazyLock<Words> = LazyLock::new(|| {
-    let mut exact: HashMap<&'static str, Meaning> = HashMap::new();
+    let mut exact: HashMap<&'static str, Meaning> = HashMap::default();
     let tables = [
         (tables::ENGLISH, Tongue::English, false),
         (tables::FRENCH, Tongue::French, false),
@@ -82,7 +83,7 @@ static WORDS: LazyLock<Words> = LazyLock::new(|| {
             }
         }
     }
-    let mut near: HashMap<Box<str>, Vec<&'static str>> = HashMap::new();
+    let mut near: HashMap<Box<str>, Vec<&'static str>> = HashMap::default();
     for (word, meaning) in &exact {
         if !meaning.weak && word.chars().count() >= SLIP_MIN && meaning.number != Number::Scale {
             let short = word.chars().count() == SLIP_MIN;
@@ -132,7 +133,7 @@ pub(crate) fn misspelt(word: &str) -> Option<Meaning> {
     let direct = candidates(word).first().copied();
     let found = direct.or_else(|| {
         // A changed letter: both are the same without it. The first letter is seldom the wrong one.
-        shortened(word).find_map(|less| candidates(&less).iter().copied().find(|near| is_slip(word, near)))
+        find_shortened(word, |less| candidates(less).iter().copied().find(|near| is_slip(word, near)))
     })?;
     words.exact.get(found).map(|meaning| Meaning { weak: true, ..*meaning })
 }

@@ -175,9 +175,10 @@ pub(crate) fn find(text: &Text<'_>, gap: Range<usize>, order: &mut OrderId<'_>, 
             (fillers, between) = (0, Some(Gap::default()));
             continue;
         }
-        let says = filler(word, token, between.unwrap_or_default());
+        // Most words stand in no run at all: they are not asked further.
+        let says = if runs.pieces.is_empty() { None } else { filler(word, token, between.unwrap_or_default()) };
         fillers += 1;
-        if runs.pieces.len() < pieces || runs.pieces.is_empty() || fillers > FILLERS_MAX || says.is_none() {
+        if runs.pieces.len() < pieces || fillers > FILLERS_MAX || says.is_none() {
             runs.end();
             runs.plus = is_plus(word).then_some(token.start);
             (fillers, between) = (0, Some(Gap::default()));
@@ -351,8 +352,20 @@ impl Runs<'_, '_, '_> {
         }
     }
 
+    /// Whether the pieces can have enough digits; a word has at most three, and few more can be found before the first.
+    fn may_be_number(&self) -> bool {
+        const FEW: usize = 2;
+        let digits = |piece: &Piece| if piece.how.has(How::WORD) { 3 } else { piece.end - piece.start };
+        self.pieces.iter().map(digits).sum::<usize>() + FEW >= DIGITS_MIN
+    }
+
     /// The run is over: judges it.
     fn end(&mut self) {
+        if !self.may_be_number() {
+            self.pieces.clear();
+            self.plus = None;
+            return;
+        }
         // "4912$29$": a sign that passes for the last digit.
         if let Some(last) = self.pieces.last().filter(|_| self.pieces.len() > 1).map(|last| last.end)
             && self.text.folded()[last..self.limit.end].starts_with(['$', '|'])

@@ -1,5 +1,10 @@
 //! The words and signs around a number that say what it is.
 
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use rustc_hash::FxHashSet as HashSet;
+
 /// What stands before a number says about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Before {
@@ -36,13 +41,14 @@ pub(super) fn before(text: &str) -> Before {
     // "номер", "number" alone: a phone's when it is somebody's, or when nothing else is said.
     let (mut number, mut code) = (false, false);
     for word in words.take(WORDS + 1) {
-        if NUMBER.iter().any(|entry| same(word, entry)) {
+        let word = &*lower(word);
+        if NUMBER.contains(&word) {
             number = true;
-        } else if code && same(word, "area") {
+        } else if code && word == "area" {
             return Before::Phone;
-        } else if same(word, "code") {
+        } else if word == "code" {
             code = true;
-        } else if number && MINE.iter().any(|entry| same(word, entry)) {
+        } else if number && MINE.contains(&word) {
             return Before::Phone;
         } else {
             match meaning(word) {
@@ -63,12 +69,7 @@ pub(super) fn is_answered(after: &str) -> bool {
     let near = &after[..after.floor_char_boundary(after.len().min(REACH))];
     let near = &near[..near.find(['*', '[', '\n', '.']).unwrap_or(near.len())];
     let words = near.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-    words.take(WORDS + 1).any(|word| {
-        ANSWERED.iter().any(|entry| match entry.strip_suffix('*') {
-            Some(stem) => starts(word, stem),
-            None => same(word, entry),
-        })
-    })
+    words.take(WORDS + 1).any(|word| LISTS.answered.has(&lower(word)))
 }
 
 /// Whether a unit or a currency follows: the number is an amount.
@@ -80,33 +81,66 @@ pub(super) fn is_amount(after: &str) -> bool {
     let word = &after[..after.find(|c: char| !c.is_alphabetic()).unwrap_or(after.len())];
     // "800 in case": the inch stands at the end.
     let goes_on = || after[word.len()..].strip_prefix(' ').is_some_and(|next| next.starts_with(char::is_alphabetic));
-    UNITS.iter().any(|unit| same(word, unit)) && !(same(word, "in") && goes_on())
+    let lower = lower(word);
+    LISTS.units.has(&lower) && !(&*lower == "in" && goes_on())
 }
 
 fn meaning(word: &str) -> Before {
-    let in_list = |list: &[&str]| {
-        list.iter().any(|entry| match entry.strip_suffix('*') {
-            Some(stem) => starts(word, stem),
-            None => same(word, entry),
-        })
-    };
+    let lists = &*LISTS;
     match () {
-        () if in_list(PHONE) => Before::Phone,
-        () if in_list(ORDER) => Before::Order,
-        () if in_list(CODE) => Before::Code,
+        () if lists.phone.has(word) => Before::Phone,
+        () if lists.order.has(word) => Before::Order,
+        () if lists.code.has(word) => Before::Code,
         () => Before::Nothing,
     }
 }
 
-/// `word` in small letters begins with `stem`.
-fn starts(word: &str, stem: &str) -> bool {
-    let mut lower = word.chars().flat_map(char::to_lowercase);
-    stem.chars().all(|c| lower.next() == Some(c))
+/// Small letters; as it is when it has no others.
+fn lower(word: &str) -> Cow<'_, str> {
+    if word.chars().any(char::is_uppercase) { Cow::Owned(word.to_lowercase()) } else { Cow::Borrowed(word) }
 }
 
-fn same(word: &str, entry: &str) -> bool {
-    word.chars().flat_map(char::to_lowercase).eq(entry.chars())
+/// A list, to be asked quickly.
+struct List {
+    words: HashSet<&'static str>,
+    stems: HashSet<&'static str>,
+    /// Bytes of the shortest and longest stem.
+    lengths: (usize, usize),
 }
+
+impl List {
+    fn of(list: &'static [&'static str]) -> Self {
+        let stems: HashSet<_> = list.iter().filter_map(|entry| entry.strip_suffix('*')).collect();
+        let words = list.iter().filter(|entry| !entry.ends_with('*')).copied().collect();
+        let lens = || stems.iter().map(|stem| stem.len());
+        let lengths = (lens().min().unwrap_or(usize::MAX), lens().max().unwrap_or(0));
+        Self { words, stems, lengths }
+    }
+
+    /// Whether the word, in small letters, is on the list or begins with a stem of it.
+    fn has(&self, word: &str) -> bool {
+        let (shortest, longest) = self.lengths;
+        self.words.contains(word)
+            || (shortest..=longest.min(word.len()))
+                .any(|len| word.is_char_boundary(len) && self.stems.contains(&word[..len]))
+    }
+}
+
+struct Lists {
+    phone: List,
+    order: List,
+    code: List,
+    units: List,
+    answered: List,
+}
+
+static LISTS: LazyLock<Lists> = LazyLock::new(|| Lists {
+    phone: List::of(PHONE),
+    order: List::of(ORDER),
+    code: List::of(CODE),
+    units: List::of(UNITS),
+    answered: List::of(ANSWERED),
+});
 
 // A star at the end: any ending, and longer words.
 

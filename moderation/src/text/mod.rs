@@ -91,11 +91,12 @@ impl<'t> Text<'t> {
     /// Reads a text as it will be shown, with masks (rising, not overlapping) in their places. Finds in it still lead back to
     /// the original.
     pub(crate) fn read_masked(original: &'t str, masks: &[(Range<usize>, &str)]) -> Self {
-        let plain = || original.chars().all(is_plain) && !has_mixed_word(original);
+        let plain = || original.chars().all(|c| is_plain(c) || is_yo(c)) && !has_mixed_word(original);
         let is_as_written =
             |original: &str| original.bytes().all(|b| b.is_ascii() && !b.is_ascii_control() || b == b'\n');
         let (folded, places) = if masks.is_empty() && (is_as_written(original) || plain()) {
-            (Cow::Borrowed(original), None)
+            // Both letters are as long: places stay.
+            (without_yo(original), None)
         } else {
             let Folding { text, places, .. } = Folding::of(original, masks);
             (Cow::Owned(text), Some(places))
@@ -159,6 +160,29 @@ impl<'t> Text<'t> {
 const fn is_plain(c: char) -> bool {
     matches!(c, ' '..='~' | '\n' | 'А'..='я' | '\u{A0}' | '«' | '»' | '—' | '–' | '“' | '”' | '’' | '…' | '№' | '₽' | '€'
         | '\u{1F600}'..='\u{1F64F}')
+}
+
+const fn is_yo(c: char) -> bool {
+    matches!(c, 'ё' | 'Ё')
+}
+
+fn without_yo(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() || !text.contains(is_yo) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(
+        text.chars()
+            .map(|c| {
+                if c == 'ё' {
+                    'е'
+                } else if c == 'Ё' {
+                    'Е'
+                } else {
+                    c
+                }
+            })
+            .collect(),
+    )
 }
 
 /// Whether some word holds letters of both alphabets.
@@ -297,30 +321,38 @@ fn to_u32(place: usize) -> u32 {
 
 /// Whether a character of the folded text belongs to a word.
 fn is_word_char(c: char) -> bool {
-    c.is_ascii_alphanumeric() || (!c.is_ascii() && c.is_alphanumeric() && !fold::is_raised(c) && !is_fraction(c))
+    c.is_ascii_alphanumeric()
+        || matches!(c, 'А'..='я')
+        || (!c.is_ascii() && c.is_alphanumeric() && !fold::is_raised(c) && !is_fraction(c))
 }
 
 const fn is_fraction(c: char) -> bool {
     matches!(c, '¼' | '½' | '¾' | '⅐'..='⅞')
 }
 
-fn lower<'a>(folded: &Cow<'a, str>) -> Cow<'a, str> {
-    if !folded.chars().any(char::is_uppercase) {
-        return match folded {
-            Cow::Borrowed(text) => Cow::Borrowed(text),
-            Cow::Owned(text) => Cow::Owned(text.clone()),
-        };
-    }
-    let mut lower = String::with_capacity(folded.len());
-    for c in folded.chars() {
-        let mut small = c.to_lowercase();
-        match (small.next(), small.next()) {
-            (Some(small), None) if small.len_utf8() == c.len_utf8() => lower.push(small),
-            // What does not stay as long stays as it is: places count.
-            _ => lower.push(c),
+/// A letter in small; of the usual ones without a look into the tables.
+fn small(c: char) -> char {
+    match c {
+        '\0'..='\u{7F}' => c.to_ascii_lowercase(),
+        'а'..='я' => c,
+        // The small letters of the block stand 32 further.
+        'А'..='Я' => char::from_u32(u32::from(c) + 32).unwrap_or(c),
+        c => {
+            let mut lower = c.to_lowercase();
+            match (lower.next(), lower.next()) {
+                // What does not stay as long stays as it is: places count.
+                (Some(small), None) if small.len_utf8() == c.len_utf8() => small,
+                _ => c,
+            }
         }
     }
-    Cow::Owned(lower)
+}
+
+fn lower<'a>(folded: &Cow<'a, str>) -> Cow<'a, str> {
+    if folded.chars().all(|c| small(c) == c) {
+        return folded.clone();
+    }
+    Cow::Owned(folded.chars().map(small).collect())
 }
 
 fn tokens(folded: &str, places: Option<&[(u32, u32)]>) -> Vec<Token> {

@@ -23,7 +23,7 @@ const ED: &[u8] = include_bytes!("testdata/ed.pem");
 fn verifier(secret: bool, lines: &str) -> Verifier {
     let config = Config::from_toml(lines).unwrap();
     let secret = secret.then(|| Secret::new(SECRET).unwrap());
-    let secrets = Secrets { store: Vec::new(), auth: secret, auth_is_made_up: false };
+    let secrets = Secrets { store: Vec::new(), moderation: Vec::new(), auth: secret, auth_is_made_up: false };
     Verifier::new(&config.auth, &secrets).unwrap()
 }
 
@@ -396,7 +396,7 @@ fn a_key_set_is_refused_for_a_reason() {
     ] {
         let file = KeyFile::holding(&json!({ "keys": keys }).to_string());
         let config = Config::from_toml(&format!("auth.jwks = {:?}", file.path())).unwrap();
-        let secrets = Secrets { store: Vec::new(), auth: None, auth_is_made_up: false };
+        let secrets = Secrets { store: Vec::new(), moderation: Vec::new(), auth: None, auth_is_made_up: false };
         let error = Verifier::new(&config.auth, &secrets).err().expect("a bad key set was taken").to_string();
         assert!(error.contains(why), "{error} / {why}");
     }
@@ -405,7 +405,10 @@ fn a_key_set_is_refused_for_a_reason() {
     let verifier = KeyFile::holding(&mixed.to_string()).verifier();
     assert!(verifier.verify(&signed(Algorithm::RS256, Some("rsa-1"), &rsa_key()), NOW).is_ok());
     assert!(matches!(
-        Verifier::new(&Config::default().auth, &Secrets { store: Vec::new(), auth: None, auth_is_made_up: false }),
+        Verifier::new(
+            &Config::default().auth,
+            &Secrets { store: Vec::new(), moderation: Vec::new(), auth: None, auth_is_made_up: false }
+        ),
         Err(KeysError::None)
     ));
 }

@@ -4,8 +4,7 @@ use std::fmt::Write;
 
 use crate::config::{KEYS, Kind};
 
-const HEAD: &str = "\
-realtime order chat for marketplaces
+const HEAD: &str = r#"realtime order chat for marketplaces
 
   souk [serve]           run a node; without any setting: alone, on loopback, everything in ./data
   souk config check      read the configuration and say every mistake
@@ -15,12 +14,14 @@ realtime order chat for marketplaces
                          print a token for a person, signed with auth.secret, or with the key
                          that a node which stands alone keeps in its data folder
   souk migrate           make the store's tables, or bring them up to date
+  souk moderate          judge messages, one a line on standard input: JSON {"text", "sender"?, "order"?, "at"?,
+                         "locale"?} or plain text; prints one line of JSON for each
   souk --help, --version
 
 Settings are said in a TOML file (--config FILE or SOUK_CONFIG), in the environment, and as flags;
 the later wins. --node-listen is SOUK_NODE_LISTEN, and `listen` in the file's section [node].
 
-";
+"#;
 
 pub(super) fn text() -> String {
     let mut text = format!("souk {}: {HEAD}", env!("CARGO_PKG_VERSION"));

@@ -8,8 +8,10 @@
 //! | `souk config schema` | prints a JSON Schema of the file |
 //! | `souk token --user U …` | prints a token; see [`TokenArgs`] |
 //! | `souk migrate` | makes or brings up to date the store's tables |
+//! | `souk moderate` | judges messages, one a line on standard input, by the settings `moderation.*`; nothing else has to be configured |
 //!
-//! Every command takes all setting flags. Exit status: 0 done, 1 failed, 64 called or configured wrongly.
+//! Every command takes all setting flags. Exit status: 0 done, 1 failed, 64 called or configured wrongly, 65 some lines of the input
+//! could not be read.
 //!
 //! A node that stands alone and is given no key makes one up and keeps it in its data folder, so `souk token` in another shell, with
 //! the same data folder, makes tokens that the running node takes. Whichever of the two comes first makes the key.
@@ -17,23 +19,28 @@
 mod args;
 mod help;
 mod logging;
+mod moderate;
 #[cfg(test)]
 mod tests;
 mod token;
 
 use std::error::Error;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::pin::Pin;
 use std::time::Duration;
 
+use souk_moderation::Rules;
+
 use crate::auth::Verifier;
-use crate::config::{self, Config, Loaded, Mistakes, Surroundings};
+use crate::config::{self, Config, Loaded, Mistakes, Moderation, Surroundings};
 
 use args::Command;
 pub use args::TokenArgs;
 
 /// Exit status of a call or a configuration that is wrong (`EX_USAGE`).
 pub const EXIT_USAGE: u8 = 64;
+/// Exit status of an input with lines that could not be read (`EX_DATAERR`).
+pub const EXIT_DATA: u8 = 65;
 /// How long tasks that block may go on after a command is done.
 const LEAVE_WITHIN: Duration = Duration::from_secs(5);
 
@@ -48,15 +55,26 @@ pub struct Actions {
     pub migrate: fn(Config) -> Outcome,
 }
 
-/// Does what `args` (without the program's name) say. Answers go to `out`, mistakes and failures to `err`. Returns the exit status.
+/// Where a command reads and writes.
+pub struct Streams<'a> {
+    /// What is to be judged.
+    pub input: &'a mut dyn Read,
+    /// Answers.
+    pub out: &'a mut dyn Write,
+    /// Mistakes and failures.
+    pub err: &'a mut dyn Write,
+}
+
+/// Does what `args` (without the program's name) say. Returns the exit status.
 pub fn run(
     args: impl IntoIterator<Item = String>,
     surroundings: &Surroundings,
     actions: &Actions,
-    out: &mut dyn Write,
-    err: &mut dyn Write,
+    streams: &mut Streams<'_>,
 ) -> u8 {
-    match dispatch(args, surroundings, actions) {
+    let outcome = dispatch(args, surroundings, actions, streams);
+    let Streams { out, err, .. } = streams;
+    match outcome {
         Ok(answer) => {
             // Nobody reads any more (`souk config print | head`): nothing is wrong with that.
             out.write_all(answer.as_bytes()).and_then(|()| out.flush()).ok();
@@ -66,6 +84,7 @@ pub fn run(
             writeln!(err, "souk: {mistakes}").ok();
             EXIT_USAGE
         }
+        Err(Failure::Unreadable) => EXIT_DATA,
         Err(Failure::Done(error)) => {
             writeln!(err, "souk: {}", with_causes(error.as_ref())).ok();
             1
@@ -75,6 +94,8 @@ pub fn run(
 
 enum Failure {
     Called(Mistakes),
+    /// Said already, where the answers are.
+    Unreadable,
     Done(Box<dyn Error + Send + Sync>),
 }
 
@@ -88,11 +109,13 @@ fn dispatch(
     args: impl IntoIterator<Item = String>,
     surroundings: &Surroundings,
     actions: &Actions,
+    streams: &mut Streams<'_>,
 ) -> Result<String, Failure> {
     let (command, flags) = args::parse(args);
     match command {
         Command::Help => return Ok(help::text()),
         Command::Version => return Ok(format!("souk {}\n", env!("CARGO_PKG_VERSION"))),
+        Command::Moderate => return moderate(config::load_moderation(flags, surroundings)?, streams),
         Command::Schema if flags.is_fine() => return Ok(format!("{:#}\n", config::schema())),
         _ => {}
     }
@@ -103,7 +126,16 @@ fn dispatch(
         Command::Token(args) => token::token(&loaded.config, &args).map_err(Failure::Done),
         Command::Check => check(&loaded),
         Command::Print => Ok(config::print(&loaded)),
-        Command::Help | Command::Version | Command::Schema => Ok(String::new()),
+        Command::Help | Command::Version | Command::Schema | Command::Moderate => Ok(String::new()),
+    }
+}
+
+fn moderate(moderation: Moderation, streams: &mut Streams<'_>) -> Result<String, Failure> {
+    let rules = Rules::new(moderation.rules).map_err(|error| Failure::Done(error.into()))?;
+    match moderate::moderate(&rules, streams.input, streams.out) {
+        Ok(true) => Ok(String::new()),
+        Ok(false) => Err(Failure::Unreadable),
+        Err(error) => Err(Failure::Done(format!("standard input cannot be read: {error}").into())),
     }
 }
 

@@ -19,11 +19,18 @@ const ACTIONS: Actions = Actions {
 
 /// Exit status, answer and complaints.
 fn souk(words: &[&str], variables: &[(&str, &str)]) -> (u8, String, String) {
+    souk_reading(words, variables, "")
+}
+
+/// The same with something on standard input.
+fn souk_reading(words: &[&str], variables: &[(&str, &str)], input: &str) -> (u8, String, String) {
     let environment = variables.iter().map(|(name, value)| (OsString::from(name), OsString::from(value))).collect();
     let surroundings = Surroundings { environment, host: "h".into(), random: "r".into() };
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let args = words.iter().map(|word| (*word).to_owned());
-    let status = run(args, &surroundings, &ACTIONS, &mut out, &mut err);
+    let mut input = input.as_bytes();
+    let mut streams = Streams { input: &mut input, out: &mut out, err: &mut err };
+    let status = run(args, &surroundings, &ACTIONS, &mut streams);
     (status, String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
 }
 
@@ -113,6 +120,32 @@ fn the_configuration_is_checked_and_shown() {
     let missing = folder.path().join("none.json");
     let (status, _, err) = souk(&["config", "check", "--auth-jwks", missing.to_str().unwrap()], &variables);
     assert!(status == 1 && err.contains("the key set") && err.contains("cannot be used"), "{err}");
+}
+
+#[test]
+fn lines_are_judged_by_the_settings_of_moderation_and_no_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("souk.toml");
+    let text =
+        "node.listen = \"nowhere\"\nfrobnicate = 1\n[moderation]\nphone = \"flag\"\nown_hosts = [\"market.example\"]\n";
+    std::fs::write(&file, text).unwrap();
+    let config = file.to_str().unwrap();
+    let broken = [("SOUK_STORE_URL", "frobnicate"), ("SOUK_NODE_IDD", "x"), ("SOUK_MODERATION_EMAIL", "off")];
+    let lines = "+1 416 555 0188, https://market.example/x, a@example.org, https://example.org\n";
+    let (status, out, err) = souk_reading(&["moderate", "--config", config, "--node-id", "a b"], &broken, lines);
+    assert_eq!((status, err.as_str()), (0, ""));
+    let out: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(out["flags"], serde_json::json!(["phone", "link"]));
+    assert_eq!(out["content"], "+1 416 555 0188, https://market.example/x, a@example.org, [link removed]");
+
+    let (status, out, err) = souk_reading(&["moderate", "--moderation-phone", "hide"], &[], "a\n");
+    assert_eq!((status, out.as_str()), (EXIT_USAGE, ""));
+    assert!(err.contains("--moderation-phone: \"hide\" is not a policy"), "{err}");
+    let (status, _, err) = souk_reading(&["moderate"], &[("SOUK_MODERATION_FONE", "mask")], "a\n");
+    assert!(status == EXIT_USAGE && err.contains("did you mean SOUK_MODERATION_PHONE?"), "{err}");
+    let (status, out, err) = souk_reading(&["moderate"], &[], "{\"text\"\nb\n");
+    assert_eq!((status, err.as_str()), (EXIT_DATA, ""));
+    assert_eq!(out.lines().count(), 2, "{out}");
 }
 
 #[test]

@@ -16,6 +16,9 @@ const RANDOM_BYTES: usize = 32;
 pub struct Secrets {
     /// Secrets of the store: the current one, then the earlier ones. Never empty.
     pub store: Vec<Secret>,
+    /// What the keys of originals are made of: `moderation.secret` and its earlier values where there are any, then those of the
+    /// store. Never empty.
+    pub moderation: Vec<Secret>,
     /// The HS256 secret; `None`: only public keys are in force.
     pub auth: Option<Secret>,
     /// Whether `auth` was made up by souk: then nobody else can sign tokens but `souk token`.
@@ -46,8 +49,14 @@ pub(super) fn secrets(config: &Config) -> Result<Secrets, KeptError> {
         Some(secret) => secret.clone(),
         None => keep(&config.node.data_dir, "store.secret")?,
     };
-    let store = std::iter::once(current).chain(config.store.previous_secrets.iter().cloned()).collect();
-    Ok(Secrets { store, auth: auth_secret(config)?, auth_is_made_up: is_made_up(config) })
+    let store: Vec<Secret> = std::iter::once(current).chain(config.store.previous_secrets.iter().cloned()).collect();
+    let own = config.moderation.secret.iter().chain(&config.moderation.previous_secrets).cloned();
+    Ok(Secrets {
+        moderation: own.chain(store.iter().cloned()).collect(),
+        store,
+        auth: auth_secret(config)?,
+        auth_is_made_up: is_made_up(config),
+    })
 }
 
 /// The HS256 secret alone.
@@ -131,6 +140,22 @@ mod tests {
             askers.into_iter().map(|asker| asker.join().unwrap()).collect()
         });
         assert!(all.iter().all(|secret| *secret == all[0]));
+    }
+
+    #[test]
+    fn originals_have_a_secret_of_their_own_or_the_stores() {
+        let folder = tempfile::tempdir().unwrap();
+        let [one, two, own] = ["1", "2", "3"].map(|digit| digit.repeat(32));
+        let read = |more: &str| {
+            let config = Config::from_toml(&format!("node.data_dir = {:?}\n{more}", folder.path())).unwrap();
+            let secrets = config.secrets().unwrap().moderation;
+            secrets.iter().map(|secret| String::from_utf8(secret.expose().to_vec()).unwrap()).collect::<Vec<_>>()
+        };
+        let store = format!("store.secret = {two:?}\nstore.previous_secrets = [{one:?}]\n");
+        assert_eq!(read(&store), [two.clone(), one.clone()]);
+        // What was closed before there was a secret of its own stays open.
+        assert_eq!(read(&format!("{store}moderation.secret = {own:?}")), [own, two, one]);
+        assert_eq!(read(""), read(""), "alone it is the kept one");
     }
 
     #[test]

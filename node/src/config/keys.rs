@@ -188,27 +188,56 @@ pub(crate) static KEYS: &[Key] = &[
         name: "moderation.policy",
         kind: Kind::Choice(parse::POLICIES),
         default: Text("mask"),
-        doc: "What becomes of what is not allowed: `mask` (threats and insults are flagged: the words are evidence), `refuse`, \
-              `flag`, `off`, or `shadow`: decide and record as `mask`, but change nothing.",
-        set: |c, v| parse::policy(&mut c.moderation, v),
+        doc: "What becomes of what is not allowed: `mask` (threats and insults are flagged: the words are evidence; spam is \
+              refused), `refuse`, `flag`, `off`, or `shadow`: decide and record as `mask`, but change nothing.",
+        set: |c, v| parse::policy(&mut c.moderation.rules, v),
     },
-    category("moderation.phone", "Phone numbers.", |c, v| parse::category(&mut c.moderation, Category::Phone, v)),
-    category("moderation.email", "E-mail addresses.", |c, v| parse::category(&mut c.moderation, Category::Email, v)),
-    category("moderation.link", "External links.", |c, v| parse::category(&mut c.moderation, Category::Link, v)),
-    category("moderation.messenger", "Messengers with a handle.", |c, v| {
-        parse::category(&mut c.moderation, Category::Messenger, v)
+    category("moderation.phone", "Phone numbers.", |c, v| parse::category(&mut c.moderation.rules, Category::Phone, v)),
+    category("moderation.email", "E-mail addresses.", |c, v| {
+        parse::category(&mut c.moderation.rules, Category::Email, v)
     }),
-    category("moderation.social", "Social handles.", |c, v| parse::category(&mut c.moderation, Category::Social, v)),
-    category("moderation.profanity", "Profanity.", |c, v| parse::category(&mut c.moderation, Category::Profanity, v)),
-    category("moderation.threat", "Threats.", |c, v| parse::category(&mut c.moderation, Category::Threat, v)),
-    category("moderation.insult", "Insults.", |c, v| parse::category(&mut c.moderation, Category::Insult, v)),
-    category("moderation.spam", "Spam.", |c, v| parse::category(&mut c.moderation, Category::Spam, v)),
+    category("moderation.link", "External links.", |c, v| parse::category(&mut c.moderation.rules, Category::Link, v)),
+    category("moderation.messenger", "Messengers with a handle.", |c, v| {
+        parse::category(&mut c.moderation.rules, Category::Messenger, v)
+    }),
+    category("moderation.social", "Social handles.", |c, v| {
+        parse::category(&mut c.moderation.rules, Category::Social, v)
+    }),
+    category("moderation.profanity", "Profanity.", |c, v| {
+        parse::category(&mut c.moderation.rules, Category::Profanity, v)
+    }),
+    category("moderation.threat", "Threats.", |c, v| parse::category(&mut c.moderation.rules, Category::Threat, v)),
+    category("moderation.insult", "Insults.", |c, v| parse::category(&mut c.moderation.rules, Category::Insult, v)),
+    category("moderation.spam", "Spam.", |c, v| parse::category(&mut c.moderation.rules, Category::Spam, v)),
     Key {
         name: "moderation.own_hosts",
         kind: Kind::List,
         default: Unset("none"),
         doc: "The marketplace's own hosts: links to them, and to hosts below them, stay.",
-        set: |c, v| parse::own_hosts(&mut c.moderation, v),
+        set: |c, v| parse::own_hosts(&mut c.moderation.rules, v),
+    },
+    Key {
+        name: "moderation.lexicon",
+        kind: Kind::Text,
+        default: Unset("none"),
+        doc: "File with the marketplace's own words and rules; read again when it changes, and on SIGHUP.",
+        set: |c, v| put(&mut c.moderation.lexicon, parse::path(v).map(Some)),
+    },
+    Key {
+        name: "moderation.secret",
+        kind: Kind::Secret,
+        default: Unset("made of `store.secret`"),
+        doc: "Key of the originals of what was masked, refused or edited, which only admins see; at least 32 bytes, the same on all \
+              nodes, another than `store.secret`.",
+        set: |c, v| put(&mut c.moderation.secret, parse::secret(v)),
+    },
+    Key {
+        name: "moderation.previous_secrets",
+        kind: Kind::Secrets,
+        default: Unset("none"),
+        doc: "Earlier values of `moderation.secret`, which still open what they closed: put the old one here when you change it. \
+              What keys made of `store.secret` and its earlier values closed stays open in any case.",
+        set: |c, v| put(&mut c.moderation.previous_secrets, parse::secrets(v)),
     },
     Key {
         name: "log.format",

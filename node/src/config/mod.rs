@@ -36,7 +36,7 @@ pub use engine::{EngineUrl, EventsEngine, RouterEngine, StoreEngine};
 pub use kept::{KeptError, Secrets};
 pub(crate) use key::Kind;
 pub(crate) use keys::KEYS;
-pub use load::{Loaded, load};
+pub use load::{Loaded, load, load_moderation};
 pub use mistake::{Mistake, Mistakes, Place};
 pub use network::{Network, Origins};
 pub(crate) use parse::duration;
@@ -61,8 +61,8 @@ pub struct Config {
     pub auth: Auth,
     /// Bounds.
     pub limits: Limits,
-    /// What may be said: the form that `souk_moderation::Rules` takes.
-    pub moderation: souk_moderation::Settings,
+    /// What may be said.
+    pub moderation: Moderation,
     /// What is logged, and how.
     pub log: Log,
 }
@@ -152,6 +152,19 @@ pub struct Limits {
     pub connections_per_ip: Option<NonZeroU32>,
 }
 
+/// What may be said, and how it is kept that something else was.
+#[derive(Clone, Debug, Default)]
+pub struct Moderation {
+    /// The form that `souk_moderation::Rules` takes, with what `lexicon` adds.
+    pub rules: souk_moderation::Settings,
+    /// The operator's own words and rules.
+    pub lexicon: Option<PathBuf>,
+    /// Key of the originals, at least 32 bytes. `None`: one made of the store's; see [`Config::secrets`].
+    pub secret: Option<Secret>,
+    /// Earlier secrets, which still open what they closed.
+    pub previous_secrets: Vec<Secret>,
+}
+
 /// What is logged, and how.
 #[derive(Clone, Debug)]
 pub struct Log {
@@ -224,7 +237,7 @@ impl Config {
                 connections_per_user: None,
                 connections_per_ip: None,
             },
-            moderation: souk_moderation::Settings::default(),
+            moderation: Moderation::default(),
             log: Log { format: LogFormat::Text, filter: String::new() },
         }
     }

@@ -188,7 +188,7 @@ pub(super) const CATEGORY_POLICIES: &[&str] = &["mask", "refuse", "flag", "off"]
 pub(super) fn policy(settings: &mut Settings, given: &Given) -> Result<(), Wrong> {
     settings.shadow = false;
     settings.policies = match given.text()? {
-        // Threats and insults are evidence: they are flagged, not masked, unless told otherwise.
+        // Threats and insults are evidence: they are flagged, not masked, unless told otherwise; spam is refused.
         "mask" => Policies::default(),
         "shadow" => {
             settings.shadow = true;

@@ -22,9 +22,36 @@ pub(super) struct Said {
     pub(super) place: Place,
 }
 
+/// Which settings are asked for. Whatever is said of others is passed over unread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Scope {
+    Everything,
+    Section(&'static str),
+}
+
+impl Scope {
+    pub(super) fn holds(self, section: &str) -> bool {
+        match self {
+            Self::Everything => true,
+            Self::Section(asked) => asked == section,
+        }
+    }
+
+    /// Whether a variable is about what is asked for.
+    fn holds_variable(self, name: &str) -> bool {
+        match self {
+            Self::Everything => true,
+            Self::Section(asked) => {
+                let section = name.strip_prefix("SOUK_").and_then(|rest| rest.split('_').next());
+                section.is_some_and(|section| section.eq_ignore_ascii_case(asked))
+            }
+        }
+    }
+}
+
 /// What the sources gave.
-#[derive(Default)]
 pub(super) struct Collected {
+    pub(super) scope: Scope,
     pub(super) said: Vec<Said>,
     pub(super) mistakes: Vec<Mistake>,
     /// A source could not be read at all: what is missing is not to be judged.
@@ -142,6 +169,11 @@ fn did_you_mean(near: Option<String>) -> String {
 }
 
 impl Collected {
+    /// Nothing yet.
+    pub(super) fn new(scope: Scope) -> Self {
+        Self { scope, said: Vec::new(), mistakes: Vec::new(), incomplete: false }
+    }
+
     fn mistake(&mut self, place: Place, what: impl Into<String>, help: impl Into<String>) {
         self.mistakes.push(Mistake { place, key: None, what: what.into(), help: help.into() });
     }
@@ -180,7 +212,8 @@ impl Collected {
             self.incomplete = true;
             return;
         }
-        let mut entries: Vec<_> = table.get_ref().iter().collect();
+        let asked = |name: &str| self.scope.holds(name);
+        let mut entries: Vec<_> = table.get_ref().iter().filter(|(name, _)| asked(name.get_ref())).collect();
         entries.sort_by_key(|(name, _)| name.span().start);
         for (name, value) in entries {
             let DeValue::Table(section) = value.get_ref() else {
@@ -231,6 +264,7 @@ impl Collected {
             .iter()
             .filter_map(|(name, value)| Some((name.to_str()?, value)))
             .filter(|(name, value)| name.starts_with("SOUK_") && !value.is_empty() && !is_no_setting(name))
+            .filter(|(name, _)| self.scope.holds_variable(name))
             .collect();
         ours.sort();
         for (name, value) in ours {

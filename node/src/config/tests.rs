@@ -51,7 +51,7 @@ fn without_any_configuration_a_node_stands_alone_on_loopback() {
     assert_eq!(config.events.engine, EventsEngine::File("./data/events".into()));
     assert_eq!(config.limits.quota, Quota::default());
     assert_eq!(config.auth.leeway, Duration::from_secs(5));
-    assert_eq!(config.moderation.policies, souk_moderation::Policies::default());
+    assert_eq!(config.moderation.rules.policies, souk_moderation::Policies::default());
     assert_ne!(Config::default().node.id, Config::default().node.id);
 }
 
@@ -216,6 +216,8 @@ fn an_address_of_an_engine_is_checked() {
         "node.trusted_networks = [\"10.0.0.0/99\"]",
         "limits.window = \"0s\"",
         "moderation.own_hosts = [\"https://a.example\"]",
+        "moderation.secret = \"short\"",
+        &format!("moderation.secret = \"{SECRET}\"\nstore.secret = \"{SECRET}\""),
         "limits.messages = -1",
         "node.listen = \":80\"",
     ] {
@@ -227,12 +229,29 @@ fn an_address_of_an_engine_is_checked() {
 fn a_category_has_its_own_policy_wherever_the_general_one_was_said() {
     use souk_moderation::{Category, Policy};
     let config = read("moderation.phone = \"refuse\"", &[("SOUK_MODERATION_POLICY", "flag")], &[]).unwrap().config;
-    assert_eq!(config.moderation.policies.get(Category::Phone), Policy::Refuse);
-    assert_eq!(config.moderation.policies.get(Category::Email), Policy::Flag);
+    assert_eq!(config.moderation.rules.policies.get(Category::Phone), Policy::Refuse);
+    assert_eq!(config.moderation.rules.policies.get(Category::Email), Policy::Flag);
     let shadow =
         Config::from_toml("moderation.policy = \"shadow\"\nmoderation.own_hosts = [\"market.example\"]").unwrap();
-    assert!(shadow.moderation.shadow);
-    assert_eq!(shadow.moderation.own_hosts, ["market.example"]);
+    assert!(shadow.moderation.rules.shadow);
+    assert_eq!(shadow.moderation.rules.own_hosts, ["market.example"]);
+}
+
+#[test]
+fn the_operators_words_are_read_with_the_configuration_and_their_mistakes_are_told_by_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("words.toml");
+    std::fs::write(&path, "[profanity]\nadd = [\"frobnicate\"]\n").unwrap();
+    let file = format!("moderation.lexicon = {path:?}");
+    assert!(!read(&file, &[], &[]).unwrap().config.moderation.rules.additions.is_empty());
+    std::fs::write(&path, "[profanity]\nadd = 7\n[messanger]\nadd = []\n").unwrap();
+    let Err(Mistakes(mistakes)) = read(&file, &[], &[]) else { panic!("accepted") };
+    let places: Vec<String> = mistakes.iter().map(|mistake| mistake.place.to_string()).collect();
+    assert_eq!(places, [2, 3].map(|line| format!("{}:{line}", path.display())), "{mistakes:?}");
+    assert!(mistakes.iter().all(|mistake| mistake.key == Some("moderation.lexicon") && !mistake.help.is_empty()));
+    std::fs::remove_file(&path).unwrap();
+    let Err(mistakes) = read(&file, &[], &[]) else { panic!("accepted") };
+    assert!(mistakes.to_string().contains("words.toml: moderation.lexicon: cannot be read"), "{mistakes}");
 }
 
 #[test]

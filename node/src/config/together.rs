@@ -73,6 +73,13 @@ const RULES: &[Rule] = &[
                second message",
         help: "set store.secret (SOUK_STORE_SECRET) to the same 32 bytes or more on every node, and keep it: it cannot be made again",
     },
+    Rule {
+        at: "moderation.secret",
+        with: &["store.secret"],
+        broken: |config, _| config.moderation.secret.is_some() && config.moderation.secret == config.store.secret,
+        what: "is store.secret: who learns one would have both",
+        help: "use another secret, for instance what `openssl rand -hex 32` prints",
+    },
 ];
 
 /// Every rule that is broken.

@@ -9,9 +9,9 @@ use hyper::header::HeaderMap;
 use hyper::{Method, Request, StatusCode};
 use percent_encoding::percent_decode_str;
 use souk_chat::ports::Origin;
-use souk_chat::service::Send;
+use souk_chat::service::{Edit, Send, Sent};
 use souk_chat::{Actor, ClientMessageId, Draft, OrderId, Status};
-use souk_protocol::dto::{self, Audience, encode_message};
+use souk_protocol::dto::{self, Audience, encode_message, with_masked};
 use souk_protocol::{Code, Error, json as encoding, rest as parse};
 
 use super::reply::{Answer, json, not_allowed, problem, problem_with};
@@ -34,8 +34,7 @@ pub(super) async fn answer(shared: &Shared, request: Request<Incoming>) -> Answe
         .collect();
     let Ok(segments) = segments else { return problem(&Error::bad_request("the path is not UTF-8")) };
     let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
-    let known = matches!(segments[..], ["chats"] | ["chats", _] | ["chats", _, "messages"] | ["admin", "orders", _]);
-    if !known {
+    if !is_known(&segments) {
         let error = Error::new(Code::NotFound, "there is nothing at this path");
         return problem_with(StatusCode::NOT_FOUND, &error);
     }
@@ -44,20 +43,37 @@ pub(super) async fn answer(shared: &Shared, request: Request<Incoming>) -> Answe
         Ok(None) => return problem(&Error::unauthorized("give a token: Authorization: Bearer <token>")),
         Err(error) => return problem(&error),
     };
+    let query = request.uri().query().unwrap_or_default().to_owned();
     let outcome = match (request.method(), &segments[..]) {
-        (&Method::GET, ["chats"]) => list(shared, &actor, request.uri().query().unwrap_or_default()).await,
+        (&Method::GET, ["chats"]) => list(shared, &actor, &query).await,
         (_, ["chats"]) => return not_allowed("GET"),
         (&Method::GET, ["chats", order]) => one(shared, &actor, order).await,
         (_, ["chats", _]) => return not_allowed("GET"),
-        (&Method::GET, ["chats", order, "messages"]) => {
-            history(shared, &actor, order, request.uri().query().unwrap_or_default()).await
-        }
+        (&Method::GET, ["chats", order, "messages"]) => history(shared, &actor, order, &query).await,
         (&Method::POST, ["chats", order, "messages"]) => send(shared, &actor, order, request).await,
         (_, ["chats", _, "messages"]) => return not_allowed("GET, POST"),
+        (&Method::PATCH, ["chats", order, "messages", message]) => edit(shared, &actor, order, message, request).await,
+        (_, ["chats", _, "messages", _]) => return not_allowed("PATCH"),
+        (&Method::GET, ["admin", "chats", order, "originals"]) => originals(shared, &actor, order, &query).await,
+        (&Method::GET, ["admin", "audit"]) => audit(shared, &actor, &query).await,
+        (_, ["admin", "chats" | "audit", ..]) => return not_allowed("GET"),
         (&Method::PUT, ["admin", "orders", order]) => put_order(shared, &actor, order, request).await,
         (_, _) => return not_allowed("PUT"),
     };
     outcome.unwrap_or_else(|error| problem(&error))
+}
+
+fn is_known(segments: &[&str]) -> bool {
+    matches!(
+        segments,
+        ["chats"]
+            | ["chats", _]
+            | ["chats", _, "messages"]
+            | ["chats", _, "messages", _]
+            | ["admin", "orders", _]
+            | ["admin", "chats", _, "originals"]
+            | ["admin", "audit"]
+    )
 }
 
 fn order_id(text: &str) -> Result<OrderId, Error> {
@@ -92,13 +108,52 @@ async fn send(shared: &Shared, actor: &Actor, order: &str, request: Request<Inco
     };
     let body = body(request).await?;
     let draft = Draft::new(&parse::content(&body)?)?;
-    let origin = Origin { node: shared.surroundings.node, connection: 0 };
-    let sent = shared.chats.send(actor, Send { order, draft, id, origin }).await?;
+    let sent = shared.chats.send(actor, Send { order, draft, id, origin: origin(shared) }).await?;
     let (status, code) = match sent.repeat {
         true => (shared.chats.status(&sent).await, StatusCode::OK),
         false => (Status::Sent, StatusCode::CREATED),
     };
-    Ok(json(code, encode_message(&sent.message, status, Audience::Sender)))
+    Ok(json(code, written(&sent, status)))
+}
+
+async fn edit(
+    shared: &Shared,
+    actor: &Actor,
+    order: &str,
+    message: &str,
+    request: Request<Incoming>,
+) -> Result<Answer, Error> {
+    let order = order_id(order)?;
+    let seq = parse::message(&order, message)?;
+    let body = body(request).await?;
+    let draft = Draft::new(&parse::content(&body)?)?;
+    let sent = shared.chats.edit(actor, Edit { order, seq, draft, origin: origin(shared) }).await?;
+    shared.surroundings.metrics.messages_edited.inc();
+    let status = shared.chats.status(&sent).await;
+    Ok(json(StatusCode::OK, written(&sent, status)))
+}
+
+/// What comes over REST comes over none of the sockets: they all hear of it.
+fn origin(shared: &Shared) -> Origin {
+    Origin { node: shared.surroundings.node, connection: 0 }
+}
+
+/// The answer to who wrote a message.
+fn written(sent: &Sent, status: Status) -> Bytes {
+    with_masked(encode_message(&sent.message, status, Audience::Sender), &sent.masked)
+}
+
+async fn originals(shared: &Shared, actor: &Actor, order: &str, query: &str) -> Result<Answer, Error> {
+    let order = order_id(order)?;
+    let (cursor, limit) = parse::admin_query(query)?;
+    let page = shared.chats.originals(actor, &order, cursor.as_deref(), limit).await?;
+    Ok(json(StatusCode::OK, encoding::encode(&dto::Originals::of(page, &order))))
+}
+
+async fn audit(shared: &Shared, actor: &Actor, query: &str) -> Result<Answer, Error> {
+    let (cursor, limit) = parse::admin_query(query)?;
+    let page = shared.chats.audit(actor, cursor.as_deref(), limit).await?;
+    Ok(json(StatusCode::OK, encoding::encode(&dto::Audit::from(page))))
 }
 
 async fn put_order(shared: &Shared, actor: &Actor, order: &str, request: Request<Incoming>) -> Result<Answer, Error> {

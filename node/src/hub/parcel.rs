@@ -1,10 +1,12 @@
 //! An entry on its way to devices: decoded once, encoded once per dialect, shared by all.
 
 use std::borrow::Cow;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
-use souk_chat::{ClientMessageId, Entry, OrderId, Seq, Status, UserId};
+use souk_chat::ports::Origin;
+use souk_chat::{ClientMessageId, Entry, OrderId, Seq, Span, Status, UserId};
+use souk_protocol::dto::with_masked;
 use souk_protocol::envelope::{EntryEnvelope, EnvelopeError, Viewpoint, encode_entry};
 use souk_protocol::socketio;
 use souk_protocol::{Push, PushKind, ServerEvent, plain};
@@ -56,13 +58,23 @@ pub struct Parcel {
     /// What each viewpoint is told; made when the first device of it is there. Inside: nothing, for entries that clients do not see.
     to_other: OnceLock<Option<Frames>>,
     to_author: OnceLock<Option<Frames>>,
+    /// What was masked in the text that made it, for the answer to the device of this origin and for nobody else. Known only where
+    /// this node made the entry.
+    masked: Option<(Origin, Arc<[Span]>)>,
 }
 
 impl Parcel {
     /// Reads what [`encode_entry`] made of the entry `seq` of `order`. The bytes are shared, not copied.
     pub fn read(order: &OrderId, seq: Seq, body: Bytes) -> Result<Self, EnvelopeError> {
         let entry = EntryEnvelope::read(order.clone(), seq, body)?;
-        Ok(Self { seq, entry, to_other: OnceLock::new(), to_author: OnceLock::new() })
+        Ok(Self { seq, entry, to_other: OnceLock::new(), to_author: OnceLock::new(), masked: None })
+    }
+
+    /// With what was masked in the text that came over `origin`.
+    #[must_use]
+    pub fn masking(mut self, origin: Origin, masked: &Arc<[Span]>) -> Self {
+        self.masked = (!masked.is_empty()).then(|| (origin, Arc::clone(masked)));
+        self
     }
 
     /// The parcel of an entry that was read from the store.
@@ -105,8 +117,12 @@ impl Parcel {
         }
     }
 
-    /// The answer to the send that made it.
-    pub fn answer(&self) -> Bytes {
-        self.entry.parts.first().map(souk_protocol::envelope::Part::sender_body).unwrap_or_default()
+    /// The answer to the send that made it, for the device of this origin.
+    pub fn answer(&self, to: Origin) -> Bytes {
+        let body = self.entry.parts.first().map(souk_protocol::envelope::Part::sender_body).unwrap_or_default();
+        match &self.masked {
+            Some((origin, masked)) if *origin == to => with_masked(body, masked),
+            _ => body,
+        }
     }
 }

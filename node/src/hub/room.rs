@@ -411,7 +411,7 @@ impl Member {
             && (self.open[place].done.is_some() || parcel.may_say(&self.open[place].text))
         {
             let open = self.take(place);
-            self.device.answer(open.ack, &parcel.answer());
+            self.device.answer(open.ack, &parcel.answer(self.device.origin()));
         } else if let Some(frames) = parcel.frames_for(user) {
             self.device.push(frames);
         }

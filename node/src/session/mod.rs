@@ -59,6 +59,15 @@ pub enum Command {
         /// The sender's own id, if they gave one.
         id: Option<ClientMessageId>,
     },
+    /// `edit_message`.
+    Edit {
+        /// The order.
+        order: OrderId,
+        /// The entry that made the message.
+        seq: Seq,
+        /// The checked text.
+        draft: Draft,
+    },
     /// `typing`.
     Typing {
         /// The order.
@@ -69,6 +78,13 @@ pub enum Command {
         /// Per order the last entry already known.
         cursors: Vec<(OrderId, Seq)>,
     },
+}
+
+impl Command {
+    /// Whether it writes a text: those of one session are carried out one after another.
+    pub fn writes(&self) -> bool {
+        matches!(self, Self::Send { .. } | Self::Edit { .. })
+    }
 }
 
 /// What a session wants done.

@@ -44,7 +44,7 @@ pub struct Session {
     phase: Phase,
     /// Requests under way, the send in the lane included.
     running: usize,
-    /// A send is under way: the next waits, so that sends of one session get numbers in order.
+    /// A send or an edit is under way: the next waits, so that those of one session get numbers in order.
     sending: bool,
     sends: VecDeque<(Option<Ack>, Command)>,
 }
@@ -157,7 +157,7 @@ impl Session {
     }
 
     fn run(&mut self, ack: Option<Ack>, command: Command, effects: &mut Effects) {
-        if matches!(command, Command::Send { .. }) {
+        if command.writes() {
             if self.sending {
                 self.sends.push_back((ack, command));
                 return;
@@ -243,8 +243,11 @@ impl Session {
                 Ok(draft) => Command::Send { order, draft, id: client_message_id },
                 Err(refusal) => return refuse(refusal.into(), client_message_id),
             },
-            Request::EditMessage { .. }
-            | Request::MessageDelivered { .. }
+            Request::EditMessage { message, content } => match Draft::new(&content) {
+                Ok(draft) => Command::Edit { order: message.order, seq: message.seq, draft },
+                Err(refusal) => return refuse(refusal.into(), None),
+            },
+            Request::MessageDelivered { .. }
             | Request::MessageRead { .. }
             | Request::SetVisible { .. }
             | Request::ReportMessage { .. } => {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use souk_chat::{ClientMessageId, MessageId, OrderId, Seq, Status, UserId};
+use souk_chat::{ClientMessageId, MessageId, OrderId, Seq, Span, Status, UserId};
 
 use super::{Time, ids};
 use crate::json;
@@ -36,8 +36,8 @@ pub enum MessageKind {
     System,
 }
 
-/// A message. `clientMessageId` stands last, so that the sender's form is the others' with one more field: see
-/// [`envelope`](crate::envelope).
+/// A message. `clientMessageId` stands behind what everybody sees, so that the sender's form is the others' with one more field: see
+/// [`envelope`](crate::envelope). `masked` stands last, for the same reason: see [`with_masked`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Message {
@@ -79,6 +79,30 @@ pub struct Message {
     /// The sender's own id for it; only to its sender.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "ids::optional")]
     pub client_message_id: Option<ClientMessageId>,
+    /// What moderation masked, in the text as its sender wrote it: only in the answer to the send or edit that wrote it, so that a
+    /// front end can explain. Absent where nothing was, and in the answer to a repeat.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub masked: Vec<Masked>,
+}
+
+/// Something that was masked, in Unicode scalar values of the trimmed text as it was written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Masked {
+    /// The first of it, counted from 0.
+    pub start: usize,
+    /// One past its last.
+    pub end: usize,
+    /// What it was about: one of the flags.
+    pub category: Cow<'static, str>,
+    /// The rule that found it.
+    pub rule: Cow<'static, str>,
+}
+
+impl From<&Span> for Masked {
+    fn from(span: &Span) -> Self {
+        let category = Cow::Borrowed(span.category.as_str());
+        Self { start: span.start, end: span.end, category, rule: Cow::Borrowed(span.rule) }
+    }
 }
 
 impl Message {
@@ -103,6 +127,7 @@ impl Message {
                 Audience::Sender => message.client_message_id.clone(),
                 Audience::Other => None,
             },
+            masked: Vec::new(),
         }
     }
 }
@@ -111,6 +136,21 @@ impl Message {
 pub fn encode_message(message: &souk_chat::Message, status: Status, audience: Audience) -> Bytes {
     let mut out = Vec::with_capacity(encoded_size_hint(message));
     json::write(&mut out, &Message::new(message, status, audience));
+    Bytes::from(out)
+}
+
+/// The answer to the send or edit that wrote a message, made of its JSON for its sender: the same with `masked`, where something was.
+pub fn with_masked(body: Bytes, masked: &[Span]) -> Bytes {
+    if masked.is_empty() {
+        return body;
+    }
+    let masked: Vec<Masked> = masked.iter().map(Masked::from).collect();
+    let mut out = Vec::with_capacity(body.len() + 16 + 80 * masked.len());
+    // A message is an object, and not an empty one.
+    out.extend_from_slice(&body[..body.len() - 1]);
+    out.extend_from_slice(b",\"masked\":");
+    json::write(&mut out, &masked);
+    out.push(b'}');
     Bytes::from(out)
 }
 
@@ -190,5 +230,13 @@ mod tests {
         assert!(sender.len() <= encoded_size_hint(&message));
         let read: Message = serde_json::from_slice(&sender).unwrap();
         assert_eq!(read, Message::new(&message, Status::Delivered, Audience::Sender));
+
+        assert_eq!(with_masked(sender.clone(), &[]), sender);
+        let span = Span { start: 5, end: 17, category: Category::Phone, rule: "phone.nanp" };
+        let answer = with_masked(sender, &[span]);
+        let masked = r#"{"start":5,"end":17,"category":"phone","rule":"phone.nanp"}"#;
+        assert_eq!(json::text(&answer), format!(r#"{},"masked":[{masked}]}}"#, &spliced[..spliced.len() - 1]));
+        let answer: Message = serde_json::from_slice(&answer).unwrap();
+        assert_eq!(answer, Message { masked: vec![Masked::from(&span)], ..read });
     }
 }

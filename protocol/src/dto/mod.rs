@@ -3,6 +3,7 @@
 //! One type per form, for both directions: the node writes them, clients read them, unknown fields are ignored. Ids are those of
 //! the domain, checked when read.
 
+mod admin;
 mod answers;
 mod chat;
 mod hello;
@@ -11,12 +12,13 @@ mod message;
 mod time;
 mod view;
 
+pub use admin::{Audit, AuditEntry, Original, Originals};
 pub use answers::{
     CatchUp, ChatList, Empty, Joined, Page, ReadUpTo, Reported, SignedIn, SyncOutcome, Synced, TokenAccepted,
 };
 pub use chat::{Chat, Participant};
 pub(crate) use hello::millis;
 pub use hello::{Hello, Limits, Me, ReconnectPolicy};
-pub use message::{Audience, Message, MessageKind, encode_message};
+pub use message::{Audience, Masked, Message, MessageKind, encode_message, with_masked};
 pub(crate) use message::{encoded_size_hint, seq as message_seq};
 pub use time::Time;

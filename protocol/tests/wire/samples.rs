@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use souk_chat::{ClientMessageId, Seq};
+use souk_chat::{Category, ClientMessageId, Seq, Span, Status};
 use souk_protocol::dto::{self, Audience, Time};
 use souk_protocol::push::{self, ServerEvent};
 use souk_protocol::request::{Request, Token};
@@ -106,11 +106,23 @@ pub(crate) fn answers() -> Vec<(&'static str, bytes::Bytes)> {
         ("join_order_chat", json::encode(&dto::Joined { chat: chat(), messages, up_to, head, more })),
         ("leave_order_chat", json::encode(&dto::Empty {})),
         ("send_message", json::encode(&wire(&message("ann", 4, "Hello"), Audience::Sender))),
+        ("send_message", masked_answer()),
+        (
+            "edit_message",
+            dto::encode_message(&changed(message("ann", 4, "Hello"), 6, "Hi"), Status::Sent, Audience::Sender),
+        ),
         ("message_read", json::encode(&dto::ReadUpTo { unread: 0, unread_total: 3 })),
         ("report_message", json::encode(&dto::Reported { report_id: "r-1".into() })),
         ("sync", json::encode(&dto::Synced { orders: orders.into(), chats: vec![chat()] })),
         ("refresh_token", json::encode(&dto::TokenAccepted { expires_at: Time(at(900)) })),
     ]
+}
+
+/// The answer to a send of which something was masked.
+fn masked_answer() -> bytes::Bytes {
+    let shown = masked(message("ann", 4, "call 514 555 0101"), 4);
+    let span = Span { start: 5, end: 17, category: Category::Phone, rule: "phone.nanp" };
+    dto::with_masked(dto::encode_message(&shown, Status::Sent, Audience::Sender), &[span])
 }
 
 pub(crate) fn hello() -> dto::Hello {

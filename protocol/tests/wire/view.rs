@@ -2,9 +2,13 @@
 
 use std::sync::Arc;
 
-use souk_chat::service::{CatchUp, ChatList, ChatView, History, Participant, Synced};
+use souk_chat::ports::{AuditAction, AuditId, AuditRow, Why};
+use souk_chat::seal::OpenError;
+use souk_chat::service::{
+    AuditPage, CatchUp, ChatList, ChatView, History, Original, OriginalsPage, Participant, Synced,
+};
 use souk_chat::{
-    ChatKind, ChatState, Counts, Head, Mark, Marks, Order, OrderStatus, Refusal, Seq, Side, Status, Timestamp,
+    ChatKind, ChatState, Counts, Head, Mark, Marks, Order, OrderStatus, Refusal, Role, Seq, Side, Status, Timestamp,
 };
 use souk_protocol::{dto, json};
 
@@ -82,5 +86,33 @@ fn answers_from_the_service() {
     let orders = [(order(), Ok(caught_up(3, true))), ("o-2".parse().unwrap(), Err(Refusal::Forbidden))];
     let synced = Synced { orders: orders.into(), chats: vec![view()] };
     golden.frame("sync", &json::encode(&dto::Synced::of(&synced, &bob)));
+    golden.check();
+}
+
+#[test]
+fn what_admins_are_shown() {
+    let mut golden = Golden::new("admin.txt", "What the service read, as an admin is shown it.");
+    let original = Original {
+        why: Why::Masked,
+        entry: Some(Seq(4)),
+        message: Some(Seq(4)),
+        version: 1,
+        sender: user("ann"),
+        at: at(0),
+        text: Ok("call 514 555 0101".into()),
+    };
+    let refused = Original { why: Why::Refused, message: None, ..original.clone() };
+    let lost = Original { why: Why::Edited, entry: None, text: Err(OpenError::Damaged), ..original.clone() };
+    let page = OriginalsPage { originals: vec![original, refused, lost], cursor: Some("c-1".into()) };
+    golden.frame("originals", &json::encode(&dto::Originals::of(page, &order())));
+    let row = AuditRow {
+        id: AuditId { at: at(9), number: 7 },
+        actor: user("root"),
+        role: Role::Admin,
+        action: AuditAction::OriginalsRead,
+        order: Some(order()),
+        details: "limit 50".into(),
+    };
+    golden.frame("audit", &json::encode(&dto::Audit::from(AuditPage { rows: vec![row], cursor: None })));
     golden.check();
 }

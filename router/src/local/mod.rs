@@ -8,9 +8,8 @@ mod router;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use souk_chat::id::UserId;
 use souk_chat::limits::Quota;
-use souk_chat::ports::{Admission, Limiter};
+use souk_chat::ports::{Admission, Attempt, Limiter};
 
 pub use bus::LocalBus;
 pub use presence::LocalPresence;
@@ -19,28 +18,34 @@ pub use router::LocalRouter;
 use crate::metrics::Metrics;
 use crate::window::Windows;
 
-/// The limit of sends, kept in memory. Clones share the windows: give them to every node of a process.
+/// The limits of sends and repetitions, kept in memory. Clones share the windows: give them to every node of a process.
 #[derive(Clone)]
 pub struct LocalLimiter {
-    windows: Option<Arc<Windows>>,
+    windows: Arc<Windows>,
 }
 
 impl LocalLimiter {
     /// A limiter that allows `quota`; 0 messages means no limit.
     pub fn new(quota: Quota, metrics: Arc<Metrics>) -> Self {
-        Self { windows: (quota.messages > 0).then(|| Arc::new(Windows::new(quota, metrics))) }
+        Self { windows: Arc::new(Windows::new(quota, metrics)) }
+    }
+
+    /// Whether anything of the attempt is counted.
+    fn counts(&self, attempt: &Attempt<'_>) -> bool {
+        self.windows.has_quota() || attempt.said.is_some()
     }
 }
 
 #[async_trait]
 impl Limiter for LocalLimiter {
-    async fn admit(&self, user: &UserId, key: &str) -> Admission {
-        self.windows.as_ref().map_or(Admission::Allowed { counted: false }, |windows| windows.admit(user, key))
+    async fn admit(&self, attempt: &Attempt<'_>) -> Admission {
+        match self.counts(attempt) {
+            true => self.windows.admit(attempt),
+            false => Admission::Allowed { counted: false, repeated: false },
+        }
     }
 
-    fn forgive(&self, user: &UserId, key: &str) {
-        if let Some(windows) = &self.windows {
-            windows.forgive(user, key);
-        }
+    fn forgive(&self, attempt: &Attempt<'_>) {
+        self.windows.forgive(attempt);
     }
 }

@@ -3,9 +3,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use redis::{Cmd, Pipeline, Script};
-use souk_chat::id::UserId;
-use souk_chat::limits::Quota;
-use souk_chat::ports::{Admission, Limiter};
+use souk_chat::limits::{Quota, SPAM_ORDERS, SPAM_REMEMBERED, SPAM_TIMES, SPAM_WINDOW};
+use souk_chat::ports::{Admission, Attempt, Limiter, Said};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
@@ -13,6 +12,7 @@ use super::breaker::Breaker;
 use super::link::{Link, Live};
 use super::names::Names;
 use crate::metrics::Metrics;
+use crate::spread::number;
 use crate::window::Windows;
 
 /// The server decides within this time, or the node does.
@@ -24,7 +24,7 @@ const FORGIVE_BATCH: usize = 128;
 /// The server answers such a batch within this time, or it counts as dropped.
 const FORGIVE_DEADLINE: Duration = Duration::from_secs(2);
 
-/// The limit of sends over all nodes, in Redis; while that does not answer, over this node.
+/// The limits of sends and repetitions over all nodes, in Redis; while that does not answer, over this node.
 pub(super) struct RedisLimiter {
     quota: Quota,
     link: Arc<Link>,
@@ -61,20 +61,33 @@ impl RedisLimiter {
     }
 
     /// What the server says; `None` when it does not.
-    async fn ask(&self, user: &UserId, key: &str) -> Option<Admission> {
+    async fn ask(&self, attempt: &Attempt<'_>) -> Option<Admission> {
         let Live { mut connection, .. } = self.link.now()?;
         if !self.breaker.may_ask() {
             return None;
         }
-        let mut call = self.script.key(self.names.limit(user));
-        call.arg(u64::try_from(self.quota.window.as_millis()).unwrap_or(u64::MAX)).arg(self.quota.messages).arg(key);
+        let mode = match attempt.said {
+            None => "",
+            Some(Said { refuse: true, .. }) => "refuse",
+            Some(_) => "tell",
+        };
+        let mut call = self.script.key(self.names.limit(attempt.user));
+        call.key(self.names.said(attempt.user))
+            .arg(millis(self.quota.window))
+            .arg(self.quota.messages)
+            .arg(attempt.key);
+        call.arg(mode).arg(&member(attempt.said.as_ref())[..]).arg(millis(SPAM_WINDOW));
+        call.arg(SPAM_TIMES).arg(SPAM_ORDERS).arg(SPAM_REMEMBERED);
         match timeout(DEADLINE, call.invoke_async::<i64>(&mut connection)).await {
             Ok(Ok(wait)) => {
                 self.breaker.succeeded();
-                Some(match u64::try_from(wait) {
-                    Ok(0) => Admission::Allowed { counted: true },
-                    Ok(wait) => Admission::Limited { retry_after: Duration::from_millis(wait) },
-                    Err(_) => Admission::Allowed { counted: false },
+                Some(match wait {
+                    0 => Admission::Allowed { counted: true, repeated: false },
+                    -2 => Admission::Repeated,
+                    -3 => Admission::Allowed { counted: true, repeated: true },
+                    -4 => Admission::Allowed { counted: false, repeated: true },
+                    ..0 => Admission::Allowed { counted: false, repeated: false },
+                    wait => Admission::Limited { retry_after: Duration::from_millis(wait.unsigned_abs()) },
                 })
             }
             Ok(Err(error)) => {
@@ -93,31 +106,49 @@ impl RedisLimiter {
 
 #[async_trait]
 impl Limiter for RedisLimiter {
-    async fn admit(&self, user: &UserId, key: &str) -> Admission {
-        if self.quota.messages == 0 {
-            return Admission::Allowed { counted: false };
+    async fn admit(&self, attempt: &Attempt<'_>) -> Admission {
+        if self.quota.messages == 0 && attempt.said.is_none() {
+            return Admission::Allowed { counted: false, repeated: false };
         }
-        let Some(admission) = self.ask(user, key).await else {
+        let Some(admission) = self.ask(attempt).await else {
             self.metrics.limiter_fallbacks.one();
-            return self.local.admit(user, key);
+            return self.local.admit(attempt);
         };
         if matches!(admission, Admission::Allowed { .. }) {
-            self.local.note(user, key);
+            self.local.note(attempt);
         }
         admission
     }
 
-    fn forgive(&self, user: &UserId, key: &str) {
-        if self.quota.messages == 0 {
-            return;
+    fn forgive(&self, attempt: &Attempt<'_>) {
+        self.local.forgive(attempt);
+        let mut commands = Vec::new();
+        if self.quota.messages > 0 {
+            let mut command = redis::cmd("ZREM");
+            command.arg(self.names.limit(attempt.user)).arg(attempt.key);
+            commands.push(command);
         }
-        self.local.forgive(user, key);
-        let mut command = redis::cmd("ZREM");
-        command.arg(self.names.limit(user)).arg(key);
-        if self.forgiven.try_send(command).is_err() {
-            self.metrics.forgive_dropped.one();
+        if let Some(said) = &attempt.said {
+            let mut command = redis::cmd("ZREM");
+            command.arg(self.names.said(attempt.user)).arg(&member(Some(said))[..]);
+            commands.push(command);
+        }
+        for command in commands {
+            if self.forgiven.try_send(command).is_err() {
+                self.metrics.forgive_dropped.one();
+            }
         }
     }
+}
+
+/// What is said, as the server keeps it: form, order and name, eight bytes each. Nothing of the text can be told from it.
+fn member(said: Option<&Said<'_>>) -> Vec<u8> {
+    let numbers = said.map(|said| [said.form, number(said.order.as_str()), said.name]);
+    numbers.into_iter().flatten().flat_map(u64::to_be_bytes).collect()
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Takes countings back, all that wait in one write.

@@ -51,6 +51,11 @@ impl Names {
         self.of_user("limit", user)
     }
 
+    /// The sorted set of what a person said.
+    pub(super) fn said(&self, user: &UserId) -> String {
+        self.of_user("said", user)
+    }
+
     fn of_user(&self, what: &str, user: &UserId) -> String {
         let mut name = String::with_capacity(self.keys.len() + what.len() + user.as_str().len() + 4);
         write!(name, "{}:{what}:{{{user}}}", self.keys).expect("writing to a string does not fail");
@@ -73,6 +78,7 @@ mod tests {
         assert_eq!(names.lease("n~1"), "souk:node:n~1");
         assert_eq!(names.person(&ann), "souk:presence:{ann}");
         assert_eq!(names.limit(&ann), "souk:limit:{ann}");
+        assert_eq!(names.said(&ann), "souk:said:{ann}");
     }
 
     #[test]

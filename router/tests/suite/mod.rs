@@ -14,7 +14,7 @@ use parking_lot::Mutex;
 use souk_chat::id::{OrderId, UserId};
 use souk_chat::limits::Quota;
 use souk_chat::log::Seq;
-use souk_chat::ports::{Envelope, EnvelopeKind, Gap, Inbox, Origin, Room};
+use souk_chat::ports::{Attempt, Envelope, EnvelopeKind, Gap, Inbox, Origin, Room};
 use souk_chat::time::Timestamp;
 use souk_router::Parts;
 use tokio::time::Instant;
@@ -140,6 +140,12 @@ macro_rules! conformance {
                 the_window_slides,
                 a_forgiven_send_makes_room,
                 people_do_not_share_a_limit,
+                the_third_repetition_in_an_order_is_refused,
+                the_fifth_order_is_refused,
+                a_retry_is_no_repetition,
+                a_repetition_that_is_told_goes_on_and_counts,
+                a_forgiven_send_was_never_said,
+                people_and_texts_do_not_share_repetitions,
             ],
             presence: [
                 a_person_is_online_for_every_node,
@@ -150,4 +156,9 @@ macro_rules! conformance {
             ],
         }
     };
+}
+
+/// A send of which nobody asks what it says.
+pub(crate) fn attempt<'a>(user: &'a UserId, key: &'a str) -> Attempt<'a> {
+    Attempt { user, key, said: None }
 }

@@ -5,11 +5,13 @@
 
 mod answer;
 mod append;
+mod audit;
 mod connect;
 mod lists;
 mod look;
 mod migrate;
 mod orders;
+mod originals;
 mod outbox;
 mod read;
 mod rows;
@@ -18,6 +20,7 @@ mod statements;
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 
 use async_trait::async_trait;
 use parking_lot::Mutex;
@@ -51,6 +54,8 @@ pub(crate) struct Cql {
     /// to start from. Emptied when it has [`REMEMBERED_ORDERS`].
     newest: Mutex<HashMap<OrderId, u32>>,
     copies_back: Arc<Semaphore>,
+    /// The last hour that was announced to have audit rows.
+    audit_hour: AtomicI64,
     server: String,
 }
 
@@ -75,6 +80,7 @@ impl Cql {
                 volumes: Volumes { size },
                 newest: Mutex::new(HashMap::new()),
                 copies_back: Arc::new(Semaphore::new(COPIES_BACK)),
+                audit_hour: AtomicI64::new(i64::MIN),
                 server,
             })
         })

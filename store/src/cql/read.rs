@@ -1,11 +1,11 @@
 //! Reading the log: up, down, by number; across volumes; messages as they are now.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use futures_util::future::try_join_all;
 use scylla::response::query_result::QueryRowsResult;
-use souk_chat::log::{Entry, Seq};
+use souk_chat::log::{Entry, Head, Seq};
 use souk_chat::ports::store::StoreError;
 use souk_chat::{Message, OrderId};
 
@@ -24,6 +24,11 @@ type Messages = BTreeMap<Seq, Arc<Message>>;
 
 fn entry_rows(rows: &QueryRowsResult) -> Result<Vec<EntryRow>, StoreError> {
     rows.rows::<EntryRow>().map_err(unreadable)?.map(|row| row.map_err(unreadable)).collect()
+}
+
+/// The head that comes with every row of `volume`; `None`: there is no row.
+fn head_in(rows: &[EntryRow], volume: u32) -> Result<Option<Head>, StoreError> {
+    rows.first().and_then(|row| row.head.as_deref()).map(|head| head_of(head, volume)).transpose()
 }
 
 fn count(rows: usize) -> i32 {
@@ -78,27 +83,45 @@ impl Cql {
         before: Option<Seq>,
         limit: usize,
     ) -> Result<Vec<Message>, StoreError> {
-        let mut below = match before {
-            // Surely in the first volume: nothing to find out.
-            Some(before) if before.0 <= self.volumes.end(0) + 1 => before.0,
-            _ => {
-                let Some(head) = self.read_head(order).await? else { return Ok(Vec::new()) };
-                before.map_or(u64::MAX, |before| before.0).min(head.seq.0 + 1)
-            }
-        };
         let mut found = Messages::new();
+        // The newest volume is the newest one seen here, nearly always: what is read there says whether it is.
+        let mut guessed = before.is_none();
+        let open = self.volumes.end(self.seen_volume(order)) + 1;
+        let mut below = match before {
+            None => open,
+            // Surely in a volume that is open: nothing to find out.
+            Some(before) if before.0 <= open => before.0,
+            Some(before) => match self.read_head(order).await? {
+                Some(head) => before.0.min(head.seq.0 + 1),
+                None => return Ok(Vec::new()),
+            },
+        };
         while below > 1 && found.len() < limit {
             let Some(volume) = self.volumes.of(below - 1) else { break };
-            let most = ROWS.min(limit - found.len());
+            let left = limit - found.len();
+            // Some entries make no message: a quarter more is asked for, so that a page is one request nearly always.
+            let most = ROWS.min(left.saturating_add(left.div_ceil(4)));
             let values = (order.as_str(), stored(volume)?, signed(below)?, count(most));
             let page = entry_rows(&self.select(&self.statements.entries_before, values).await?)?;
+            if std::mem::take(&mut guessed) && !self.is_newest(volume, &page)? {
+                let Some(head) = self.read_head(order).await? else { break };
+                below = head.seq.0 + 1;
+                continue;
+            }
             self.add_messages(order, volume, &page, &mut found).await?;
             below = match page.last() {
                 Some(row) if page.len() == most => row.number()?.0,
                 _ => self.volumes.end(volume) - self.volumes.size + 1,
             };
         }
-        Ok(found.into_values().map(Arc::unwrap_or_clone).collect())
+        let more = found.len().saturating_sub(limit);
+        Ok(found.into_values().skip(more).map(Arc::unwrap_or_clone).collect())
+    }
+
+    /// Whether `volume` is the order's newest, as the rows read from it say: only a full one has a successor.
+    fn is_newest(&self, volume: u32, rows: &[EntryRow]) -> Result<bool, StoreError> {
+        let head = head_in(rows, volume)?;
+        Ok(head.is_some_and(|head| head.seq.0 < self.volumes.end(volume)))
     }
 
     /// The messages that these entries made, as they are now.
@@ -141,19 +164,19 @@ impl Cql {
                 read.insert(message.seq, message);
             }
         }
-        // The head comes with every row: only where the volume is full can there be a later one.
-        let head = rows.first().and_then(|row| row.head.as_deref()).map(|head| head_of(head, volume)).transpose()?;
-        if !read.is_empty() && head.is_some_and(|head| head.seq.0 >= self.volumes.end(volume)) {
+        // Only where the volume is full can there be a later one.
+        if !read.is_empty() && !self.is_newest(volume, rows)? {
             let newest = self.read_head(order).await?.ok_or_else(|| broken("a log's first volume is gone"))?;
-            for later in volume + 1..=newest.volume {
-                for overlay in self.overlays(order, later, rows).await? {
-                    let Some(message) = read.get_mut(&overlay.seq) else { continue };
-                    if overlay.version > message.version {
-                        overlay.apply(message);
-                        self.copy_back(volume, message);
-                    }
+            let later = (volume + 1..=newest.volume).map(|later| self.overlays(order, later, rows));
+            let mut changed = BTreeSet::new();
+            for overlay in try_join_all(later).await?.into_iter().flatten() {
+                let Some(message) = read.get_mut(&overlay.seq) else { continue };
+                if overlay.version > message.version {
+                    changed.insert(overlay.seq);
+                    overlay.apply(message);
                 }
             }
+            changed.iter().filter_map(|seq| read.get(seq)).for_each(|message| self.copy_back(volume, message));
         }
         messages.extend(read.into_iter().map(|(seq, message)| (seq, Arc::new(message))));
         Ok(())

@@ -5,15 +5,18 @@
 //! * `marks`, `lists` and `order_marks` are written `USING TIMESTAMP <number>` only, so that the highest number wins whenever
 //!   it arrives. Their columns are never nulled or deleted, and never written with a clock's timestamp: they would not rise again.
 //! * `intents` and `heartbeats` are plain rows. The key of an intent is never written twice.
+//! * A row of `originals` is one cell beside its name, so that two writers of one row never mix. Rows of `audit` and
+//!   `audit_hours` are written once; writing one again writes the same.
 
 use souk_chat::ports::StoreError;
 
 /// Each step's number is its place, counted from 1. Steps are never changed, only added. Each statement may run again, and
 /// beside itself on another node.
-pub(crate) const STEPS: &[&[&str]] = &[&[LOG, ORDERS, ORDER_MARKS, MARKS, LISTS, INTENTS, HEARTBEATS]];
+pub(crate) const STEPS: &[&[&str]] =
+    &[&[LOG, ORDERS, ORDER_MARKS, MARKS, LISTS, INTENTS, HEARTBEATS], &[ORIGINALS, AUDIT, AUDIT_HOURS]];
 
 /// The version this program writes.
-pub(crate) const VERSION: i32 = 1;
+pub(crate) const VERSION: i32 = 2;
 const _: () = assert!(STEPS.len() == VERSION as usize, "every step has its version");
 
 /// What has been done to this keyspace; made before everything else.
@@ -61,6 +64,25 @@ CREATE TABLE IF NOT EXISTS heartbeats (
     bucket tinyint, incarnation text, beat bigint, oldest_minute bigint, minute bigint,
     PRIMARY KEY (bucket, incarnation)
 )";
+// `volume` is the order's newest volume that the writer had seen: a partition takes what was written while that one filled.
+// `kept` is version, sender, time and sealed text.
+const ORIGINALS: &str = "
+CREATE TABLE IF NOT EXISTS originals (
+    order_id text, volume int, owner text, id text, message bigint, why tinyint,
+    kept frozen<tuple<int, text, bigint, blob>>,
+    PRIMARY KEY ((order_id, volume), owner, id, message, why)
+)";
+// A partition is one hour.
+const AUDIT: &str = "
+CREATE TABLE IF NOT EXISTS audit (
+    hour bigint, at bigint, number bigint, actor text, role text, action text, order_id text, details text,
+    PRIMARY KEY (hour, at, number)
+) WITH CLUSTERING ORDER BY (at DESC, number DESC)";
+// The hours that have rows, so that nobody looks for them: at most 24 a day.
+const AUDIT_HOURS: &str = "
+CREATE TABLE IF NOT EXISTS audit_hours (
+    bucket tinyint, hour bigint, PRIMARY KEY (bucket, hour)
+) WITH CLUSTERING ORDER BY (hour DESC)";
 
 /// The section of a volume that holds its entries.
 ///

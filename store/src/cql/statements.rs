@@ -43,6 +43,12 @@ pub(crate) struct Statements {
     pub(crate) beat: PreparedStatement,
     pub(crate) forget: PreparedStatement,
     pub(crate) heartbeats: PreparedStatement,
+    pub(crate) put_original: PreparedStatement,
+    pub(crate) originals: PreparedStatement,
+    pub(crate) put_audit: PreparedStatement,
+    pub(crate) put_audit_hour: PreparedStatement,
+    pub(crate) audit: PreparedStatement,
+    pub(crate) audit_hours: PreparedStatement,
 }
 
 const RAISE_HEAD: &str = "UPDATE log SET head = ? WHERE order_id = ? AND volume = ? IF head = ?";
@@ -121,6 +127,19 @@ const BEAT: &str = "INSERT INTO heartbeats (bucket, incarnation, beat, oldest_mi
 const FORGET: &str = "DELETE FROM heartbeats WHERE bucket = 0 AND incarnation = ?";
 const HEARTBEATS: &str = "SELECT incarnation, beat, oldest_minute, minute FROM heartbeats WHERE bucket = 0";
 
+const PUT_ORIGINAL: &str =
+    "INSERT INTO originals (order_id, volume, owner, id, message, why, kept) VALUES (?, ?, ?, ?, ?, ?, ?)";
+const ORIGINALS: &str = "
+SELECT owner, id, message, why, kept FROM originals
+WHERE order_id = ? AND volume = ? AND (owner, id, message, why) > (?, ?, ?, ?) LIMIT ?";
+const PUT_AUDIT: &str = "
+INSERT INTO audit (hour, at, number, actor, role, action, order_id, details) VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
+const PUT_AUDIT_HOUR: &str = "INSERT INTO audit_hours (bucket, hour) VALUES (0, ?)";
+const AUDIT: &str = "
+SELECT at, number, actor, role, action, order_id, details FROM audit
+WHERE hour = ? AND (at, number) < (?, ?) LIMIT ?";
+const AUDIT_HOURS: &str = "SELECT hour FROM audit_hours WHERE bucket = 0 AND hour <= ? LIMIT ?";
+
 impl Statements {
     /// Prepares all of them, some at a time. `serial` is SERIAL or LOCAL_SERIAL.
     pub(crate) async fn prepare(session: &Session, serial: Consistency) -> Result<Self, PrepareError> {
@@ -167,6 +186,12 @@ impl Statements {
             beat: one(BEAT).await?,
             forget: one(FORGET).await?,
             heartbeats: one(HEARTBEATS).await?,
+            put_original: one(PUT_ORIGINAL).await?,
+            originals: one(ORIGINALS).await?,
+            put_audit: one(PUT_AUDIT).await?,
+            put_audit_hour: one(PUT_AUDIT_HOUR).await?,
+            audit: one(AUDIT).await?,
+            audit_hours: one(AUDIT_HOURS).await?,
         })
     }
 }

@@ -242,7 +242,7 @@ impl<'c> LogWrite<'c> {
 
     fn put_owed(&mut self, parties: &Parties, seq: Seq, owed: &Owed) -> Result<(), Fault> {
         let facts = join_pairs(&owed.facts());
-        let row = params![parties.order, signed(seq.0)?, owed.event_type().as_str(), owed.about(), facts];
+        let row = params![parties.order, signed(seq.0)?, owed.event_type().as_str(), &*owed.about(), facts];
         self.put_owed.execute(row)?;
         Ok(())
     }

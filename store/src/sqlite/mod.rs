@@ -1,5 +1,6 @@
 //! SQLite: one file, one writing thread that commits for many callers at once, a few reading threads.
 
+mod apart;
 mod append;
 mod fault;
 mod file;

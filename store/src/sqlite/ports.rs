@@ -9,9 +9,11 @@ use souk_chat::ports::store::{
     Appended, Heartbeat, Heartbeats, Incarnation, Intent, ListRow, Lists, Log, Look, Orders, Outbox, StoreError,
     Watermarks,
 };
+use souk_chat::ports::{Audit, AuditId, AuditRow, OriginalId, OriginalRow, Originals};
 use souk_chat::{Mark, Marks, Message, NewEntry, NewOrder, Order, OrderId, OwedRow, Timestamp, UserId};
 
 use super::Sqlite;
+use crate::apart::Name;
 
 fn unshare(messages: Vec<Arc<Message>>) -> Vec<Message> {
     messages.into_iter().map(Arc::unwrap_or_clone).collect()
@@ -153,5 +155,35 @@ impl Heartbeats for Sqlite {
     async fn forget(&self, incarnation: &Incarnation) -> Result<(), StoreError> {
         let incarnation = incarnation.clone();
         self.queues.write(move |write| write.forget(&incarnation)).await
+    }
+}
+
+#[async_trait]
+impl Originals for Sqlite {
+    async fn keep(&self, rows: &[OriginalRow]) -> Result<(), StoreError> {
+        let rows = rows.to_vec();
+        self.queues.write(move |write| write.keep(&rows)).await
+    }
+
+    async fn originals(
+        &self,
+        order: &OrderId,
+        after: Option<&OriginalId>,
+        limit: usize,
+    ) -> Result<Vec<OriginalRow>, StoreError> {
+        let (order, after) = (order.clone(), after.map_or_else(Name::first, Name::of));
+        self.queues.read(move |read| read.originals(&order, &after, limit)).await
+    }
+}
+
+#[async_trait]
+impl Audit for Sqlite {
+    async fn record(&self, row: &AuditRow) -> Result<(), StoreError> {
+        let row = row.clone();
+        self.queues.write(move |write| write.record(&row)).await
+    }
+
+    async fn audit(&self, before: Option<AuditId>, limit: usize) -> Result<Vec<AuditRow>, StoreError> {
+        self.queues.read(move |read| read.audit(before, limit)).await
     }
 }

@@ -44,6 +44,8 @@ pub(crate) struct Read<'c> {
     pub(super) owed: Statement<'c>,
     pub(super) events: Statement<'c>,
     pub(super) heartbeats: Statement<'c>,
+    pub(super) originals: Statement<'c>,
+    pub(super) audit: Statement<'c>,
 }
 
 impl<'c> Read<'c> {
@@ -64,6 +66,8 @@ impl<'c> Read<'c> {
             )?,
             events: prepare("SELECT events FROM logs WHERE ord = ?1")?,
             heartbeats: prepare("SELECT incarnation, beat, oldest_minute, minute FROM heartbeats")?,
+            originals: prepare(super::apart::ORIGINALS)?,
+            audit: prepare(super::apart::AUDIT)?,
         })
     }
 

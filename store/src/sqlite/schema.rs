@@ -9,7 +9,7 @@ pub(crate) const APPLICATION_ID: i64 = 0x736F_756B;
 
 /// Each step's number is its place, counted from 1; the file keeps the last one done as `user_version`. Steps are never
 /// changed, only added.
-const STEPS: &[&str] = &[FIRST];
+const STEPS: &[&str] = &[FIRST, SECOND];
 
 /// The version this program writes.
 pub(crate) const VERSION: i64 = STEPS.len() as i64;
@@ -58,6 +58,20 @@ CREATE TABLE owed (
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE heartbeats (
     incarnation TEXT PRIMARY KEY, beat INTEGER NOT NULL, oldest_minute INTEGER NOT NULL, minute INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+";
+
+// Rows of `originals` are found by the name that they were written under, before their entry had a number. They stand in the
+// order they came, like entries.
+const SECOND: &str = "
+CREATE TABLE originals (
+    id INTEGER PRIMARY KEY, ord INTEGER NOT NULL, owner TEXT NOT NULL, name TEXT NOT NULL, message INTEGER NOT NULL,
+    why INTEGER NOT NULL, version INTEGER NOT NULL, sender TEXT NOT NULL, at INTEGER NOT NULL, sealed BLOB NOT NULL,
+    UNIQUE (ord, owner, name, message, why)
+) STRICT;
+CREATE TABLE audit (
+    at INTEGER NOT NULL, number INTEGER NOT NULL, actor TEXT NOT NULL, role TEXT NOT NULL, action TEXT NOT NULL,
+    ord TEXT, details TEXT NOT NULL, PRIMARY KEY (at, number)
 ) STRICT, WITHOUT ROWID;
 ";
 

@@ -65,6 +65,8 @@ pub(crate) struct Write<'c> {
     raise_marks: [Statement<'c>; 2],
     pub(super) beat: Statement<'c>,
     pub(super) forget: Statement<'c>,
+    pub(super) put_original: Statement<'c>,
+    pub(super) put_audit: Statement<'c>,
 }
 
 impl<'c> Write<'c> {
@@ -92,6 +94,8 @@ impl<'c> Write<'c> {
                  ON CONFLICT DO UPDATE SET beat = ?2, oldest_minute = ?3, minute = ?4",
             )?,
             forget: prepare("DELETE FROM heartbeats WHERE incarnation = ?1")?,
+            put_original: prepare(super::apart::PUT_ORIGINAL)?,
+            put_audit: prepare(super::apart::PUT_AUDIT)?,
         })
     }
 

@@ -1,4 +1,4 @@
-//! A proxy in front of a CQL cluster that, when told to, passes one batch on and cuts its answer off.
+//! A proxy in front of a CQL cluster that counts requests and, when told to, passes one batch on and cuts its answer off.
 
 #![allow(clippy::unwrap_used, reason = "a test that meets an error has failed")]
 #![allow(unreachable_pub, reason = "a module of a test program is reached by that program alone")]
@@ -14,6 +14,7 @@ use tokio::task::JoinSet;
 
 /// Bytes of a frame's header in version 4 of the protocol: version, flags, stream, opcode, length.
 const HEADER: usize = 9;
+const EXECUTE: u8 = 0x0A;
 const BATCH: u8 = 0x0D;
 /// No stream has this number.
 const NOTHING: i32 = i32::MIN;
@@ -22,6 +23,7 @@ const NOTHING: i32 = i32::MIN;
 struct Fault {
     armed: AtomicBool,
     cut: AtomicUsize,
+    executed: AtomicUsize,
 }
 
 /// The proxy; it ends when dropped.
@@ -55,6 +57,11 @@ impl Proxy {
     /// How many answers were lost.
     pub fn lost(&self) -> usize {
         self.fault.cut.load(Ordering::SeqCst)
+    }
+
+    /// How many prepared statements were sent, outside of batches.
+    pub fn executed(&self) -> usize {
+        self.fault.executed.load(Ordering::SeqCst)
     }
 }
 
@@ -93,6 +100,9 @@ async fn requests(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, fault: &Fault
     while let Some(frame) = frame(&mut from).await {
         if frame[4] == BATCH && fault.armed.swap(false, Ordering::SeqCst) {
             doomed.store(stream(&frame), Ordering::SeqCst);
+        }
+        if frame[4] == EXECUTE {
+            fault.executed.fetch_add(1, Ordering::SeqCst);
         }
         if to.write_all(&frame).await.is_err() {
             return;

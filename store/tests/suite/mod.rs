@@ -5,14 +5,18 @@
 #![allow(clippy::print_stdout, reason = "one test runs many cases, and says which")]
 #![allow(unreachable_pub, reason = "a module of a test program is reached by that program alone")]
 
+mod audit;
+mod changes;
 pub mod chat;
 mod lists;
 mod log;
 mod orders;
+mod originals;
 mod outbox;
 mod pages;
 mod races;
 mod refusals;
+mod scene;
 mod volumes;
 
 use std::panic::AssertUnwindSafe;
@@ -60,13 +64,25 @@ const CASES: &[(&str, Case)] = cases![
     refusals::a_moved_version_writes_nothing,
     refusals::what_makes_no_sense_is_invalid,
     refusals::a_closed_chat_is_another_head,
+    changes::several_messages_are_masked_at_once,
+    changes::a_message_is_edited_and_masked_in_turns,
+    changes::a_batch_mixes_messages_and_changes,
+    changes::changes_reach_over_volumes_ends,
+    changes::a_batch_is_cut_before_a_change,
+    changes::one_moved_version_refuses_the_whole_batch,
+    changes::changes_that_make_no_sense_are_invalid,
+    changes::a_closed_chat_can_be_masked,
+    changes::a_long_life_reads_as_it_was_lived,
     races::two_writers_fight_over_one_order,
     races::two_writers_of_one_id_make_one_message,
     races::two_editors_of_one_message_take_turns,
+    races::an_edit_never_shows_what_was_before_it,
     races::a_lost_answer_is_found_by_looking,
+    races::a_lost_answer_of_a_change_is_found_by_looking,
     pages::a_long_log_reads_the_same_both_ways,
     pages::messages_are_found_by_number,
     volumes::a_volumes_end_is_crossed_both_ways,
+    volumes::the_newest_messages_are_found_by_who_lags_behind,
     volumes::an_id_of_an_earlier_volume_is_known,
     volumes::a_message_of_an_earlier_volume_is_changed,
     volumes::two_writers_cross_a_volumes_end,
@@ -78,6 +94,17 @@ const CASES: &[(&str, Case)] = cases![
     outbox::owed_rows_come_in_order_and_whole,
     outbox::a_promise_is_found_until_it_is_kept,
     outbox::heartbeats_are_kept_until_forgotten,
+    originals::rows_come_in_the_order_of_their_names,
+    originals::a_row_that_is_there_is_overwritten,
+    originals::each_order_has_its_own,
+    originals::an_order_of_many_volumes_has_all_of_them,
+    originals::a_node_that_lags_behind_overwrites_as_well,
+    originals::as_many_as_one_batch_needs_are_kept_at_once,
+    originals::rows_that_make_no_sense_are_invalid,
+    audit::rows_come_newest_first_from_any_time,
+    audit::repeating_adds_nothing,
+    audit::everybody_sees_what_was_recorded,
+    audit::a_row_says_little,
 ];
 
 /// Runs every case, each to its end whatever the others do; fails with the names of those that failed.

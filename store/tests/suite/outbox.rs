@@ -16,6 +16,7 @@ fn moderation(rules: &[&str]) -> Owed {
         action: ModerationAction::Masked,
         rules: rules.iter().map(|rule| (*rule).to_owned()).collect(),
         rules_version: "7=&%".into(),
+        subject: souk_chat::Subject::Entry,
     }
 }
 

@@ -8,7 +8,8 @@ use souk_chat::{ChatState, Counts, NewEntry, Side};
 use super::Engine;
 use super::chat::{Chat, key, own_key, step};
 
-async fn assert_refused(chat: &Chat, head: &Head, entries: &[NewEntry]) {
+/// Fails unless `entries` are refused and nothing of them is there.
+pub(super) async fn assert_refused(chat: &Chat, head: &Head, entries: &[NewEntry]) {
     let before = chat.all(50).await;
     let refused = chat.store.append(chat.id(), head, entries).await.unwrap();
     assert_eq!(refused, Appended::Refused);

@@ -62,12 +62,28 @@ pub async fn a_volumes_end_is_crossed_both_ways(engine: &dyn Engine) {
     let every_fifth: Vec<Seq> = (1..=28).step_by(5).map(Seq).collect();
     let found = chat.store.messages(chat.id(), &every_fifth).await.unwrap();
     assert_eq!(found.iter().map(|message| message.seq).collect::<Vec<_>>(), every_fifth);
-    // Another node, which never saw this order, finds the newest volume.
+    // Another node, which never saw this order, finds the newest volume, whatever it asks first.
     let mut other = chat.seen_by(engine.rival());
+    assert_eq!(texts(&other.store.messages_before(chat.id(), None, 4).await.unwrap()), wanted[24..]);
     assert_eq!(other.store.head(chat.id()).await.unwrap(), Some(chat.head));
     other.look().await;
     assert_eq!(other.head, chat.head);
     assert_eq!(other.say(Side::Contractor, "from-elsewhere", "hello").await, Seq(29));
+}
+
+pub async fn the_newest_messages_are_found_by_who_lags_behind(engine: &dyn Engine) {
+    let mut chat = Chat::new(engine.store()).await;
+    let rival = engine.rival();
+    // The rival reads nothing else: each time it knows the volume that was the newest the last time.
+    for count in [3, 8, 9, 16, 17, 30, 33] {
+        fill(engine, &mut chat, count).await;
+        for limit in [1, 5_u64] {
+            let most = usize::try_from(limit).unwrap();
+            let newest = rival.messages_before(chat.id(), None, most).await.unwrap();
+            let wanted = (count.saturating_sub(limit) + 1..=count).map(|n| format!("text {n}"));
+            assert_eq!(texts(&newest), wanted.collect::<Vec<_>>(), "the newest {limit} of {count}");
+        }
+    }
 }
 
 pub async fn an_id_of_an_earlier_volume_is_known(engine: &dyn Engine) {

@@ -6,10 +6,9 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use souk_chat::fingerprint::Fingerprints;
 use souk_chat::limits::Quota;
-use souk_chat::ports::{Feed, Inbox, Limiter, Presence, Router, Runtime, Store};
+use souk_chat::ports::{Decision, Feed, Inbox, Limiter, Moderations, Presence, Router, Runtime, Store};
 use souk_chat::service::{Chats, Ports};
-use souk_chat::{Actor, Role, Timestamp, UserId};
-use souk_moderation::Rules;
+use souk_chat::{Actor, Role, RulesCell, Sealer, Timestamp, UserId};
 use souk_node::commands::{Announced, Commands};
 use souk_node::delivery::Delivery;
 use souk_node::gate::HoleRule;
@@ -20,6 +19,7 @@ use souk_protocol::Error;
 use souk_protocol::dto::ReconnectPolicy;
 
 use crate::coverage::Seen;
+use crate::judge::Words;
 use crate::people::{NodePromises, People, PeopleOf};
 use crate::plan::Sabotage;
 use crate::router::{Bus, Wiring};
@@ -49,10 +49,17 @@ pub struct Cluster {
     shelf: Arc<Shelf>,
     bus: Arc<Bus>,
     people: Arc<People>,
-    rules: Arc<Rules>,
+    rules: Arc<RulesCell>,
     nodes: Mutex<Vec<Option<Arc<Node>>>>,
     wires: Mutex<Vec<Arc<Wire>>>,
     me: Weak<Cluster>,
+}
+
+/// Decisions are seen in what they do here.
+struct Unheard;
+
+impl Moderations for Unheard {
+    fn decided(&self, _decision: &Decision) {}
 }
 
 /// A token is the person's name here.
@@ -76,13 +83,12 @@ impl Cluster {
     pub fn new(world: Arc<World>, shelf: Arc<Shelf>, bus: Arc<Bus>) -> Arc<Self> {
         let people = People::new(Arc::clone(&world), Arc::clone(&shelf));
         let nodes = Mutex::new(world.plan_nodes());
-        let rules = Rules::new(souk_moderation::Settings::default()).expect("the default rules are good");
         Arc::new_cyclic(|me| Self {
             world,
             shelf,
             bus,
             people,
-            rules: Arc::new(rules),
+            rules: Arc::new(RulesCell::new(Words::default())),
             nodes,
             wires: Mutex::default(),
             me: me.clone(),
@@ -142,6 +148,8 @@ impl Cluster {
             promises: Arc::new(NodePromises::new(Arc::clone(&runtime), slot, number)),
             runtime: Arc::clone(&shared),
             rules: Arc::clone(&self.rules),
+            moderations: Arc::new(Unheard),
+            sealer: Arc::new(Sealer::new([&[7; 32]])),
             fingerprints: Arc::new(Fingerprints::new([b"simulation".as_slice()])),
         }));
         let announced = Announced {

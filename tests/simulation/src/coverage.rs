@@ -36,11 +36,19 @@ pub enum Seen {
     StrangerRefused,
     TextMasked,
     LossThatNothingShowed,
+    MaskedAfterTheFact,
+    MaskedByAnEdit,
+    MaskingCutOff,
+    Edited,
+    EditUnchanged,
+    EditOfAnothers,
+    RefusedRecorded,
+    SpamRefused,
 }
 
 impl Seen {
     /// All of them.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 37] = [
         Self::AnswerLostThenFound,
         Self::LandedLate,
         Self::LandedLateRefused,
@@ -70,6 +78,14 @@ impl Seen {
         Self::StrangerRefused,
         Self::TextMasked,
         Self::LossThatNothingShowed,
+        Self::MaskedAfterTheFact,
+        Self::MaskedByAnEdit,
+        Self::MaskingCutOff,
+        Self::Edited,
+        Self::EditUnchanged,
+        Self::EditOfAnothers,
+        Self::RefusedRecorded,
+        Self::SpamRefused,
     ];
 }
 

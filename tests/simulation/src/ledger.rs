@@ -1,18 +1,23 @@
 //! What was sent and what was promised: the checker's memory, of all clients together.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use souk_chat::{Body, ClientMessageId, OrderId, Seq, UserId};
+use souk_chat::{Body, ClientMessageId, Message, NewEntry, OrderId, Seq, UserId};
+use souk_moderation::{WINDOW_MESSAGES, spam};
 use souk_protocol::dto;
 
 use crate::coverage::Seen;
-use crate::store::Shelf;
+use crate::judge::{self, FIRST, SECOND};
+use crate::store::{OrderLog, Shelf};
 use crate::world::World;
 
 /// What must never leave the node that it came to.
 pub const CANARY: &str = "514-555-0101";
+
+/// What is said again and again, in more or less these words.
+pub const REPEATED: &str = "Buy now, best price!";
 
 /// Names a message before it has a number.
 pub type SendKey = (OrderId, UserId, ClientMessageId);
@@ -22,6 +27,10 @@ pub type SendKey = (OrderId, UserId, ClientMessageId);
 pub struct Issued {
     /// The text as it was sent.
     pub text: String,
+    /// What it was edited to say, as far as anybody asked for that.
+    pub edits: Vec<String>,
+    /// Somebody was told that it may not be said.
+    pub refused: bool,
     /// The highest number of the order that anybody had been told when it was first sent.
     pub floor: Seq,
     /// The number it was acknowledged under.
@@ -72,8 +81,45 @@ impl Ledger {
             }
             return;
         }
-        let issued = Issued { text: text.to_owned(), floor, acknowledged: None, node, times: 1 };
+        let issued = Issued {
+            text: text.to_owned(),
+            edits: Vec::new(),
+            refused: false,
+            floor,
+            acknowledged: None,
+            node,
+            times: 1,
+        };
         book.issued.insert(key.clone(), issued);
+    }
+
+    /// An acknowledged message is to be edited.
+    pub fn edit(&self, key: &SendKey, text: &str) {
+        if let Some(issued) = self.book.lock().issued.get_mut(key) {
+            issued.edits.push(text.to_owned());
+        }
+    }
+
+    /// A send was refused for what it says.
+    pub fn refuse(&self, key: &SendKey) {
+        if let Some(issued) = self.book.lock().issued.get_mut(key) {
+            issued.refused = true;
+        }
+    }
+
+    /// Whether clients see none of an order's entries between two numbers.
+    pub fn is_empty_between(&self, order: &OrderId, after: Seq, before: Seq) -> bool {
+        self.shelf.history().logs.get(order).is_some_and(|log| log.is_empty_between(after, before))
+    }
+
+    /// The messages that entries made, or also changed, after one number and up to another.
+    pub fn touched(&self, order: &OrderId, after: Seq, up_to: Seq, changed: bool) -> BTreeSet<Seq> {
+        let history = self.shelf.history();
+        let Some(log) = history.logs.get(order) else { return BTreeSet::new() };
+        let in_stretch = |seq: Seq| seq > after && seq <= up_to;
+        let entries = log.entries.iter().map(|new| &new.entry).filter(|entry| in_stretch(entry.seq));
+        let messages = entries.flat_map(|entry| entry.body.messages());
+        messages.map(|message| message.seq).filter(|seq| changed || in_stretch(*seq)).collect()
     }
 
     /// Whether a message was sent once, by one device: then nothing but that one attempt can have given it its number.
@@ -89,6 +135,13 @@ impl Ledger {
         let count = book.issued.iter().filter(of_user).count();
         let place = usize::try_from(pick.checked_rem(count as u64)?).ok()?;
         book.issued.iter().filter(of_user).nth(place).map(|(key, issued)| (key.clone(), issued.clone()))
+    }
+
+    /// A message in an order that was acknowledged to somebody else.
+    pub fn anothers(&self, order: &OrderId, user: &UserId) -> Option<Seq> {
+        let book = self.book.lock();
+        let of_another = |(key, _): &(&SendKey, &Issued)| key.0 == *order && key.1 != *user;
+        book.issued.iter().filter(of_another).find_map(|(_, issued)| issued.acknowledged)
     }
 
     /// The highest number of an order that anybody was told.
@@ -135,16 +188,19 @@ impl Ledger {
         if log.order.side_of(viewer).is_none() {
             self.world.fail("I13", format!("{viewer} was shown {} and is a stranger there", message.id));
         }
-        let place = usize::try_from(message.seq.0).unwrap_or(usize::MAX);
-        let Some(Body::Message(stored)) =
-            place.checked_sub(1).and_then(|place| log.entries.get(place)).map(|new| &new.entry.body)
-        else {
-            return self.world.fail("I1", format!("{viewer} was shown {}, which is not in history", message.id));
+        // What was shown may have changed since: it must be a state that the message was in.
+        let states = log.states(message.seq);
+        let Some(stored) = states.iter().find(|state| state.version == message.version) else {
+            let (id, version) = (&message.id, message.version);
+            return self.world.fail("I1", format!("{viewer} was shown {id} as {version}, which is not in history"));
         };
         let mine = message.sender_id.as_ref() == Some(viewer);
         let named = message.client_message_id == stored.client_message_id.clone().filter(|_| mine);
-        if stored.sender != message.sender_id || stored.content != message.content || !named {
-            self.world.fail("I1", format!("{viewer} was shown {} unlike history has it", message.id));
+        // A push has its own entry's number, also where it shows a later state: read from the store to fill a hole.
+        let by_entry = states.iter().any(|state| state.rev == message.rev && state.version <= message.version);
+        if stored.sender != message.sender_id || stored.content != message.content || !by_entry || !named {
+            let words = format!("{viewer} was shown {} unlike history has it: {message:?}, not {stored:?}", message.id);
+            self.world.fail("I1", words);
         }
     }
 
@@ -159,6 +215,7 @@ impl Ledger {
                 if seq.0 != place as u64 + 1 {
                     self.world.fail("I4", format!("{order} has {seq} at place {}", place + 1));
                 }
+                self.note_moderation(place.checked_sub(1).map(|before| &log.entries[before]), new);
                 let Body::Message(message) = &new.entry.body else { continue };
                 let (Some(sender), Some(id)) = (&message.sender, &message.client_message_id) else {
                     self.world.fail("I2", format!("{order}:{seq} has no sender or no id"));
@@ -166,13 +223,17 @@ impl Ledger {
                 };
                 let key = (order.clone(), sender.clone(), id.clone());
                 match book.issued.get(&key) {
-                    Some(issued) if is_form_of(&message.content, &issued.text) => {}
-                    Some(issued) => self.world.fail("I2", format!("{order}:{seq} is not {:?}", issued.text)),
+                    Some(issued) if issued.refused => {
+                        self.world.fail("I2", format!("{order}:{seq} was refused: {:?}", issued.text));
+                    }
+                    Some(issued) => self.check_states(log.states(seq), issued),
                     None if id.as_str().starts_with("old-") => {}
                     None => self.world.fail("I2", format!("{order}:{seq} was never sent")),
                 }
                 stored.entry(key).or_default().push(seq);
             }
+            self.check_parts(log);
+            self.check_repetitions(log);
         }
         for (key, seqs) in &stored {
             if seqs.len() > 1 {
@@ -187,12 +248,76 @@ impl Ledger {
             }
         }
     }
+
+    /// Each state of a message says what its author wrote, and follows the one before.
+    fn check_states(&self, states: &[Arc<Message>], issued: &Issued) {
+        let mut edits = 0;
+        for (place, state) in states.iter().enumerate() {
+            let texts = || std::iter::once(&issued.text).chain(&issued.edits);
+            if !texts().any(|text| is_form_of(&state.content, text)) {
+                self.world.fail("I2", format!("{} says {:?}, nobody wrote that", state.id(), state.content));
+            }
+            edits += usize::from(place > 0 && state.edited_at != states[place - 1].edited_at);
+            let follows = place.checked_sub(1).is_none_or(|before| states[before].rev < state.rev);
+            if !follows || usize::try_from(state.version).ok() != Some(place + 1) {
+                self.world.fail("I3", format!("{} is version {} at place {place}", state.id(), state.version));
+            }
+        }
+        if edits > issued.edits.len() {
+            self.world.fail("I3", format!("{edits} edits of {:?}, {} were asked for", issued.text, issued.edits.len()));
+        }
+    }
+
+    /// What moderation added to a log, by itself.
+    fn note_moderation(&self, before: Option<&NewEntry>, new: &NewEntry) {
+        match &new.entry.body {
+            Body::Masking(_) => {
+                let by_edit = before.is_some_and(|before| matches!(before.entry.body, Body::Edit(_)));
+                self.world.saw(if by_edit { Seen::MaskedByAnEdit } else { Seen::MaskedAfterTheFact });
+                if (new.entry.seq.0 - 1).is_multiple_of(self.world.plan.volume) {
+                    self.world.saw(Seen::MaskingCutOff);
+                }
+            }
+            Body::Empty if new.entry.key.id.starts_with("refused~") => self.world.saw(Seen::RefusedRecorded),
+            _ => {}
+        }
+    }
+
+    /// I10: of what is split over two messages of one window, not both parts are shown in the end.
+    fn check_parts(&self, log: &OrderLog) {
+        let messages: Vec<&Arc<Message>> = log.current().collect();
+        for (place, second) in messages.iter().enumerate() {
+            let Some(part) = judge::part(&second.content, SECOND) else { continue };
+            let first = format!("{FIRST}{}", &part[SECOND.len()..]);
+            let theirs = messages[..place].iter().rev().filter(|message| message.sender == second.sender);
+            for message in theirs.take(WINDOW_MESSAGES) {
+                if judge::part(&message.content, FIRST) == Some(first.as_str()) {
+                    self.world.fail("I10", format!("{} and {} show both parts", message.id(), second.id()));
+                }
+            }
+        }
+    }
+
+    /// Of what is spam the third time, not three stand in an order.
+    fn check_repetitions(&self, log: &OrderLog) {
+        let mut times: BTreeMap<&UserId, usize> = BTreeMap::new();
+        let made = log.current().filter_map(|message| log.states(message.seq).first());
+        for message in made.filter(|message| spam::form(&message.content) == spam::form(REPEATED)) {
+            if let Some(sender) = &message.sender {
+                *times.entry(sender).or_default() += 1;
+            }
+        }
+        for (sender, times) in times.into_iter().filter(|(_, times)| *times >= spam::TIMES) {
+            self.world.fail("spam", format!("{sender} said it {times} times in {}", log.order.id));
+        }
+    }
 }
 
 /// Whether `content` is what may be stored of `text`.
 fn is_form_of(content: &str, text: &str) -> bool {
-    match text.split_once(CANARY) {
-        Some((before, after)) => content.starts_with(before) && content.ends_with(after) && !content.contains(CANARY),
-        None => content == text,
+    if let Some((before, after)) = text.split_once(CANARY) {
+        return content.starts_with(before) && content.ends_with(after) && !content.contains(CANARY);
     }
+    let part = judge::part(text, FIRST).or_else(|| judge::part(text, SECOND));
+    content == text || part.is_some_and(|part| content == text.replace(part, "***"))
 }

@@ -11,6 +11,7 @@
 pub mod client;
 pub mod cluster;
 pub mod coverage;
+pub mod judge;
 pub mod ledger;
 pub mod people;
 pub mod plan;

@@ -6,8 +6,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use parking_lot::Mutex;
+use souk_chat::limits::{SPAM_ORDERS, SPAM_TIMES};
 use souk_chat::log::{EntryKey, Seq};
-use souk_chat::ports::{Admission, Incarnation, Intent, Limiter, Presence, PresenceError, Promises, Runtime};
+use souk_chat::ports::{
+    Admission, Attempt, Incarnation, Intent, Limiter, Presence, PresenceError, Promises, Runtime, Said,
+};
 use souk_chat::{OrderId, UserId};
 
 use crate::coverage::Seen;
@@ -21,12 +24,14 @@ pub struct People {
     shelf: Arc<Shelf>,
     devices: Mutex<BTreeMap<UserId, BTreeMap<usize, u32>>>,
     counted: Mutex<BTreeSet<(UserId, String)>>,
+    /// By person and form: the orders and names of what was said. A run is shorter than the window.
+    said: Mutex<BTreeMap<(UserId, u64), BTreeSet<(OrderId, u64)>>>,
 }
 
 impl People {
     /// Nobody.
     pub fn new(world: Arc<World>, shelf: Arc<Shelf>) -> Arc<Self> {
-        Arc::new(Self { world, shelf, devices: Mutex::default(), counted: Mutex::default() })
+        Arc::new(Self { world, shelf, devices: Mutex::default(), counted: Mutex::default(), said: Mutex::default() })
     }
 
     /// A node's lease ran out.
@@ -80,7 +85,8 @@ impl Presence for PeopleOf {
 
 #[async_trait]
 impl Limiter for PeopleOf {
-    async fn admit(&self, user: &UserId, key: &str) -> Admission {
+    async fn admit(&self, attempt: &Attempt<'_>) -> Admission {
+        let Attempt { user, key, .. } = *attempt;
         let world = &self.people.world;
         if world.bites(world.plan.faults.limited) {
             if let Some((order, id)) = key.split_once('/')
@@ -92,14 +98,46 @@ impl Limiter for PeopleOf {
             }
             return Admission::Limited { retry_after: Duration::from_millis(200) };
         }
-        let counted = self.people.counted.lock().insert((user.clone(), key.to_owned()));
-        Admission::Allowed { counted }
+        if self.people.counted.lock().contains(&(user.clone(), key.to_owned())) {
+            return Admission::Allowed { counted: false, repeated: false };
+        }
+        let (new, repeated) = match attempt.said {
+            Some(said) => self.people.says(user, &said),
+            None => (false, false),
+        };
+        if repeated && new && attempt.said.is_some_and(|said| said.refuse) {
+            return Admission::Repeated;
+        }
+        if let Some(Said { order, form, name, .. }) = attempt.said {
+            self.people.said.lock().entry((user.clone(), form)).or_default().insert((order.clone(), name));
+        }
+        self.people.counted.lock().insert((user.clone(), key.to_owned()));
+        Admission::Allowed { counted: true, repeated }
     }
 
-    fn forgive(&self, user: &UserId, key: &str) {
+    fn forgive(&self, attempt: &Attempt<'_>) {
+        let Attempt { user, key, said } = *attempt;
         if !self.people.counted.lock().remove(&(user.clone(), key.to_owned())) {
             self.people.world.fail("I14", format!("{key} was forgiven and had not been counted"));
         }
+        if let Some(Said { order, form, name, .. }) = said
+            && let Some(known) = self.people.said.lock().get_mut(&(user.clone(), form))
+        {
+            known.remove(&(order.clone(), name));
+        }
+    }
+}
+
+impl People {
+    /// Whether it was not said before, and whether it is one repetition too many.
+    fn says(&self, user: &UserId, said: &Said<'_>) -> (bool, bool) {
+        let all = self.said.lock();
+        let Some(known) = all.get(&(user.clone(), said.form)) else { return (true, false) };
+        let here = known.iter().filter(|(order, name)| order == said.order && *name != said.name).count();
+        let elsewhere: BTreeSet<_> =
+            known.iter().map(|(order, _)| order).filter(|order| *order != said.order).collect();
+        let repeated = here + 1 >= SPAM_TIMES || elsewhere.len() + 1 >= SPAM_ORDERS;
+        (!known.contains(&(said.order.clone(), said.name)), repeated)
     }
 }
 

@@ -1,5 +1,6 @@
 //! The course of a run: start, trouble, healing, and what must hold afterwards.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -232,7 +233,6 @@ impl Play {
                 let log = &history.logs[order];
                 let head = log.head.seq;
                 let shown = client.node().map(|node| self.bus.shown(node, order)).unwrap_or_default();
-                drop(history);
                 let at = match view.phase {
                     Phase::Live { at, .. } => at,
                     ref other => {
@@ -240,15 +240,21 @@ impl Play {
                         continue;
                     }
                 };
-                if at < head && shown < head && !all {
+                // Entries that clients do not see move nobody.
+                let is_there = at == head || at < head && log.is_empty_between(at, head.next());
+                if !is_there && shown < head && !all {
                     self.world.saw(Seen::LossThatNothingShowed);
                     continue;
                 }
-                let known = view.messages.iter().map(|seq| seq.0);
-                if at != head || !known.clone().eq(view.from.0 + 1..=head.0) {
-                    let known: Vec<_> = known.collect();
-                    let words =
-                        format!("{} sees {order} up to {at} of {head} (shown {shown}): {known:?}", client.name());
+                let now = log.current().filter(|message| message.seq > view.from);
+                let now = now.map(|message| (message.seq, (message.version, Arc::clone(&message.content))));
+                let now: BTreeMap<Seq, (u32, Arc<str>)> = now.collect();
+                if !is_there || view.messages != now {
+                    let known = &view.messages;
+                    let words = format!(
+                        "{} sees {order} up to {at} of {head} (shown {shown}): {known:?}, not {now:?}",
+                        client.name()
+                    );
                     self.world.fail("I6", words);
                 }
             }

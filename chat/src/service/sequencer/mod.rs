@@ -6,6 +6,10 @@
 
 mod batch;
 mod compose;
+mod judge;
+mod look;
+mod parts;
+mod scene;
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -13,13 +17,15 @@ use std::time::Duration;
 
 use futures_channel::oneshot;
 use parking_lot::Mutex;
+use souk_moderation::Span;
 
 use crate::actor::Actor;
 use crate::draft::Draft;
 use crate::fingerprint::Fingerprint;
 use crate::id::{ClientMessageId, OrderId};
 use crate::limits::{BATCH_ENTRIES, ORDER_QUEUE};
-use crate::log::{Entry, EntryKey};
+use crate::log::{EntryKey, Seq};
+use crate::message::Message;
 use crate::order::Order;
 use crate::ports::Origin;
 use crate::refusal::Refusal;
@@ -27,27 +33,70 @@ use crate::refusal::Refusal;
 use super::Ports;
 use super::memory::Memory;
 
-/// What became of a job: the entry that stands under its key.
+/// What became of a job: the message as the entry under its key left it.
 #[derive(Clone, Debug)]
 pub(super) struct Written {
-    pub(super) entry: Arc<Entry>,
+    pub(super) message: Arc<Message>,
     /// It was there before this job came.
     pub(super) repeat: bool,
+    /// What was masked in the text as it was written.
+    pub(super) masked: Arc<[Span]>,
 }
 
-/// A message that wants a number.
+/// What a job wants to do with its text.
+pub(super) enum Work {
+    /// Make a message of it.
+    Send {
+        id: ClientMessageId,
+        fingerprint: Fingerprint,
+        /// The other party has no device connected, as far as anybody knows: they are owed a notification.
+        notify: bool,
+        spam: Spam,
+    },
+    /// Put it in place of what this message says.
+    Edit { seq: Seq },
+}
+
+/// What the count of repetitions said of a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Spam {
+    /// Nothing.
+    No,
+    /// It is one repetition too many, and goes on.
+    Told,
+    /// It is one repetition too many, and is refused.
+    Refused,
+}
+
+/// A text that wants a number.
 pub(super) struct Job {
+    /// The name of the entry that it wants to make.
     pub(super) key: EntryKey,
-    pub(super) id: ClientMessageId,
+    pub(super) work: Work,
     pub(super) origin: Origin,
     pub(super) actor: Actor,
     pub(super) draft: Draft,
-    pub(super) fingerprint: Fingerprint,
-    /// The other party has no device connected, as far as anybody knows: they are owed a notification.
-    pub(super) notify: bool,
     /// When to stop trying, on the monotonic clock.
     pub(super) deadline: Duration,
     pub(super) done: oneshot::Sender<Result<Written, Refusal>>,
+    pub(super) course: Course,
+}
+
+/// How far a job has got.
+#[derive(Default)]
+pub(super) enum Course {
+    /// It wants its entry.
+    #[default]
+    New,
+    /// Moderation refuses it.
+    Refused {
+        /// The refusal is recorded by an entry of its own.
+        record: bool,
+        /// Nobody heard of it yet.
+        report: bool,
+    },
+    /// Its message is in the log. What it masks in earlier ones did not fit the volume and follows.
+    Half(parts::Rest),
 }
 
 /// The lanes of a node.

@@ -1,6 +1,6 @@
 use std::task::{Context, Poll, Waker};
 
-use souk_chat::ports::Room as Channel;
+use souk_chat::ports::{Origin, Room as Channel};
 use souk_chat::{Actor, Role};
 
 use super::super::{Dialect, Link};
@@ -41,9 +41,16 @@ impl Joined {
 
     /// How many frames went out since the last time.
     fn frames(&self) -> usize {
+        self.texts().len()
+    }
+
+    /// The frames that went out since the last time, heads included.
+    fn texts(&self) -> Vec<String> {
         match self.link.poll_take(&Context::from_waker(Waker::noop()), true) {
-            Poll::Ready(outgoing) => outgoing.frames.len(),
-            Poll::Pending => 0,
+            Poll::Ready(outgoing) => {
+                outgoing.frames.iter().map(|frame| String::from_utf8_lossy(frame).into_owned()).collect()
+            }
+            Poll::Pending => Vec::new(),
         }
     }
 }
@@ -88,7 +95,7 @@ fn a_send_under_way_when_its_chat_is_left_is_answered_when_it_is_done() {
 }
 
 /// The entry `seq`: ann says `content` under `id`.
-fn said(id: &str, seq: u64, content: &str) -> Arc<Parcel> {
+fn said(id: &str, seq: u64, content: &str) -> Parcel {
     let order = OrderId::new("o-1").unwrap();
     let ann = UserId::new("ann").unwrap();
     let message = souk_chat::Message {
@@ -111,7 +118,26 @@ fn said(id: &str, seq: u64, content: &str) -> Arc<Parcel> {
         counts: souk_chat::Counts::default(),
         body: souk_chat::Body::Message(Arc::new(message)),
     };
-    Arc::new(Parcel::of(&order, &entry).unwrap())
+    Parcel::of(&order, &entry).unwrap()
+}
+
+#[test]
+fn only_the_device_that_sent_is_told_what_was_masked() {
+    let span = souk_chat::Span { start: 5, end: 9, category: souk_chat::Category::Phone, rule: "phone.nanp" };
+    let masked: Arc<[_]> = [span].into();
+    let joined = joined();
+    let other = Origin { node: 1, connection: joined.device.origin().connection + 1 };
+    for (seq, origin, told) in [(4, joined.device.origin(), true), (5, other, false)] {
+        let id = format!("m-{seq}");
+        joined.expect(&id);
+        joined.room.offer(Arc::new(said(&id, seq, TEXT).masking(origin, &masked)), Duration::ZERO);
+        let [frame] = &joined.texts()[..] else { panic!("one answer") };
+        assert!(frame.contains("\"id\":7,\"data\"") && frame.contains("\"masked\":[{\"start\":5,") == told, "{frame}");
+    }
+    // Nobody is told in a push, not even who sent.
+    joined.room.offer(Arc::new(said("m-6", 6, TEXT).masking(joined.device.origin(), &masked)), Duration::ZERO);
+    let [frame] = &joined.texts()[..] else { panic!("one push") };
+    assert!(frame.contains("message_sent") && !frame.contains("masked"), "{frame}");
 }
 
 #[test]
@@ -119,7 +145,7 @@ fn a_second_text_under_an_id_is_not_acknowledged_with_the_first() {
     let joined = joined();
     // The first text was sent elsewhere and passes the gate here only while the second is under way.
     joined.expect("m-1");
-    joined.room.offer(said("m-1", 4, "another text"), Duration::ZERO);
+    joined.room.offer(Arc::new(said("m-1", 4, "another text")), Duration::ZERO);
     assert_eq!(joined.frames(), 1, "shown as what it is");
     let refused = Error::new(souk_protocol::Code::IdempotencyConflict, "no");
     let told = |_: &Error| panic!("somebody waits for the answer");
@@ -134,8 +160,8 @@ fn a_repeat_stands_outside_while_the_first_waits_for_its_place() {
     joined.expect("m-1");
     joined.done("m-1", 5);
     assert!(!joined.room.expect(&joined.device, &id, TEXT, ACK));
-    joined.room.offer(said("m-0", 4, TEXT), Duration::ZERO);
-    joined.room.offer(said("m-1", 5, TEXT), Duration::ZERO);
+    joined.room.offer(Arc::new(said("m-0", 4, TEXT)), Duration::ZERO);
+    joined.room.offer(Arc::new(said("m-1", 5, TEXT)), Duration::ZERO);
     assert_eq!(joined.frames(), 2, "a push, then the acknowledgement");
     assert!(joined.room.inner.lock().members[0].open.is_empty());
 }

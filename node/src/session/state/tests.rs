@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-use souk_chat::{OrderId, Role, UserId};
+use souk_chat::{MessageId, OrderId, Role, Seq, UserId};
 use souk_protocol::Code;
 use souk_protocol::request::Token;
 
@@ -121,6 +121,22 @@ fn sends_run_one_after_another_and_other_requests_beside_them() {
     assert!(matches!(session.finished(true)[..], [Effect::Run(Some(Ack(2)), _)]));
     assert!(matches!(session.finished(true)[..], [Effect::Run(Some(Ack(3)), _)]));
     assert!(session.finished(true).is_empty());
+}
+
+#[test]
+fn an_edit_waits_for_the_sends_before_it() {
+    let mut session = signed_in(&format!("ann@client@{HOUR}"));
+    assert!(matches!(send(&mut session, 1, "a")[..], [Effect::Run(..)]));
+    let message: MessageId = "o-1:3".parse().unwrap();
+    let edit = |content: &'static str| Request::EditMessage { message: message.clone(), content: content.into() };
+    assert!(session.request(Some(Ack(2)), edit(" b "), &Words, at(1)).is_empty());
+    let effects = session.finished(true);
+    let [Effect::Run(Some(Ack(2)), Command::Edit { seq: Seq(3), draft, .. })] = &effects[..] else {
+        panic!("{effects:?}")
+    };
+    assert_eq!(draft.as_str(), "b");
+    let effects = session.request(Some(Ack(3)), edit("  "), &Words, at(1));
+    assert!(matches!(&effects[..], [Effect::Refuse { event: "edit_message", .. }]), "{effects:?}");
 }
 
 #[test]

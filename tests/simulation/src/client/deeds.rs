@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use souk_chat::{OrderId, Seq};
+use souk_chat::{MessageId, OrderId, Seq};
 use souk_protocol::Request;
 use souk_protocol::request::Token;
 
 use crate::coverage::Seen;
+use crate::judge::{FIRST, FORBIDDEN, SECOND};
+use crate::ledger::{CANARY, REPEATED};
 use crate::wire::Wire;
 
 use super::{Client, Phase, Sending, State, What};
@@ -173,9 +175,63 @@ impl Client {
 
     fn say_something(&self, state: &mut State) {
         let Some(number) = self.ledger.number(self.world.plan.messages) else { return };
-        let canary = self.rng.lock().chance(60);
-        let order = self.some_order();
-        self.begin(state, &order, &word(number), canary);
+        let (order, word) = (self.some_order(), word(number));
+        let (kind, tag) = {
+            let mut rng = self.rng.lock();
+            (rng.below(1_000), rng.below(3))
+        };
+        let (word, text) = match kind {
+            0..60 => (word.clone(), format!("call {CANARY} now, {word}")),
+            60..200 => (word.clone(), format!("{word} {}", self.a_part(FIRST, tag))),
+            200..340 => (word.clone(), format!("{word} {}", self.a_part(SECOND, tag))),
+            340..370 => (format!("{FORBIDDEN}-{word}"), format!("{FORBIDDEN} {word}")),
+            370..420 => (format!("spam-{word}"), self.a_variation()),
+            _ => (word.clone(), format!("{word} from {}", self.user)),
+        };
+        self.begin(state, &order, &word, text);
+    }
+
+    /// One of the two parts of something; a person's parts meet only their own.
+    fn a_part(&self, mark: &str, tag: u64) -> String {
+        let letters = ["xa", "xb", "xc"][usize::try_from(tag % 3).unwrap_or(0)];
+        format!("{mark}{letters}")
+    }
+
+    fn a_variation(&self) -> String {
+        let variation = self.rng.lock().index(3);
+        [REPEATED.to_owned(), REPEATED.to_uppercase(), REPEATED.replace(' ', " 😀 ")][variation].clone()
+    }
+
+    /// Edits one of the person's messages, or tries another's.
+    fn edit(&self, state: &mut State) {
+        let (pick, kind, tag) = {
+            let mut rng = self.rng.lock();
+            (rng.bits(), rng.below(100), rng.below(3))
+        };
+        let Some((key, issued)) = self.ledger.pick(&self.user, pick, true) else { return };
+        let Some(seq) = issued.acknowledged else { return };
+        if kind < 5 {
+            return self.edit_anothers(state, &key.0);
+        }
+        let text = match kind {
+            5..15 => issued.text.clone(),
+            15..40 => format!("edited {}", self.a_part(FIRST, tag)),
+            40..60 => format!("edited {}", self.a_part(SECOND, tag)),
+            60..65 => format!("edited {FORBIDDEN}"),
+            65..75 => format!("edited, call {CANARY} now"),
+            _ => format!("edited by {} for the {pick}th time", self.user),
+        };
+        self.ledger.edit(&key, &text);
+        let message = MessageId { order: key.0.clone(), seq };
+        let request = Request::EditMessage { message, content: text.as_str().into() };
+        self.ask(state, &request, What::Edit { key, text: text.clone() });
+    }
+
+    fn edit_anothers(&self, state: &mut State, order: &OrderId) {
+        let Some(seq) = self.ledger.anothers(order, &self.user) else { return };
+        let message = MessageId { order: order.clone(), seq };
+        let request = Request::EditMessage { message, content: "mine now".into() };
+        self.ask(state, &request, What::EditOfAnother(seq));
     }
 
     fn deed(&self, state: &mut State) {
@@ -184,7 +240,8 @@ impl Client {
         }
         let deed = self.rng.lock().below(100);
         match deed {
-            0..50 => self.say_something(state),
+            0..40 => self.say_something(state),
+            40..50 => self.edit(state),
             50..60 => {
                 let count = self.rng.lock().between(2, 6);
                 (0..count).for_each(|_| self.say_something(state));

@@ -13,7 +13,7 @@ use souk_chat::{ClientMessageId, OrderId, Seq, UserId};
 use souk_protocol::{Request, plain};
 
 use crate::cluster::Cluster;
-use crate::ledger::{CANARY, Ledger, SendKey};
+use crate::ledger::{Ledger, SendKey};
 use crate::rng::Rng;
 use crate::wire::Wire;
 use crate::world::World;
@@ -33,6 +33,13 @@ enum What {
     Send(Sending),
     /// A known id with another text.
     Conflict(SendKey),
+    /// Another text for one of the person's messages.
+    Edit {
+        key: SendKey,
+        text: String,
+    },
+    /// Another text for somebody else's.
+    EditOfAnother(Seq),
     Sync(BTreeMap<OrderId, Seq>),
     Other,
 }
@@ -195,17 +202,14 @@ impl Client {
 
     /// Begins a message in an order. `word` is not said by anybody else.
     pub fn say(&self, order: &OrderId, word: &str) {
-        self.begin(&mut self.state.lock(), order, word, false);
+        let text = format!("{word} from {}", self.user);
+        self.begin(&mut self.state.lock(), order, word, text);
     }
 
-    fn begin(&self, state: &mut State, order: &OrderId, word: &str, canary: bool) {
+    fn begin(&self, state: &mut State, order: &OrderId, word: &str, text: String) {
         let id = format!("{}-{word}", self.number);
         let id = ClientMessageId::new(&id).expect("words are of the alphabet");
         let key = (order.clone(), self.user.clone(), id);
-        let text = match canary {
-            true => format!("call {CANARY} now, {word}"),
-            false => format!("{word} from {}", self.user),
-        };
         state.unsent.push_back(Unsent { key, text, request: None });
         self.send_unsent(state);
     }

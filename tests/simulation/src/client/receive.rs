@@ -9,7 +9,8 @@ use souk_protocol::plain::{self, ServerFrame};
 use souk_protocol::{Code, Error, PushKind, ServerEvent, dto};
 
 use crate::coverage::Seen;
-use crate::ledger::CANARY;
+use crate::judge::FORBIDDEN;
+use crate::ledger::{CANARY, SendKey};
 
 use super::{Asked, Client, Phase, Sending, State, What};
 
@@ -73,6 +74,13 @@ impl Client {
             What::Conflict(key) => {
                 self.world.fail("I3", format!("another text under {key:?} was answered {data}"));
             }
+            What::Edit { key, text } => {
+                let message = self.parse::<dto::Message>(data)?;
+                self.edited(state, &key, &text, &message);
+            }
+            What::EditOfAnother(seq) => {
+                self.world.fail("edit", format!("{} edited another's message {seq}: {data}", self.name()));
+            }
             What::Sync(cursors) => {
                 let synced = self.parse::<dto::Synced>(data)?;
                 self.synced(&cursors, &synced);
@@ -84,7 +92,7 @@ impl Client {
 
     fn joined(&self, state: &mut State, id: u64, order: &OrderId, since: Option<Seq>, told: Seq, joined: &dto::Joined) {
         let from = since.unwrap_or_else(|| joined.messages.first().map_or(joined.up_to, |first| Seq(first.seq.0 - 1)));
-        self.check_stretch(order, from, joined.up_to, &joined.messages);
+        self.check_stretch(order, (from, joined.up_to), since.is_some(), &joined.messages);
         if !joined.more && joined.up_to < told {
             let words = format!("{} joined up to {}, {told} was known before it asked", self.name(), joined.up_to);
             self.world.fail("I6", words);
@@ -94,7 +102,7 @@ impl Client {
             view.messages.clear();
             view.from = from;
         }
-        view.messages.extend(joined.messages.iter().map(|message| message.seq));
+        joined.messages.iter().for_each(|message| view.keep(message));
         view.cursor = view.cursor.max(Some(joined.up_to));
         if view.phase != Phase::Joining(id) {
             return;
@@ -108,13 +116,17 @@ impl Client {
         view.phase = Phase::Live { life: state.lives, at: joined.up_to, maybe_again: false };
     }
 
-    /// The messages of a catch-up are those of history between two numbers.
-    fn check_stretch(&self, order: &OrderId, after: Seq, up_to: Seq, messages: &[dto::Message]) {
+    /// The messages of a catch-up are those that the entries between two numbers made, or also `changed`.
+    fn check_stretch(&self, order: &OrderId, (after, up_to): (Seq, Seq), changed: bool, messages: &[dto::Message]) {
         messages.iter().for_each(|message| self.ledger.check_shown(&self.user, message));
-        let seqs = messages.iter().map(|message| message.seq.0);
-        if up_to < after || !seqs.eq(after.0 + 1..=up_to.0) {
+        let seqs = messages.iter().map(|message| message.seq);
+        let expected = self.ledger.touched(order, after, up_to, changed);
+        if up_to < after || !seqs.eq(expected.iter().copied()) {
             let seqs: Vec<_> = messages.iter().map(|message| message.seq.0).collect();
-            let words = format!("{} asked for {order} after {after} and got {seqs:?}, up to {up_to}", self.name());
+            let words = format!(
+                "{} asked for {order} after {after} and got {seqs:?}, up to {up_to}, not {expected:?}",
+                self.name()
+            );
             self.world.fail("I5", words);
         }
     }
@@ -124,7 +136,7 @@ impl Client {
             match outcome {
                 dto::SyncOutcome::CaughtUp(caught_up) => {
                     let since = cursors.get(order).copied().unwrap_or_default();
-                    self.check_stretch(order, since, caught_up.up_to, &caught_up.messages);
+                    self.check_stretch(order, (since, caught_up.up_to), true, &caught_up.messages);
                 }
                 dto::SyncOutcome::Refused { error } if error.code == Code::Unavailable || self.stranger => {}
                 dto::SyncOutcome::Refused { error } => {
@@ -155,14 +167,32 @@ impl Client {
         }
         state.acknowledged.push((order.clone(), sending.place, seq));
         let Some(view) = state.views.get_mut(order) else { return };
+        if message.seq > view.from {
+            view.keep(message);
+        }
         let Phase::Live { life, at, .. } = view.phase else { return };
         // A repeat's answer may stand outside, ahead of its message too.
         let sure = sending.life == Some(life) && once;
-        if seq == at.next() {
+        if seq > at && self.ledger.is_empty_between(order, at, seq) {
             view.advance(seq, !sure);
         } else if sure {
             let words = format!("{}: {order} is at {at}, the answer to {:?} has {seq}", self.name(), sending.key);
             self.world.fail("I5", words);
+        }
+    }
+
+    /// The answer to an edit stands outside the sequence.
+    fn edited(&self, state: &mut State, key: &SendKey, text: &str, message: &dto::Message) {
+        self.ledger.check_shown(&self.user, message);
+        if !message.is_edited {
+            self.world.saw(Seen::EditUnchanged);
+        } else if message.content.as_ref() == text {
+            self.world.saw(Seen::Edited);
+        }
+        if let Some(view) = state.views.get_mut(&key.0)
+            && message.seq > view.from
+        {
+            view.keep(message);
         }
     }
 
@@ -175,6 +205,12 @@ impl Client {
         match what {
             _ if self.stranger && error.code == Code::Forbidden => self.world.saw(Seen::StrangerRefused),
             What::Conflict(_) if error.code == Code::IdempotencyConflict => self.world.saw(Seen::ConflictAnswered),
+            What::EditOfAnother(_) if error.code == Code::NotAuthor => self.world.saw(Seen::EditOfAnothers),
+            What::Edit { text, .. } if error.code == Code::RefusedByModeration && text.contains(FORBIDDEN) => {}
+            What::Send(sending) if self.may_be_refused(&sending, error) => {
+                self.ledger.refuse(&sending.key);
+                state.unsent.retain(|unsent| unsent.key != sending.key);
+            }
             What::Send(sending) if passes => {
                 let mine = |unsent: &&mut super::Unsent| unsent.key == sending.key && unsent.request == id;
                 state.unsent.iter_mut().filter(mine).for_each(|unsent| unsent.request = None);
@@ -194,13 +230,26 @@ impl Client {
         }
     }
 
+    fn may_be_refused(&self, sending: &Sending, error: &Error) -> bool {
+        match error.code {
+            Code::Spam if sending.key.2.as_str().contains("spam") => {
+                self.world.saw(Seen::SpamRefused);
+                true
+            }
+            Code::RefusedByModeration => sending.key.2.as_str().contains(FORBIDDEN),
+            _ => false,
+        }
+    }
+
     /// Returns the order that it is about, if it is an entry of one.
     fn pushed(&self, state: &mut State, event: &str, data: &str) -> Option<OrderId> {
         let kind = PushKind::parse(event)?;
         let event = ServerEvent::parse(kind, data);
-        let (message, mine) = match event {
-            Ok(ServerEvent::NewMessage(message)) => (message, false),
-            Ok(ServerEvent::MessageSent(message)) => (message, true),
+        let (messages, mine) = match event {
+            Ok(ServerEvent::NewMessage(message)) => (vec![message], Some(false)),
+            Ok(ServerEvent::MessageSent(message)) => (vec![message], Some(true)),
+            Ok(ServerEvent::MessageEdited(message)) => (vec![message], None),
+            Ok(ServerEvent::MessagesMasked(masked)) => (masked.messages, None),
             Ok(ServerEvent::Typing(typing)) => {
                 if !self.orders.contains(&typing.order_id) || self.stranger {
                     self.world.fail("I13", format!("{} hears of {}", self.name(), typing.order_id));
@@ -216,20 +265,39 @@ impl Client {
                 return None;
             }
         };
-        self.world.note("push", &[self.number, message.seq.0], || format!("{} {}", message.id, message.content));
-        self.ledger.check_shown(&self.user, &message);
-        if mine != (message.sender_id.as_ref() == Some(&self.user)) {
-            self.world.fail("push", format!("{} was told {} under the wrong name", self.name(), message.id));
+        let first = messages.first()?;
+        // What an entry made stands under its own number, also when it changed since.
+        let seq = if mine.is_some() { first.seq } else { first.rev };
+        let order = first.order_id.clone();
+        self.world.note("push", &[self.number, seq.0], || format!("{} {} {}", kind.name(), first.id, first.content));
+        for message in &messages {
+            self.check_pushed(message, mine);
         }
-        let order = message.order_id.clone();
         let view = state.views.get_mut(&order)?;
+        messages
+            .iter()
+            .filter(|message| message.seq > view.from)
+            .cloned()
+            .collect::<Vec<_>>()
+            .iter()
+            .for_each(|message| view.keep(message));
         let Phase::Live { at, maybe_again, .. } = view.phase else { return Some(order) };
-        match message.seq {
-            seq if seq == at.next() => view.advance(seq, false),
+        match seq {
+            seq if seq > at && self.ledger.is_empty_between(&order, at, seq) => view.advance(seq, false),
             seq if seq == at && maybe_again => view.advance(seq, false),
             seq => self.world.fail("I5", format!("{}: {order} is at {at}, a push has {seq}", self.name())),
         }
         Some(order)
+    }
+
+    fn check_pushed(&self, message: &dto::Message, mine: Option<bool>) {
+        self.ledger.check_shown(&self.user, message);
+        if mine.is_some_and(|mine| mine != (message.sender_id.as_ref() == Some(&self.user))) {
+            self.world.fail("push", format!("{} was told {} under the wrong name", self.name(), message.id));
+        }
+        if !message.masked.is_empty() {
+            self.world.fail("I10", format!("{} was told what was masked in {}", self.name(), message.id));
+        }
     }
 }
 

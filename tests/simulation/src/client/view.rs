@@ -1,8 +1,10 @@
 //! What a client knows of one order.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use souk_chat::Seq;
+use souk_protocol::dto;
 
 /// How far a client is with an order.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -32,8 +34,8 @@ pub struct View {
     pub cursor: Option<Seq>,
     /// Where what it knows begins: it asked for the newest only.
     pub from: Seq,
-    /// The messages it knows by its cursor.
-    pub messages: BTreeSet<Seq>,
+    /// The messages it knows: version and text, of each the newest that it was told.
+    pub messages: BTreeMap<Seq, (u32, Arc<str>)>,
     /// It does not want to be joined.
     pub away: bool,
 }
@@ -47,13 +49,20 @@ impl View {
         }
     }
 
-    /// An entry took its place in the sequence.
+    /// The entry `seq` took its place in the sequence.
     pub fn advance(&mut self, seq: Seq, doubtful: bool) {
         if let Phase::Live { at, maybe_again, .. } = &mut self.phase {
             *at = seq;
             *maybe_again = doubtful;
             self.cursor = Some(seq);
-            self.messages.insert(seq);
+        }
+    }
+
+    /// Keeps a message, unless a newer version of it is known.
+    pub fn keep(&mut self, message: &dto::Message) {
+        let known = self.messages.entry(message.seq).or_insert((0, "".into()));
+        if known.0 < message.version {
+            *known = (message.version, Arc::clone(&message.content));
         }
     }
 }

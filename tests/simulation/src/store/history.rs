@@ -1,6 +1,7 @@
 //! What is stored, and the rules of the store's contract, without time or faults.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use souk_chat::log::{EntryKey, Head, NewEntry, Seq};
 use souk_chat::ports::store::{Heartbeat, Incarnation, Intent, Known, ListRow};
@@ -18,6 +19,8 @@ pub struct OrderLog {
     pub entries: Vec<NewEntry>,
     volumes: Vec<u32>,
     keys: HashMap<(u32, EntryKey), (Seq, Option<Fingerprint>)>,
+    /// Each message as its entries left it, one after another.
+    states: BTreeMap<Seq, Vec<Arc<Message>>>,
     /// What quorum reads see: a write whose writer heard nothing may stay unseen until somebody reads at SERIAL.
     visible: usize,
     events_mark: Seq,
@@ -32,6 +35,8 @@ pub enum Refused {
     Key,
     /// The volume was full; the next is open now.
     Volume,
+    /// A message that is to be changed is another version.
+    Version,
 }
 
 impl OrderLog {
@@ -51,11 +56,27 @@ impl OrderLog {
         if entries.iter().any(|new| self.keys.contains_key(&(head.volume, new.entry.key.clone()))) {
             return Err(Refused::Key);
         }
+        if !self.follow(entries) {
+            return Err(Refused::Version);
+        }
         for new in entries {
             self.put(new.clone());
         }
         self.visible = self.entries.len();
         Ok(self.head)
+    }
+
+    /// Whether every change of a message is to its newest version.
+    fn follow(&self, entries: &[NewEntry]) -> bool {
+        let mut versions: HashMap<Seq, u32> = HashMap::new();
+        entries.iter().flat_map(|new| new.entry.body.messages()).all(|message| {
+            let stored =
+                || self.states.get(&message.seq).and_then(|states| states.last()).map_or(0, |last| last.version);
+            let version = versions.entry(message.seq).or_insert_with(stored);
+            let follows = *version + 1 == message.version;
+            *version = message.version;
+            follows
+        })
     }
 
     fn put(&mut self, new: NewEntry) {
@@ -64,7 +85,48 @@ impl OrderLog {
         self.head.counts = new.entry.counts;
         self.keys.insert((volume, new.entry.key.clone()), (new.entry.seq, new.fingerprint));
         self.volumes.push(volume);
+        for message in new.entry.body.messages() {
+            self.states.entry(message.seq).or_default().push(Arc::clone(message));
+        }
         self.entries.push(new);
+    }
+
+    /// All states that a message was in, oldest first.
+    pub fn states(&self, seq: Seq) -> &[Arc<Message>] {
+        self.states.get(&seq).map_or(&[], Vec::as_slice)
+    }
+
+    /// The messages as they are now.
+    pub fn current(&self) -> impl DoubleEndedIterator<Item = &Arc<Message>> {
+        self.states.values().filter_map(|states| states.last())
+    }
+
+    /// Whether clients see none of the entries between two numbers.
+    pub fn is_empty_between(&self, after: Seq, before: Seq) -> bool {
+        let place = |seq: Seq| usize::try_from(seq.0).unwrap_or(usize::MAX);
+        let (from, to) = (place(after), place(before).saturating_sub(1));
+        let Some(between) = self.entries.get(from..to.max(from)) else { return false };
+        between.iter().all(|new| matches!(new.entry.body, Body::Empty))
+    }
+
+    /// A message as a quorum read sees it.
+    fn seen(&self, seq: Seq) -> Option<&Arc<Message>> {
+        let visible = |message: &&Arc<Message>| message.rev.0 <= self.visible as u64;
+        self.states.get(&seq)?.iter().rev().find(visible)
+    }
+
+    fn as_it_is_now(&self, mut entry: Entry) -> Entry {
+        let now = |message: &mut Arc<Message>| {
+            if let Some(seen) = self.seen(message.seq) {
+                *message = Arc::clone(seen);
+            }
+        };
+        match &mut entry.body {
+            Body::Message(message) | Body::Edit(message) | Body::System(message) => now(message),
+            Body::Masking(messages) => messages.iter_mut().for_each(now),
+            Body::Closing | Body::Reopening | Body::Empty => {}
+        }
+        entry
     }
 
     /// What no store may do: appends at whatever the head is, whether or not the keys are there.
@@ -120,17 +182,15 @@ impl OrderLog {
     /// Entries after `after` as a quorum read sees them.
     pub fn after(&self, after: Seq, limit: usize) -> Vec<Entry> {
         let from = usize::try_from(after.0).unwrap_or(usize::MAX).min(self.visible);
-        self.entries[from..self.visible].iter().take(limit).map(|new| new.entry.clone()).collect()
+        self.entries[from..self.visible].iter().take(limit).map(|new| self.as_it_is_now(new.entry.clone())).collect()
     }
 
     /// The messages below `before` as a quorum read sees them, at most `limit`, rising.
     pub fn messages_before(&self, before: Option<Seq>, limit: usize) -> Vec<Message> {
-        let below = |seq: Seq| before.is_none_or(|before| seq < before);
-        let messages = self.entries[..self.visible].iter().rev().filter_map(|new| match &new.entry.body {
-            Body::Message(message) | Body::System(message) if below(message.seq) => Some((**message).clone()),
-            _ => None,
-        });
-        let mut messages: Vec<Message> = messages.take(limit).collect();
+        let below = |seq: &Seq| before.is_none_or(|before| *seq < before);
+        let seqs = self.states.keys().rev().filter(|seq| below(seq) && seq.0 <= self.visible as u64);
+        let mut messages: Vec<Message> =
+            seqs.filter_map(|seq| self.seen(*seq)).take(limit).map(|m| (**m).clone()).collect();
         messages.reverse();
         messages
     }
@@ -174,6 +234,8 @@ pub struct History {
     pub intents: Vec<Intent>,
     /// Signs of life.
     pub heartbeats: Vec<Heartbeat>,
+    /// What is kept apart.
+    pub kept: super::Kept,
 }
 
 impl History {
@@ -206,6 +268,7 @@ impl History {
             entries: Vec::new(),
             volumes: Vec::new(),
             keys: HashMap::new(),
+            states: BTreeMap::new(),
             visible: 0,
             events_mark: Seq::ZERO,
         };

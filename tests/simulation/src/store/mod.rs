@@ -2,7 +2,9 @@
 
 mod engine;
 mod history;
+mod originals;
 mod ports;
 
 pub use engine::{Engine, Shelf, Told};
-pub use history::History;
+pub use history::{History, OrderLog};
+pub use originals::Kept;
