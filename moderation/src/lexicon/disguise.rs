@@ -200,6 +200,11 @@ fn in_latin(sentence: &Sentence<'_, '_>, i: usize) -> Option<Vec<u8>> {
 
 /// The word around a token with the signs that stand in it or at it.
 fn chunk(text: &str, token: Range<usize>) -> Range<usize> {
+    let bytes = text.as_bytes();
+    let blank = |byte: Option<&u8>| byte.is_none_or(|byte| matches!(byte, b' ' | b',' | b'\n'));
+    if blank(bytes.get(token.end)) && blank(token.start.checked_sub(1).and_then(|before| bytes.get(before))) {
+        return token;
+    }
     let before = text[..token.start].chars().rev().take_while(|c| is_strong(*c) && *c != '!');
     let start = token.start - before.map(char::len_utf8).sum::<usize>();
     let mut end = token.end;

@@ -153,15 +153,12 @@ fn element(part: &str) -> Result<Element, String> {
             .map(|width| Element::Gap(0, width))
             .ok_or_else(|| format!("has a gap that is not ..1 to ..{GAP_MAX}"));
     }
-    let choices = spellings(part)?;
-    choices.iter().map(|choice| choice.split_whitespace().map(globs).collect::<Result<Vec<_>, _>>()).try_fold(
-        Element::OneOf(Vec::new()),
-        |element, choice| {
-            let Element::OneOf(mut choices) = element else { return Ok(element) };
-            choices.push(choice?.concat());
-            Ok(Element::OneOf(choices))
-        },
-    )
+    let choice = |spelling: &String| {
+        let mut words = Vec::with_capacity(1);
+        spelling.split_whitespace().try_for_each(|written| globs(written, &mut words))?;
+        Ok(words)
+    };
+    spellings(part)?.iter().map(choice).collect::<Result<_, _>>().map(Element::OneOf)
 }
 
 /// Every spelling of a part, its alternatives chosen in each way. Its brackets are balanced.
@@ -192,22 +189,26 @@ fn alternatives(rest: &mut Chars<'_>) -> Result<Vec<String>, String> {
 }
 
 /// What is written without white space: one word, or several with apostrophes or hyphens between them.
-fn globs(written: &str) -> Result<Vec<Glob>, String> {
+fn globs(written: &str, out: &mut Vec<Glob>) -> Result<(), String> {
     let (open_start, rest) = written.strip_prefix('*').map_or((false, written), |rest| (true, rest));
     let (open_end, rest) = rest.strip_suffix('*').map_or((false, rest), |rest| (true, rest));
     if rest.contains('*') {
         return Err("has a * within a word".to_owned());
     }
-    if !rest.chars().all(|c| c.is_alphabetic() || matches!(c, '\'' | '’' | '-')) {
+    if !rest.chars().all(|c| c.is_ascii_lowercase() || c.is_alphabetic() || matches!(c, '\'' | '’' | '-')) {
         return Err("holds something that is no letter".to_owned());
     }
-    let words = letters::words(rest);
-    let last = words.len().checked_sub(1).ok_or_else(|| "holds no letter".to_owned())?;
-    if (open_start && words[0].len() < 2) || (open_end && words[last].len() < 2) {
+    let first = out.len();
+    letters::words(rest, |letters| out.push(Glob { letters, open_start: false, open_end: false }));
+    let (Some(first), Some(last)) = (out.get(first).map(|_| first), out.len().checked_sub(1)) else {
+        return Err("holds no letter".to_owned());
+    };
+    out[first].open_start = open_start;
+    out[last].open_end = open_end;
+    if [first, last].iter().any(|i| (out[*i].open_start || out[*i].open_end) && out[*i].letters.len() < 2) {
         return Err("would match nearly everything".to_owned());
     }
-    let glob = |(i, letters)| Glob { letters, open_start: open_start && i == 0, open_end: open_end && i == last };
-    Ok(words.into_iter().enumerate().map(glob).collect())
+    Ok(())
 }
 
 #[cfg(test)]

@@ -38,14 +38,22 @@ pub(super) fn encode(word: &str, out: &mut Vec<u8>) {
 }
 
 /// The words of a piece of a lexicon, read as a message's words are.
-pub(super) fn words(written: &str) -> Vec<Vec<u8>> {
+pub(super) fn words(written: &str, mut word: impl FnMut(Vec<u8>)) {
+    // Nearly all of them are read as they are written.
+    if written.chars().all(|c| matches!(c, 'a'..='z' | 'а'..='я' | '\'' | '-')) {
+        for part in written.split(['\'', '-']).filter(|part| !part.is_empty()) {
+            let mut bytes = Vec::with_capacity(part.len());
+            encode(part, &mut bytes);
+            word(bytes);
+        }
+        return;
+    }
     let text = Text::read(written);
-    let one = |token| {
+    for token in text.tokens() {
         let mut bytes = Vec::new();
         encode(text.word(token), &mut bytes);
-        bytes
-    };
-    text.tokens().iter().map(one).collect()
+        word(bytes);
+    }
 }
 
 /// Whether a byte stands for a Cyrillic letter.

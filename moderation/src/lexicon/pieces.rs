@@ -1,5 +1,8 @@
 //! Words written apart: `f u c k`, `fu ck`.
 
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
 use super::letters::{SPACE, words};
 
 /// Short words of the three languages. A piece of another word is none of them: "he's hit the wall" stays.
@@ -24,7 +27,7 @@ pub(super) fn apart(letters: &[u8]) -> Vec<Vec<u8>> {
         ways.push(spaced(&single));
     }
     if (4..=PAIRS_MAX).contains(&letters.len()) {
-        let fine = |piece: &[u8]| piece.len() > 1 && !is_short(piece);
+        let fine = |piece: &[u8]| !is_short(piece);
         let pairs = (1..letters.len()).map(|at| letters.split_at(at));
         let pairs = pairs
             .filter(|(a, b)| (fine(a) || a.len() == 1 && !is_short(a)) && (fine(b) || b.len() == 1 && !is_short(b)));
@@ -32,11 +35,11 @@ pub(super) fn apart(letters: &[u8]) -> Vec<Vec<u8>> {
         // The first or last letters single, the rest together.
         for at in 2..letters.len() - 1 {
             let (single, rest) = letters.split_at(at);
-            if fine(rest) {
+            if rest.len() > 1 && fine(rest) {
                 ways.push(spaced(&single.chunks(1).chain([rest]).collect::<Vec<_>>()));
             }
             let (first, single) = letters.split_at(letters.len() - at);
-            if fine(first) {
+            if first.len() > 1 && fine(first) {
                 ways.push(spaced(&[first].into_iter().chain(single.chunks(1)).collect::<Vec<_>>()));
             }
         }
@@ -45,9 +48,14 @@ pub(super) fn apart(letters: &[u8]) -> Vec<Vec<u8>> {
 }
 
 fn is_short(piece: &[u8]) -> bool {
-    use std::collections::HashSet;
-    use std::sync::LazyLock;
-    static WORDS: LazyLock<HashSet<Vec<u8>>> =
-        LazyLock::new(|| SHORT.lines().filter(|line| !line.starts_with('#')).flat_map(words).collect());
+    static WORDS: LazyLock<HashSet<Vec<u8>>> = LazyLock::new(|| {
+        let mut short = HashSet::new();
+        for piece in SHORT.lines().filter(|line| !line.starts_with('#')).flat_map(str::split_whitespace) {
+            words(piece, |word| {
+                short.insert(word);
+            });
+        }
+        short
+    });
     WORDS.contains(piece)
 }

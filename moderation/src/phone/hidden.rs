@@ -89,8 +89,8 @@ impl Gap {
                 _ => Self::ODD,
             });
         }
-        // Sums: "5 + 7 = 12".
-        let is_sum = between.contains(['+', '=', '<', '>']) && gap.has(Self::SPACE);
+        // Sums: "5 + 7 = 12"; but a message may begin with a plus.
+        let is_sum = between.contains(['+', '=', '<', '>']) && gap.has(Self::SPACE) && !gap.has(Self::BOUNDARY);
         (!is_sum).then_some(gap)
     }
 }
@@ -467,7 +467,7 @@ fn is_counting_talk(text: &Text<'_>, token: &Token) -> bool {
 
 /// Says nothing between two parts of a number.
 fn is_neutral(word: &str) -> bool {
-    matches!(word, "and" | "that" | "the" | "et" | "de" | "les" | "и" | "а")
+    matches!(word, "and" | "that" | "the" | "with" | "is" | "it" | "et" | "de" | "les" | "pour" | "se" | "la" | "le" | "и" | "а" | "для" | "вот")
 }
 
 /// Not one of the words that every text is full of.
@@ -482,6 +482,9 @@ const FILLERS: &[&str] = &[
     "after", "these", "um", "uh", "uhm", "er", "lastly", "digits",
     "puis", "pis", "ensuite", "tiret", "espace", "point", "enfin", "trait", "suivi", "apres", "euh", "ben", "derniers", "chiffres",
     "потом", "затем", "дальше", "далее", "еще", "тире", "дефис", "минус", "точка", "пробел", "плюс", "скобка", "наконец", "там", "ну", "эм",
+    "first", "begin", "begins", "start", "starts", "now", "continue", "continues", "ending", "ends", "end", "rest", "second", "part", "last", "done",
+    "commence", "commencer", "abord", "maintenant", "suite", "fin", "fini", "termine", "finit", "dernier", "reste", "partie",
+    "сначала", "начало", "начала", "начинается", "теперь", "продолжение", "часть", "вторая", "первая", "конец", "заканчивается", "остальное", "всё", "все", "готово",
     "ээ", "эээ", "конце", "последние", "цифры", "после",
 ];
 
@@ -491,13 +494,14 @@ fn filler(word: &str, token: &Token, so_far: Gap) -> Option<Gap> {
     if !token.holds.is_word() || words::is_amount(word) {
         return None;
     }
-    // "followed by"
-    if is_neutral(word) || (word == "by" && so_far.has(Gap::FILLER)) || (word == "в" && so_far != Gap::default()) {
-        return Some(Gap::SPACE);
-    }
-    // "300 by 135": a size.
-    if matches!(word, "by" | "x" | "х" | "par" | "sur" | "на" | "or" | "ou" | "или") {
-        return None;
+    let among = so_far.has(Gap::FILLER) || so_far.has(Gap::BOUNDARY);
+    match word {
+        // "300 by 135": a size; but "followed by", "se termine par", "сначала на".
+        "by" | "par" | "на" | "в" if !among => return None,
+        "x" | "х" | "sur" | "or" | "ou" | "или" => return None,
+        "by" | "par" | "на" | "в" => return Some(Gap::SPACE),
+        word if is_neutral(word) => return Some(Gap::SPACE),
+        _ => {}
     }
     if word.len() <= LONGEST && FILLERS.contains(&word) {
         return Some(Gap::FILLER);
@@ -727,7 +731,7 @@ impl Stretch<'_, '_> {
             (false, true) if self.is_layout() && self.is_same_talk() => 2,
             (false, true) => -3,
             // Nothing else is sent in such portions.
-            (true, false) if self.is_layout() || words || self.groups().len() <= 3 => 3,
+            (true, false) if self.is_layout() || words || self.groups().len() <= 3 || gaps.has(Gap::FILLER) => 3,
             (true, false) => 1,
             (true, true) if words => 0,
             (true, true) => -1,
