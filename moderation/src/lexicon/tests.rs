@@ -126,8 +126,4 @@ fn no_trap_is_found() {
     }
 }
 
-<<<<<<< HEAD
-mod speed_tmp;
-=======
->>>>>>> refs/heads/lexicon
 mod talk;

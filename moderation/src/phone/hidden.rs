@@ -467,7 +467,26 @@ fn is_counting_talk(text: &Text<'_>, token: &Token) -> bool {
 
 /// Says nothing between two parts of a number.
 fn is_neutral(word: &str) -> bool {
-    matches!(word, "and" | "that" | "the" | "with" | "is" | "it" | "et" | "de" | "les" | "pour" | "se" | "la" | "le" | "и" | "а" | "для" | "вот")
+    matches!(
+        word,
+        "and"
+            | "that"
+            | "the"
+            | "with"
+            | "is"
+            | "it"
+            | "et"
+            | "de"
+            | "les"
+            | "pour"
+            | "se"
+            | "la"
+            | "le"
+            | "и"
+            | "а"
+            | "для"
+            | "вот"
+    )
 }
 
 /// Not one of the words that every text is full of.
