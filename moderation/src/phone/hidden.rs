@@ -185,8 +185,8 @@ pub(crate) fn find(text: &Text<'_>, gap: Range<usize>, order: &mut OrderId<'_>, 
         } else {
             between = between.zip(says).map(|(gap, says)| gap.and(says));
             // Talk over the end of a sentence is another sentence.
-            let ended = between.is_some_and(|gap| gap.has(Gap::TALK) && gap.has(Gap::DOT) && gap.has(Gap::SPACE));
-            if ended && !between.is_some_and(|gap| gap.has(Gap::BOUNDARY)) && !before.contains("..") {
+            let ends = [". ", "! ", "? "].iter().any(|end| before.starts_with(end));
+            if ends && says == Some(Gap::TALK) {
                 runs.end();
                 (fillers, between) = (0, Some(Gap::default()));
             }
@@ -510,13 +510,14 @@ const FILLERS: &[&str] = &[
 /// What a word between the parts of a number is. `None`: a number does not go on behind it.
 fn filler(word: &str, token: &Token, so_far: Gap) -> Option<Gap> {
     const LONGEST: usize = 18;
-    if !token.holds.is_word() || words::is_amount(word) {
+    let same_line = !so_far.has(Gap::NEWLINE);
+    if !token.holds.is_word() || (same_line && words::is_amount(word)) {
         return None;
     }
     let among = so_far.has(Gap::FILLER) || so_far.has(Gap::BOUNDARY);
     match word {
         // "300 by 135": a size; but "followed by", "se termine par", "сначала на".
-        "by" | "par" | "на" | "в" if !among => return None,
+        "by" | "par" | "на" if !among => return None,
         "x" | "х" | "sur" | "or" | "ou" | "или" => return None,
         "by" | "par" | "на" | "в" => return Some(Gap::SPACE),
         word if is_neutral(word) => return Some(Gap::SPACE),
