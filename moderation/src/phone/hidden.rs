@@ -24,6 +24,8 @@ pub(crate) const SPLIT: &str = "phone.split";
 /// The most digits of a stretch, and the fewest.
 const DIGITS_MAX: usize = 15;
 const DIGITS_MIN: usize = 7;
+/// The most pieces of a run; a number has far fewer.
+const PIECES_MAX: usize = 256;
 /// The most characters between two groups.
 const GAP_MAX: usize = 12;
 /// The most words such as "then" or "dash" between two groups.
@@ -163,7 +165,7 @@ pub(crate) fn find(text: &Text<'_>, gap: Range<usize>, order: &mut OrderId<'_>, 
             (fillers, words_of_message) = (0, 0);
         }
         words_of_message += 1;
-        if between.is_none() {
+        if between.is_none() || runs.pieces.len() >= PIECES_MAX {
             runs.end();
         }
         let pieces = runs.pieces.len();
@@ -296,8 +298,8 @@ impl Runs<'_, '_, '_> {
         let at = next - gap.len();
         // A sign of money stands before plain digits.
         let is_mixed = !token.holds.is_number();
-        let letters = !token.holds.is_number() || self.pieces.iter().any(|piece| piece.how.has(How::LETTERS));
-        if let Some(rest) = gap.strip_prefix(['$', '|', '!']).filter(|rest| rest.is_empty() || letters) {
+        let letters = || is_mixed || self.pieces.iter().any(|piece| piece.how.has(How::LETTERS));
+        if let Some(rest) = gap.strip_prefix(['$', '|', '!']).filter(|rest| rest.is_empty() || letters()) {
             self.push_sign(at, Gap::default());
             return rest;
         }
