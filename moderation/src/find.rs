@@ -37,6 +37,7 @@ pub(crate) fn in_gaps(found: &mut Vec<Found>, len: usize, mut kind: impl FnMut(R
         kind(gap, &mut more);
     }
     if !more.is_empty() {
+        debug_assert!(more.windows(2).all(|pair| pair[0].end <= pair[1].start), "finds of one kind overlap");
         found.append(&mut more);
         // Two sorted runs: the standard stable sort merges them in linear time.
         found.sort_by_key(|f| f.start);

@@ -63,7 +63,10 @@ pub(crate) fn find(
 ) {
     let first = units.partition_point(|unit| unit.start < gap.start);
     let past = units.partition_point(|unit| unit.end <= gap.end).max(first);
-    let talk = Talk { text, units: &units[first..past], names, gap };
+    let window = &text.folded()[gap.clone()];
+    let masked = window.contains(BOUNDARY).then(|| window.find("***")).flatten();
+    let masked_before = masked.and_then(|at| window[at..].find(BOUNDARY).map(|end| gap.start + at + end));
+    let talk = Talk { text, units: &units[first..past], names, gap, masked_before };
     let mut found: Vec<Found> = Vec::new();
     let mut at = 0;
     while at < talk.units.len() {
@@ -78,6 +81,12 @@ pub(crate) fn find(
         at = past;
     }
     out.append(&mut found);
+}
+
+/// The numbers right before and right behind a place; they are in order.
+fn nearest<'n>(numbers: &'n [Range<usize>], place: &Range<usize>) -> impl Iterator<Item = &'n Range<usize>> {
+    let next = numbers.partition_point(|number| number.start < place.end);
+    numbers[next.saturating_sub(1)..numbers.len().min(next + 1)].iter()
 }
 
 /// Adds a find; what it touches becomes one with it.
@@ -99,6 +108,8 @@ struct Talk<'a, 't> {
     units: &'a [Unit<'a>],
     names: &'a Names,
     gap: Range<usize>,
+    /// The end of the first message that holds a mask.
+    masked_before: Option<usize>,
 }
 
 /// A handle: its units, and bytes with the `@` before.
@@ -224,7 +235,7 @@ impl Talk<'_, '_> {
         let short = !service.social
             && self.is_short(service)
             && !matches!(self.word(service.first), "imo" | "имо" | "kik" | "wu" | "дс");
-        let by_number = (service.sure || short) && numbers.iter().any(near);
+        let by_number = (service.sure || short) && nearest(numbers, &name).any(near);
         match (by_number, invited) {
             (true, _) => vec![(name, category, MESSENGER_NUMBER)],
             (false, true) => vec![(name, category, invitation)],
@@ -487,10 +498,7 @@ impl Talk<'_, '_> {
             return Some((handle.range, category, rule));
         }
         // A contact was masked in an earlier message of the window, and this is what only handles look like.
-        let earlier = self.text.folded()[self.gap.start..unit.start].rfind(BOUNDARY);
-        if earlier.is_some_and(|end| self.text.folded()[self.gap.start..self.gap.start + end].contains("***"))
-            && self.is_marked(&handle)
-        {
+        if self.masked_before.is_some_and(|end| unit.start > end) && self.is_marked(&handle) {
             return Some((handle.range, Category::Messenger, MESSENGER_SPLIT));
         }
         let nick = |unit: &Unit<'_>| {

@@ -108,14 +108,12 @@ pub(crate) fn hosts(text: &Text<'_>, units: &[Unit<'_>], gap: Range<usize>, own:
             at += 1;
             continue;
         };
-        if own.contains(&name) {
-            out.push(Found::kept(range));
-        } else {
-            let end = chains.path_end(range.end, gap.end);
-            let category = if host::is_messenger(&name) { Category::Messenger } else { Category::Link };
-            out.push(Found::contact(range.start..end, category, LINK));
-        }
-        at = past;
+        let own_host = own.contains(&name);
+        let end = if own_host { range.end } else { chains.path_end(range.end, gap.end) };
+        let category = if host::is_messenger(&name) { Category::Messenger } else { Category::Link };
+        out.push(if own_host { Found::kept(range) } else { Found::contact(range.start..end, category, LINK) });
+        // A path goes over words that are not asked again.
+        at = past.max(chains.units.partition_point(|unit| unit.start < end));
     }
 }
 
