@@ -142,6 +142,10 @@ impl Composer<'_> {
             return self.refuse(job, &verdict, &window, Refusal::RefusedByModeration { flags });
         }
         if *verdict.text == *target.content {
+            if self.slots[slot].place.is_some() {
+                // It does not say so yet: an entry of this batch will make it. The answer waits for that.
+                return false;
+            }
             let written = super::Written { message: target, repeat: false, masked: Arc::default() };
             self.units.push(Unit::new(End::Stands(written)));
             return true;
