@@ -1,4 +1,5 @@
-//! History: every entry of every order's log, in SQLite or in a CQL cluster (ScyllaDB, Cassandra).
+//! History: every entry of every order's log, in SQLite or in a CQL cluster (ScyllaDB, Cassandra). Beside it, in tables of their
+//! own: originals, sealed, and the audit log.
 //!
 //! [`open`] gives the store at an address as the domain's [`Store`](souk_chat::ports::Store); [`migrate`] prepares a CQL
 //! keyspace. Both engines pass one conformance suite, `tests/suite`. Which one runs is nowhere visible but in the address:

@@ -2,136 +2,22 @@
 //! back. `SOUK_TEST_CQL=host:port[,host:port]` names the cluster; every test has a keyspace of its own there, and drops it.
 
 #![allow(clippy::unwrap_used, reason = "a test that meets an error has failed")]
-#![allow(clippy::print_stderr, reason = "what is left out is said loudly")]
 
+mod cluster;
 mod old;
 mod proxy;
 mod suite;
 
-use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use async_trait::async_trait;
-use futures_util::future::{BoxFuture, join_all};
-use proxy::Proxy;
-use scylla::client::session::Session;
-use scylla::client::session_builder::SessionBuilder;
+use cluster::{Cluster, VOLUME, patient, store, with_keyspace};
+use futures_util::future::join_all;
 use souk_chat::ports::store::{Appended, StoreError};
-use souk_chat::ports::{AuditAction, AuditId, AuditRow, OriginalId, OriginalRow, Store, Why};
-use souk_chat::{Head, NewEntry, OrderId, Role, Seq, Side, Timestamp, UserId};
-use souk_store::{OpenError, Settings, migrate, open};
-use suite::Engine;
-use suite::chat::{Chat, fresh, key};
-
-/// Small enough that cases cross it several times.
-const VOLUME: u64 = 8;
-
-/// A keyspace for one test.
-#[derive(Clone)]
-struct Keyspace {
-    servers: Vec<SocketAddr>,
-    name: String,
-}
-
-impl Keyspace {
-    fn address_by(&self, servers: &[SocketAddr], more: &str) -> String {
-        let servers: Vec<String> = servers.iter().map(ToString::to_string).collect();
-        let copies = if servers.len() < 3 { 1 } else { 3 };
-        format!("cql://{}/{}?replication={copies}{more}", servers.join(","), self.name)
-    }
-
-    fn address(&self) -> String {
-        self.address_by(&self.servers, &format!("&volume={VOLUME}"))
-    }
-
-    async fn session(&self) -> Session {
-        let session = SessionBuilder::new().known_nodes_addr(&self.servers).build().await.unwrap();
-        if session.get_cluster_state().get_keyspace(&self.name).is_some() {
-            session.use_keyspace(&self.name, false).await.unwrap();
-        }
-        session
-    }
-}
-
-/// Runs `test` in a keyspace of its own, and drops that whatever becomes of the test. Left out, loudly, without a cluster.
-async fn with_keyspace(test: impl FnOnce(Keyspace) -> BoxFuture<'static, ()>) {
-    let Ok(servers) = std::env::var("SOUK_TEST_CQL") else {
-        assert!(
-            std::env::var("SOUK_REQUIRE").as_deref() != Ok("all"),
-            "SOUK_TEST_CQL is not set: start the servers with `deploy/stack up` and take the lines of `deploy/stack env`"
-        );
-        eprintln!("LEFT OUT: a CQL test, because SOUK_TEST_CQL is not set (`deploy/stack up`, `deploy/stack env`)");
-        return;
-    };
-    let servers = servers.split(',').map(|server| server.parse().unwrap()).collect();
-    let keyspace = Keyspace { servers, name: fresh("t").replace('-', "_") };
-    let outcome = tokio::spawn(test(keyspace.clone())).await;
-    let drop = format!("DROP KEYSPACE IF EXISTS {}", keyspace.name);
-    let mut drop = scylla::statement::unprepared::Statement::new(drop);
-    drop.set_request_timeout(Some(Duration::from_secs(60)));
-    keyspace.session().await.query_unpaged(drop, &[]).await.unwrap();
-    if let Err(failed) = outcome {
-        std::panic::resume_unwind(failed.into_panic());
-    }
-}
-
-/// Patient: a cold server on a busy machine answers late, and the suite is not about time.
-fn patient() -> Settings {
-    Settings {
-        request_timeout: Duration::from_secs(30),
-        connect_timeout: Duration::from_secs(60),
-        ..Settings::default()
-    }
-}
-
-async fn store(address: &str) -> Arc<dyn Store> {
-    open(address, &patient()).await.unwrap().store
-}
-
-struct Cluster {
-    store: Arc<dyn Store>,
-    rival: Arc<dyn Store>,
-    proxied: Arc<dyn Store>,
-    proxy: Proxy,
-}
-
-impl Cluster {
-    async fn new(keyspace: &Keyspace) -> Self {
-        migrate(&keyspace.address(), &patient()).await.unwrap();
-        let proxy = Proxy::before(&keyspace.servers).await;
-        let through = keyspace.address_by(&proxy.addresses, "");
-        Self {
-            store: store(&keyspace.address()).await,
-            rival: store(&keyspace.address()).await,
-            proxied: store(&through).await,
-            proxy,
-        }
-    }
-}
-
-#[async_trait]
-impl Engine for Cluster {
-    fn store(&self) -> Arc<dyn Store> {
-        self.store.clone()
-    }
-
-    fn rival(&self) -> Arc<dyn Store> {
-        self.rival.clone()
-    }
-
-    fn volume(&self) -> Option<u64> {
-        Some(VOLUME)
-    }
-
-    async fn append_losing_the_answer(&self, order: &OrderId, head: &Head, entries: &[NewEntry]) {
-        let before = self.proxy.lost();
-        self.proxy.lose_the_next_answer();
-        let answer = self.proxied.append(order, head, entries).await;
-        assert!(matches!(answer, Err(StoreError::Unknown(_))), "a lost answer is unknown, not {answer:?}");
-        assert_eq!(self.proxy.lost(), before + 1, "the fault did not bite");
-    }
-}
+use souk_chat::ports::{AuditAction, AuditId, AuditRow, OriginalId, OriginalRow, Why};
+use souk_chat::{Role, Seq, Side, Timestamp, UserId};
+use souk_store::{OpenError, migrate, open};
+use suite::Engine as _;
+use suite::chat::{Chat, key};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn cql_passes_the_suite() {
@@ -320,19 +206,23 @@ async fn the_newest_messages_of_a_hot_order_are_one_request() {
                         chat.say(Side::Contractor, &format!("m-{seq}"), &format!("text {seq}")).await;
                     }
                 }
-                let mut fewest = usize::MAX;
+                let mut fewest = (usize::MAX, usize::MAX);
                 // The driver asks for things of its own now and then: not five times in a row.
                 for _ in 0..5 {
                     let before = cluster.proxy.executed();
                     let newest = chat.store.messages_before(chat.id(), None, 4).await.unwrap();
-                    fewest = fewest.min(cluster.proxy.executed() - before);
+                    fewest.0 = fewest.0.min(cluster.proxy.executed() - before);
+                    let before = cluster.proxy.executed();
+                    let above = chat.store.messages_before(chat.id(), Some(Seq(end)), 3).await.unwrap();
+                    fewest.1 = fewest.1.min(cluster.proxy.executed() - before);
+                    assert_eq!(above, newest[..3]);
                     assert_eq!(newest.iter().map(|m| m.seq.0).collect::<Vec<_>>(), [end - 4, end - 3, end - 1, end]);
                     for message in &newest {
                         assert_eq!(message.sender.as_ref(), Some(chat.party(Side::Contractor)));
                         assert_eq!(message.created_at, suite::chat::at(message.seq.0));
                     }
                 }
-                assert_eq!(fewest, 1, "requests for one page");
+                assert_eq!(fewest, (1, 1), "requests for the newest page, and for one below a number");
             }
         })
     })

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use souk_chat::Seq;
+use souk_protocol::dto::Message;
 use tokio::time::Instant;
 
 use crate::history::History;
@@ -49,7 +50,7 @@ fn acknowledged_is_stored(history: &History, records: &[&Record], broken: &mut V
             match history.messages.get(&ack.seq) {
                 None => broken
                     .push(format!("I1: {} got {} acknowledged at {:?}, not in history", record.device, id, ack.seq)),
-                Some(stored) if stored.client_message_id.as_ref() != Some(id) || stored.content != ack.content => {
+                Some(stored) if stored.client_message_id.as_ref() != Some(id) || differs(stored, ack) => {
                     broken.push(format!(
                         "I1: {} got {} acknowledged at {:?}, where {:?} is",
                         record.device, id, ack.seq, stored
@@ -59,6 +60,11 @@ fn acknowledged_is_stored(history: &History, records: &[&Record], broken: &mut V
             }
         }
     }
+}
+
+/// Whether two forms of a message cannot both be true: in one version it has one text, and a later version is stored once it was seen.
+fn differs(stored: &Message, seen: &Message) -> bool {
+    stored.version < seen.version || stored.version == seen.version && stored.content != seen.content
 }
 
 /// I2 and I3: everything stored was sent by somebody, and once.
@@ -107,13 +113,15 @@ fn one_life(history: &History, who: &str, life: &Life, broken: &mut Vec<String>)
     let mut last = up_to;
     let mut seen: BTreeSet<Seq> = BTreeSet::new();
     for item in &life.seen {
-        let seq = item.message.seq;
-        seen.insert(seq);
-        if matches!(item.how, How::Push | How::Ack) {
-            if seq <= last {
-                broken.push(format!("I5: {who}: {:?} of {seq:?} after {last:?}", item.how));
+        seen.insert(item.message.seq);
+        if matches!(item.how, How::Push | How::Ack | How::Change) {
+            let entry = item.entry();
+            // One masking may change several messages.
+            let same = item.how == How::Change && entry == last;
+            if entry <= last && !same {
+                broken.push(format!("I5: {who}: {:?} of {entry:?} after {last:?}", item.how));
             }
-            last = last.max(seq);
+            last = last.max(entry);
         }
     }
     for missing in history.messages.range((std::ops::Bound::Excluded(up_to), std::ops::Bound::Included(last))) {
@@ -136,7 +144,7 @@ fn the_same_everywhere(history: &History, record: &Record, broken: &mut Vec<Stri
             None => {
                 broken.push(format!("I2: {} saw {:?} ({}), not in history", record.device, message.id, message.content))
             }
-            Some(stored) if stored.content != message.content || stored.sender_id != message.sender_id => {
+            Some(stored) if differs(stored, message) || stored.sender_id != message.sender_id => {
                 broken.push(format!("I1: {} saw {message:?} where {stored:?} is stored", record.device));
             }
             Some(_) => {}
@@ -150,6 +158,11 @@ fn nothing_is_missing(history: &History, record: &Record, broken: &mut Vec<Strin
     let view = record.view();
     for seq in history.messages.keys().filter(|seq| **seq > from && !view.contains_key(seq)) {
         broken.push(format!("I6: {} has not seen {seq:?}", record.device));
+    }
+    for (seq, seen) in view {
+        if history.messages.get(&seq).is_some_and(|stored| stored.version > seen.version) {
+            broken.push(format!("I6: {} has not seen what became of {seq:?}", record.device));
+        }
     }
 }
 

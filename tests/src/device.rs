@@ -10,11 +10,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use souk_chat::{ClientMessageId, OrderId, Seq};
+use souk_chat::{ClientMessageId, MessageId, OrderId, Seq};
 use souk_client::Carrier;
+use souk_protocol::Error;
 use souk_protocol::dto::Message;
 use souk_protocol::socketio::Namespace;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::people::{Person, tail};
 use crate::record::{Attempt, Record};
@@ -85,9 +86,9 @@ pub(crate) struct Shared {
 }
 
 /// What a device is told to do.
-#[derive(Debug)]
 pub(crate) enum Command {
     Send(ClientMessageId),
+    Edit(MessageId, String, oneshot::Sender<Result<Message, Error>>),
     Typing,
     Cut,
 }
@@ -126,6 +127,15 @@ impl Device {
         self.shared.lock().record.attempts.insert(id.clone(), attempt);
         self.commands.send(Command::Send(id.clone())).expect("the device runs");
         id
+    }
+
+    /// Edits a message on the connection that it has. Panics when there is no answer within this time.
+    pub async fn edit(&self, id: &MessageId, content: &str, within: Duration) -> Result<Message, Error> {
+        let (to, answer) = oneshot::channel();
+        let command = Command::Edit(id.clone(), content.to_owned(), to);
+        self.commands.send(command).expect("the device runs");
+        let what = format!("{} got its edit of {id} answered", self.name);
+        wait::within(&what, within, answer).await.expect("the connection stays")
     }
 
     /// The acknowledgement of a send. Panics when it was refused for good, or not within this time.

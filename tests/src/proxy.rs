@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use socket2::SockRef;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
@@ -17,6 +18,8 @@ use tokio::time::{Instant, sleep, sleep_until};
 const CHUNKS: usize = 1_024;
 /// Largest chunk, in bytes.
 const CHUNK: usize = 16 * 1024;
+/// Most bytes that a listening proxy keeps; a test that brings more has shown nothing and fails.
+const HEARD_MAX: usize = 64 * 1024 * 1024;
 
 /// What the wire does to bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,15 +52,26 @@ struct Wire {
     servers: Vec<SocketAddr>,
     next: AtomicUsize,
     bites: AtomicU64,
+    /// What came from the servers; `None`: nobody listens.
+    heard: Option<Mutex<Vec<u8>>>,
 }
 
 impl Proxy {
     /// A proxy on a free port in front of `servers`. Connections go to them in turn; one that does not accept is passed over.
     pub async fn start(servers: Vec<SocketAddr>) -> Self {
+        Self::start_with(servers, None).await
+    }
+
+    /// The same in front of one server, keeping every byte that comes from it: of a WebSocket, frames as they are.
+    pub async fn listening(server: SocketAddr) -> Self {
+        Self::start_with(vec![server], Some(Mutex::default())).await
+    }
+
+    async fn start_with(servers: Vec<SocketAddr>, heard: Option<Mutex<Vec<u8>>>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback has a free port");
         let address = listener.local_addr().expect("a listener has an address");
         let (fault, seen) = watch::channel(Fault::None);
-        let wire = Arc::new(Wire { servers, next: AtomicUsize::new(0), bites: AtomicU64::new(0) });
+        let wire = Arc::new(Wire { servers, next: AtomicUsize::new(0), bites: AtomicU64::new(0), heard });
         let task = tokio::spawn(accept(listener, address, Arc::clone(&wire), seen));
         Self { address, fault, wire, task }
     }
@@ -65,6 +79,13 @@ impl Proxy {
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// What came from the server so far, over all connections. Panics where nobody listened.
+    pub fn heard(&self) -> String {
+        let heard = self.wire.heard.as_ref().expect("the proxy listens").lock();
+        assert!(heard.len() < HEARD_MAX, "more came than was kept");
+        String::from_utf8_lossy(&heard).into_owned()
     }
 
     /// From now on this happens, also to connections that are open. The count of bites starts anew.
@@ -169,6 +190,11 @@ async fn direction(
     let read = async {
         let mut buffer = vec![0; CHUNK];
         while let Ok(count @ 1..) = from.read(&mut buffer).await {
+            if let Some(heard) = wire.heard.as_ref().filter(|_| answers) {
+                let mut heard = heard.lock();
+                let room = HEARD_MAX - heard.len();
+                heard.extend_from_slice(&buffer[..count.min(room)]);
+            }
             if chunks.send((Instant::now(), buffer[..count].to_vec())).await.is_err() {
                 break;
             }

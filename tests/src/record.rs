@@ -20,8 +20,10 @@ pub enum How {
     Aside,
     /// The acknowledgement of a message sent once only, on this connection and after its join: it stands in the sequence.
     Ack,
-    /// Any other acknowledgement.
+    /// Any other acknowledgement, and that of an edit.
     Repeat,
+    /// A push that changed it while live: an edit, or a masking after the fact.
+    Change,
 }
 
 /// A message, as it came.
@@ -31,6 +33,13 @@ pub struct Seen {
     pub how: How,
     /// What.
     pub message: Message,
+}
+
+impl Seen {
+    /// The number of the entry that brought it.
+    pub fn entry(&self) -> Seq {
+        if self.how == How::Change { self.message.rev } else { self.message.seq }
+    }
 }
 
 /// One connection.
@@ -79,9 +88,16 @@ pub struct Record {
 }
 
 impl Record {
-    /// Every message that it saw, by number, in whatever way.
+    /// Every message that it saw, by number, in whatever way: each in the highest version.
     pub fn view(&self) -> BTreeMap<Seq, &Message> {
-        self.lives.iter().flat_map(|life| &life.seen).map(|seen| (seen.message.seq, &seen.message)).collect()
+        let mut view: BTreeMap<Seq, &Message> = BTreeMap::new();
+        for Seen { message, .. } in self.lives.iter().flat_map(|life| &life.seen) {
+            let slot = view.entry(message.seq).or_insert(message);
+            if slot.version < message.version {
+                *slot = message;
+            }
+        }
+        view
     }
 
     /// How many messages were acknowledged.

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 
+use crate::fingerprint::Fingerprint;
 use crate::id::{OrderId, UserId};
 use crate::log::{EntryKey, Seq};
 use crate::time::Timestamp;
@@ -53,13 +54,42 @@ impl Why {
 /// texts compared byte by byte.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct OriginalId {
-    /// The entry whose writing the row belongs to.
+    /// The entry whose writing the row belongs to; where its name was chosen by a sender, with the text's fingerprint behind it:
+    /// see [`OriginalId::of_text`].
     pub key: EntryKey,
     /// The message that the entry changed; `None`: the one that the entry itself makes, or none at all. What it makes is
     /// numbered anew with each attempt, so its number is no part of the name.
     pub message: Option<Seq>,
     /// Why it was kept.
     pub why: Why,
+}
+
+/// Stands between the name of an entry and a fingerprint: in no name that a person or souk gives.
+const MARK: char = '!';
+
+impl OriginalId {
+    /// The name of the row of this text. A row is kept before it is known whether its entry can be written: without the fingerprint
+    /// whoever sends another text under an id that is taken would write over what was said first.
+    #[must_use]
+    pub fn of_text(mut self, print: &Fingerprint) -> Self {
+        let print: String = print.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+        self.key.id = format!("{}{MARK}{print}", self.key.id).into();
+        self
+    }
+
+    /// The name of the entry that the row belongs to.
+    pub fn entry(&self) -> EntryKey {
+        let id = self.key.id.split_once(MARK).map_or(&*self.key.id, |(id, _)| id);
+        EntryKey { owner: self.key.owner.clone(), id: id.into() }
+    }
+
+    /// Whether the row can be what the entry of this fingerprint was made of.
+    pub fn is_of(&self, print: Option<&Fingerprint>) -> bool {
+        match (print, self.key.id.contains(MARK)) {
+            (Some(print), true) => Self { key: self.entry(), ..self.clone() }.of_text(print).key == self.key,
+            _ => true,
+        }
+    }
 }
 
 /// A text that was written, sealed.

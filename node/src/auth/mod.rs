@@ -12,7 +12,8 @@ mod sign;
 mod tests;
 mod verify;
 
+pub use crate::watched::WATCH_EVERY;
 pub use claims::{Identity, NAME_CHARS, PICTURE_BYTES};
 pub use error::{AuthError, KeysError};
 pub use sign::{Grant, sign};
-pub use verify::{RECHECK_AFTER, TOKEN_BYTES, Verifier, WATCH_EVERY};
+pub use verify::{RECHECK_AFTER, TOKEN_BYTES, Verifier};

@@ -1,8 +1,8 @@
 //! Checking tokens.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
@@ -13,17 +13,14 @@ use super::claims::{Claims, Demands};
 use super::keys::{Key, KeySet};
 use super::{AuthError, Identity, KeysError};
 use crate::config::{Auth, Secrets};
+use crate::watched::{WATCH_EVERY, Watched};
 
 /// Longest token, in bytes.
 pub const TOKEN_BYTES: usize = 8 * 1024;
 /// Longest header of a token, in encoded bytes.
 const HEADER_BYTES: usize = 2 * 1024;
-/// Largest file of keys, in bytes.
-const FILE_BYTES: u64 = 1024 * 1024;
 /// A token with an unknown key makes the file be looked at, at most this often.
 pub const RECHECK_AFTER: Duration = Duration::from_secs(3);
-/// How often [`Verifier::watch`] looks at the file.
-pub const WATCH_EVERY: Duration = Duration::from_secs(10);
 
 /// Checks tokens. One per node, shared.
 pub struct Verifier {
@@ -87,6 +84,14 @@ impl Verifier {
         signed(token, key)
     }
 
+    /// Reads the file of keys again, changed or not. Blocks while it reads.
+    pub fn reread(&self) {
+        if let Some(file) = &self.file {
+            file.file.forget();
+            file.look();
+        }
+    }
+
     /// Looks at the file of keys every [`WATCH_EVERY`], for ever: so that a key that was taken out is no longer good. Returns at once
     /// without a file. May be dropped at any time.
     pub async fn watch(self: Arc<Self>) {
@@ -119,41 +124,29 @@ fn signed(token: &str, key: &Key) -> Result<Claims, AuthError> {
 
 /// A file of public keys. One that cannot be used any more leaves the keys in force that were read last.
 struct KeyFile {
-    path: PathBuf,
+    file: Watched,
     keys: RwLock<Arc<KeySet>>,
-    seen: Mutex<Seen>,
-}
-
-/// When the file was looked at, and what it looked like; so that the same one is read and complained about once.
-struct Seen {
-    at: Instant,
-    stamp: Option<Stamp>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Stamp {
-    modified: SystemTime,
-    bytes: u64,
+    /// When a token last made it be looked at.
+    asked: Mutex<Instant>,
 }
 
 impl KeyFile {
     fn open(path: &Path) -> Result<Self, KeysError> {
-        let error = |why| KeysError::File { path: path.to_owned(), why };
-        let stamp = stamp(path).map_err(error)?;
-        let keys = read(path).map_err(error)?;
+        let file = Watched::new(path);
+        let keys = file.read().and_then(|text| KeySet::parse(&text));
+        let keys = keys.map_err(|why| KeysError::File { path: path.to_owned(), why })?;
         tracing::info!(keys = keys.len(), path = %path.display(), "key set read");
-        let seen = Mutex::new(Seen { at: Instant::now(), stamp: Some(stamp) });
-        Ok(Self { path: path.to_owned(), keys: RwLock::new(Arc::new(keys)), seen })
+        Ok(Self { file, keys: RwLock::new(Arc::new(keys)), asked: Mutex::new(Instant::now()) })
     }
 
     /// [`KeyFile::look`], unless it was looked at a moment ago.
     fn look_again(&self) -> bool {
         // Not held while reading: a second asker finds the moment taken and goes on with the old keys.
         let due = {
-            let mut seen = self.seen.lock();
-            let due = seen.at.elapsed() >= RECHECK_AFTER;
+            let mut asked = self.asked.lock();
+            let due = asked.elapsed() >= RECHECK_AFTER;
             if due {
-                seen.at = Instant::now();
+                *asked = Instant::now();
             }
             due
         };
@@ -162,41 +155,20 @@ impl KeyFile {
 
     /// Reads the file if it changed. Whether other keys are in force now.
     fn look(&self) -> bool {
-        let found = stamp(&self.path);
-        {
-            let mut seen = self.seen.lock();
-            let stamp = found.as_ref().ok().copied();
-            if seen.stamp == stamp {
-                return false;
-            }
-            seen.stamp = stamp;
-        }
-        match found.and_then(|_| read(&self.path)) {
-            Ok(keys) => {
-                tracing::info!(keys = keys.len(), path = %self.path.display(), "key set read again");
+        let path = self.file.path().display();
+        match self.file.changed().map(|read| read.and_then(|text| KeySet::parse(&text))) {
+            None => false,
+            Some(Ok(keys)) => {
+                tracing::info!(keys = keys.len(), %path, "key set read again");
                 *self.keys.write() = Arc::new(keys);
                 true
             }
-            Err(why) => {
-                tracing::warn!(why, path = %self.path.display(), "the key set cannot be used; the one before stays in force");
+            Some(Err(why)) => {
+                tracing::warn!(why, %path, "the key set cannot be used; the one before stays in force");
                 false
             }
         }
     }
-}
-
-fn stamp(path: &Path) -> Result<Stamp, String> {
-    let file = std::fs::metadata(path).map_err(|error| error.to_string())?;
-    let modified = file.modified().map_err(|error| error.to_string())?;
-    if file.len() > FILE_BYTES {
-        Err("it is larger than 1 MiB".to_owned())
-    } else {
-        Ok(Stamp { modified, bytes: file.len() })
-    }
-}
-
-fn read(path: &Path) -> Result<KeySet, String> {
-    std::fs::read(path).map_err(|error| error.to_string()).and_then(|text| KeySet::parse(&text))
 }
 
 #[cfg(test)]
@@ -204,7 +176,7 @@ impl Verifier {
     /// Lets the next unknown `kid` look at the file, as if [`RECHECK_AFTER`] had passed.
     pub(super) fn pass_time(&self) {
         let file = self.file.as_ref().expect("a verifier with a file");
-        file.seen.lock().at = Instant::now().checked_sub(RECHECK_AFTER).expect("a clock that has run for some seconds");
+        *file.asked.lock() = Instant::now().checked_sub(RECHECK_AFTER).expect("a clock that has run for some seconds");
     }
 
     /// Looks at the file as [`Verifier::watch`] does.

@@ -3,6 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use souk_moderation::{AdditionsError, AdditionsMistake};
+
+use crate::rules::additions;
+use crate::watched::Watched;
+
 use super::given::{Given, Wrong};
 use super::key::{Fallback, Key};
 use super::keys::KEYS;
@@ -102,10 +107,34 @@ fn understand(collected: Collected, surroundings: &Surroundings) -> Result<Loade
             mistakes.push(Mistake { place: values.place(key.name), key: Some(key.name), what, help });
         }
     }
+    mistakes.extend(read_lexicon(&mut config));
     if !incomplete && scope == Scope::Everything {
         mistakes.extend(together::broken(&config, &values));
     }
     if mistakes.is_empty() { Ok(Loaded { config, values }) } else { Err(Mistakes(mistakes)) }
+}
+
+/// Reads the operator's words and rules into the settings of the rules.
+fn read_lexicon(config: &mut Config) -> Vec<Mistake> {
+    let Moderation { rules, lexicon: Some(path), .. } = &mut config.moderation else { return Vec::new() };
+    let key = Some("moderation.lexicon");
+    let place = |line| Place::File { path: path.clone(), line };
+    match Watched::new(path).read() {
+        Err(error) => {
+            let help = "name a readable file, or leave the setting out";
+            vec![Mistake { place: place(0), key, what: format!("cannot be read ({error})"), help: help.into() }]
+        }
+        Ok(text) => match additions(&text) {
+            Ok(additions) => {
+                rules.additions = additions;
+                Vec::new()
+            }
+            Err(AdditionsError(mistakes)) => mistakes
+                .into_iter()
+                .map(|AdditionsMistake { line, what, help }| Mistake { place: place(line), key, what, help })
+                .collect(),
+        },
+    }
 }
 
 fn set_default(

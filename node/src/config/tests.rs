@@ -238,6 +238,23 @@ fn a_category_has_its_own_policy_wherever_the_general_one_was_said() {
 }
 
 #[test]
+fn the_operators_words_are_read_with_the_configuration_and_their_mistakes_are_told_by_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("words.toml");
+    std::fs::write(&path, "[profanity]\nadd = [\"frobnicate\"]\n").unwrap();
+    let file = format!("moderation.lexicon = {path:?}");
+    assert!(!read(&file, &[], &[]).unwrap().config.moderation.rules.additions.is_empty());
+    std::fs::write(&path, "[profanity]\nadd = 7\n[messanger]\nadd = []\n").unwrap();
+    let Err(Mistakes(mistakes)) = read(&file, &[], &[]) else { panic!("accepted") };
+    let places: Vec<String> = mistakes.iter().map(|mistake| mistake.place.to_string()).collect();
+    assert_eq!(places, [2, 3].map(|line| format!("{}:{line}", path.display())), "{mistakes:?}");
+    assert!(mistakes.iter().all(|mistake| mistake.key == Some("moderation.lexicon") && !mistake.help.is_empty()));
+    std::fs::remove_file(&path).unwrap();
+    let Err(mistakes) = read(&file, &[], &[]) else { panic!("accepted") };
+    assert!(mistakes.to_string().contains("words.toml: moderation.lexicon: cannot be read"), "{mistakes}");
+}
+
+#[test]
 fn what_is_printed_shows_places_and_no_secrets() {
     let file = format!("auth.secret = \"{SECRET}\"\nnode.origins = [\"https://a.example\", \"https://b.example\"]\n");
     let variables = [

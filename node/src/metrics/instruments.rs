@@ -95,6 +95,27 @@ impl Timings {
     }
 }
 
+/// Lengths of time from a millionth of a second to 8 milliseconds.
+#[derive(Debug)]
+pub struct ShortTimings(Histogram);
+
+impl ShortTimings {
+    /// Notes the time since `start`.
+    pub fn since(&self, start: Instant) {
+        self.0.observe(start.elapsed().as_secs_f64());
+    }
+}
+
+impl Instrument for ShortTimings {
+    fn make(_: &'static str) -> Self {
+        Self(Histogram::new(exponential_buckets(0.000_001, 2.0, 14)))
+    }
+
+    fn register(&self, registry: &mut Registry, name: &str, help: &str) {
+        registry.register(name, help, self.0.clone());
+    }
+}
+
 /// A figure that can be made and put into a registry. `label` is empty where the kind has none of its own.
 pub(super) trait Instrument {
     fn make(label: &'static str) -> Self;

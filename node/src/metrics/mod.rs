@@ -6,6 +6,7 @@
 
 mod attached;
 mod instruments;
+mod moderation;
 mod process;
 
 use parking_lot::Mutex;
@@ -13,9 +14,13 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::registry::Registry;
 
 use instruments::Instrument;
+use prometheus_client::metrics::gauge::Gauge;
+use souk_chat::RulesCell;
+use std::sync::Arc;
 
 pub use attached::{Sample, SampleKind};
-pub use instruments::{ByCarrier, Carrier, Labelled, Timings};
+pub use instruments::{ByCarrier, Carrier, Labelled, ShortTimings, Timings};
+pub use moderation::Decisions;
 
 /// The content type of [`Metrics::render`].
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -66,6 +71,16 @@ metrics! {
     sessions_opened: ByCarrier<Counter>;
     /// Time from a send's arrival to its answer.
     send_seconds: Timings, by "carrier";
+    /// What moderation decided, once for each category found in a text. In shadow the action is what it would have been.
+    moderation_decisions: Decisions;
+    /// Time to judge a text.
+    moderation_seconds: ShortTimings;
+    /// Changed versions of the operator's words and rules that were put in force.
+    moderation_reloads: Counter;
+    /// Changed versions of the operator's words and rules that could not be used; those before stay in force.
+    moderation_reloads_failed: Counter;
+    /// 1 while the operator's words and rules as they are in the file cannot be used and others are in force.
+    moderation_lexicon_refused: Gauge;
 }
 
 impl Metrics {
@@ -73,6 +88,11 @@ impl Metrics {
     /// counters the ending `_total`; each call's samples must keep their names and kinds.
     pub fn attach(&self, read: impl Fn() -> Vec<Sample> + Send + Sync + 'static) {
         self.registry.lock().register_collector(Box::new(attached::Attached(read)));
+    }
+
+    /// Shows which rules are in force.
+    pub fn attach_rules(&self, rules: Arc<RulesCell>) {
+        self.registry.lock().register_collector(Box::new(moderation::InForce(rules)));
     }
 
     /// Every figure in the text form of OpenMetrics. Scrapes wait for each other.

@@ -51,6 +51,39 @@ fn figures_of_other_parts_are_read_when_somebody_asks() {
 }
 
 #[test]
+fn moderation_is_counted_without_naming_anybody() {
+    use souk_chat::ports::Decision;
+    use souk_chat::{Action, Category, Locale, RulesCell};
+    use souk_moderation::{Rules, Settings};
+    let metrics = Metrics::default();
+    let decision = Decision { category: Category::Phone, action: Action::Mask, locale: Locale::Fr, shadow: false };
+    metrics.moderation_decisions.count(&decision);
+    metrics.moderation_decisions.count(&decision);
+    metrics.moderation_decisions.count(&Decision { shadow: true, ..decision });
+    metrics.moderation_seconds.since(std::time::Instant::now());
+    let rules = Rules::new(Settings::default()).unwrap();
+    let other = Rules::new(Settings { shadow: true, ..Settings::default() }).unwrap();
+    let (first, second) = (rules.version().to_owned(), other.version().to_owned());
+    let cell = Arc::new(RulesCell::new(rules));
+    metrics.attach_rules(cell.clone());
+    let text = metrics.render();
+    let of = |shadow| {
+        format!(
+            "souk_moderation_decisions_total{{category=\"phone\",action=\"mask\",language=\"fr\",shadow=\"{shadow}\"}}"
+        )
+    };
+    has(&text, &format!("{} 2", of("false")));
+    has(&text, &format!("{} 1", of("true")));
+    has(&text, "souk_moderation_seconds_count 1");
+    has(&text, "souk_moderation_lexicon_refused 0");
+    has(&text, &format!("souk_moderation_rules{{version=\"{first}\"}} 1"));
+    cell.store(other);
+    let text = metrics.render();
+    has(&text, &format!("souk_moderation_rules{{version=\"{second}\"}} 1"));
+    assert!(!text.contains(&first), "the rules before are no longer in force");
+}
+
+#[test]
 fn the_process_is_described() {
     let text = Metrics::default().render();
     let figure = |name: &str| {

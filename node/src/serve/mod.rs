@@ -9,14 +9,14 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use souk_chat::fingerprint::Fingerprints;
-use souk_chat::ports::{Decision, Events, Incarnation, Limiter, Moderations, Presence, Router, Runtime, Store};
+use souk_chat::ports::{Events, Incarnation, Limiter, Presence, Router, Runtime, Store};
 use souk_chat::seal::key_from;
 use souk_chat::service::{Chats, Ports};
-use souk_chat::{OrderId, RulesCell, Sealer, Timestamp};
+use souk_chat::{OrderId, Sealer, Timestamp};
 use souk_events::Relay;
-use souk_moderation::Rules;
 use souk_protocol::Error;
 use souk_protocol::dto::ReconnectPolicy;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -28,6 +28,7 @@ use crate::http::{Admission, Limits, Server, Shared};
 use crate::hub::Hub;
 use crate::metrics::Metrics;
 use crate::operator::{Operator, Readiness};
+use crate::rules::{Counted, Lexicon};
 use crate::runtime::System;
 use crate::session::{SignedIn, Verify};
 use crate::socket::{self, PING_EVERY, PONG_WITHIN, Surroundings};
@@ -168,7 +169,7 @@ impl Node {
         let secrets = config.secrets()?;
         let metrics = Arc::new(Metrics::default());
         let verifier = Arc::new(Verifier::new(&config.auth, &secrets)?);
-        let rules = Arc::new(RulesCell::new(Rules::new(config.moderation.rules.clone())?));
+        let lexicon = Arc::new(Lexicon::new(&config.moderation, &metrics)?);
         let engines = Engines::open(&config).await?;
         let system = Arc::new(System::default());
         let runtime: Arc<dyn Runtime> = Arc::<System>::clone(&system);
@@ -205,8 +206,8 @@ impl Node {
             feed: Arc::<Delivery>::clone(&delivery),
             promises: relay.intents(),
             runtime: Arc::clone(&runtime),
-            rules,
-            moderations: Arc::new(Unheard),
+            rules: Arc::clone(lexicon.rules()),
+            moderations: Arc::new(Counted(Arc::clone(&metrics))),
             sealer: Arc::new(Sealer::new(&originals)),
             fingerprints: Arc::new(Fingerprints::new(secrets.store.iter().map(crate::config::Secret::expose))),
         }));
@@ -266,7 +267,11 @@ impl Node {
         tasks.spawn(server.run(shared.leaving.clone()));
         tasks.spawn(until(stop.clone(), Arc::clone(&delivery).watch(regularly)));
         tasks.spawn(until(stop.clone(), socket::sweep(surroundings)));
-        tasks.spawn(until(stop.clone(), verifier.watch()));
+        tasks.spawn(until(stop.clone(), Arc::clone(&verifier).watch()));
+        tasks.spawn(until(stop.clone(), Arc::clone(&lexicon).watch()));
+        if lexicon.has_file() || config.auth.jwks.is_some() {
+            tasks.spawn(until(stop.clone(), reread_when_told(verifier, lexicon)));
+        }
         tasks.spawn(until(stop.clone(), watch_readiness(engines.router, engines.store, readiness.clone())));
         if !config.is_cluster() {
             welcome::greet(&config, &secrets, &chats, clients, runtime.now()).await?;
@@ -301,6 +306,24 @@ async fn until(stop: CancellationToken, task: impl Future<Output = ()>) {
     }
 }
 
+/// Reads the operator's files again at each SIGHUP. Only where there are some: elsewhere the signal means what it usually does, a
+/// terminal that was closed.
+async fn reread_when_told(verifier: Arc<Verifier>, lexicon: Arc<Lexicon>) {
+    let Ok(mut told) = signal(SignalKind::hangup()) else {
+        return tracing::warn!("SIGHUP cannot be heard on this system; files are read again when they change");
+    };
+    while told.recv().await.is_some() {
+        let (verifier, lexicon) = (Arc::clone(&verifier), Arc::clone(&lexicon));
+        let reading = tokio::task::spawn_blocking(move || {
+            verifier.reread();
+            lexicon.reread();
+        });
+        if let Err(error) = reading.await {
+            tracing::error!(%error, "reading files again failed");
+        }
+    }
+}
+
 /// Says of the engines whether they answer. Kafka is not asked: chat goes on without it, and events wait.
 async fn watch_readiness(router: Arc<dyn Router>, store: Arc<dyn Store>, readiness: Readiness) {
     static PROBE: OnceLock<OrderId> = OnceLock::new();
@@ -316,11 +339,4 @@ async fn watch_readiness(router: Arc<dyn Router>, store: Arc<dyn Store>, readine
         }
         tokio::time::sleep(READINESS_EVERY).await;
     }
-}
-
-/// Nobody counts decisions yet.
-struct Unheard;
-
-impl Moderations for Unheard {
-    fn decided(&self, _decision: &Decision) {}
 }

@@ -46,6 +46,12 @@ async fn what_makes_no_sense_is_a_bad_request_under_its_id() {
         ("send_message", json!({"orderId": "mine", "content": "x", "clientMessageId": "a~b"})),
         ("send_message", json!({"orderId": "mine", "content": "x", "clientMessageId": "a".repeat(65)})),
         ("send_message", json!({"orderId": "mine", "content": "x", "clientMessageId": {"$gt": ""}})),
+        ("edit_message", json!({})),
+        ("edit_message", json!({"messageId": "mine:1"})),
+        ("edit_message", json!({"messageId": "mine", "content": "x"})),
+        ("edit_message", json!({"messageId": "mine:0", "content": "x"})),
+        ("edit_message", json!({"messageId": 1, "content": "x"})),
+        ("edit_message", json!({"messageId": "mine:1", "content": null})),
         ("join_order_chat", json!({"orderId": "mine", "since": -1})),
         ("join_order_chat", json!({"orderId": "mine", "since": 0.5})),
         ("join_order_chat", json!({"orderId": "mine", "since": 1e3})),
@@ -150,6 +156,9 @@ async fn who_is_no_party_by_role_cannot_speak() {
         let mut client = node.signed_in(&token::with_role(user, role)).await;
         for order in ["calm", "theirs", "no-such-order"] {
             let code = client.code("send_message", json!({"orderId": order, "content": "hello"})).await;
+            assert_eq!(code, "forbidden", "{role} in {order}");
+            let code =
+                client.code("edit_message", json!({"messageId": format!("{order}:1"), "content": "hello"})).await;
             assert_eq!(code, "forbidden", "{role} in {order}");
         }
     }

@@ -20,6 +20,8 @@ async fn paths_and_methods_that_are_not_here() {
         "/chats/calm/messages/",
         "/chats/calm/members",
         "/admin/orders",
+        "/admin/chats/calm",
+        "/admin/audit/1",
         "/metrics",
         "/readyz",
         "/.env",
@@ -36,6 +38,9 @@ async fn paths_and_methods_that_are_not_here() {
         ("BREW", "/chats", "GET"),
         ("GET", "/admin/orders/calm", "PUT"),
         ("POST", "/admin/orders/calm", "PUT"),
+        ("GET", "/chats/calm/messages/1", "PATCH"),
+        ("POST", "/admin/chats/calm/originals", "GET"),
+        ("DELETE", "/admin/audit", "GET"),
         ("POST", "/ws", "GET"),
         ("PUT", "/socket.io/", "GET"),
         ("POST", "/api/chat/socket?EIO=4&transport=polling", "GET"),
@@ -113,6 +118,71 @@ async fn foreign_and_missing_orders_are_the_same_answer() {
     }
     let list = Ask::new("GET", "/chats").user("mallory").to(&node).await;
     assert_eq!((list.status, list.json()), (200, json!({"chats": []})));
+    bystanders.undisturbed().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn only_admins_see_originals_and_the_audit_log() {
+    let node = TestNode::start().await;
+    let mut bystanders = Bystanders::of(&node).await;
+    for path in
+        ["/admin/chats/calm/originals", "/admin/chats/no-such-order/originals", "/admin/audit", "/admin/audit?limit=0"]
+    {
+        Ask::new("GET", path).to(&node).await.expect_problem(401, "unauthorized");
+    }
+    let admin = || token::with_role("root", "admin");
+    for path in ["/admin/chats/calm/originals", "/admin/chats/no-such-order/originals", "/admin/audit"] {
+        for token in [token::of("alice"), token::of("mallory"), token::with_role("market", "service")] {
+            Ask::new("GET", path).bearer(&token).to(&node).await.expect_problem(403, "forbidden");
+        }
+    }
+    let empty = Ask::new("GET", "/admin/chats/calm/originals").bearer(&admin()).to(&node).await;
+    assert_eq!((empty.status, empty.json()), (200, json!({"originals": []})));
+    for path in [
+        "/admin/chats/calm/originals?limit=101",
+        "/admin/chats/calm/originals?cursor=made-up",
+        "/admin/chats/a%2Fb/originals",
+        "/admin/audit?limit=0",
+        "/admin/audit?cursor=1/2",
+    ] {
+        Ask::new("GET", path).bearer(&admin()).to(&node).await.expect_problem(400, "bad_request");
+    }
+    let audit = Ask::new("GET", "/admin/audit").bearer(&admin()).to(&node).await.json();
+    let entries = audit["entries"].as_array().unwrap();
+    assert!(!entries.is_empty() && entries.iter().all(|entry| entry["userId"] == "root"), "{audit}");
+    bystanders.undisturbed().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_edit_of_what_is_not_mine_changes_nothing() {
+    let node = TestNode::start().await;
+    let mut bystanders = Bystanders::of(&node).await;
+    node.order("mine", "mallory", "eve").await;
+    assert_eq!(send(&node, Some("a"), "call +1 416 555 0188").await.json()["masked"][0]["category"], "phone");
+    let edit = |user: &'static str, message: &'static str, body: &'static str| {
+        let ask = Ask::new("PATCH", &format!("/chats/mine/messages/{message}")).user(user).json(body);
+        async { ask.to(&node).await }
+    };
+    let text = r#"{"content":"x"}"#;
+    edit("eve", "1", text).await.expect_problem(403, "not_author");
+    edit("alice", "1", text).await.expect_problem(403, "forbidden");
+    edit("mallory", "2", text).await.expect_problem(404, "not_found");
+    for message in ["0", "-1", "x", "calm:1", "9007199254740992", "%31%"] {
+        edit("mallory", message, text).await.expect_problem(400, "bad_request");
+    }
+    for (body, status, code) in [
+        ("{}", 400, "bad_request"),
+        (r#"{"content":7}"#, 400, "bad_request"),
+        (r#"{"content":" "}"#, 400, "empty"),
+        ("[", 400, "bad_request"),
+    ] {
+        edit("mallory", "1", body).await.expect_problem(status, code);
+    }
+    let history = Ask::new("GET", "/chats/mine/messages").user("eve").to(&node).await.json();
+    assert_eq!((&history["messages"][0]["content"], &history["head"]), (&json!("call ***"), &json!(1)), "{history}");
+    assert!(history["messages"][0].get("masked").is_none(), "{history}");
+    let edited = edit("mallory", "mine:1", r#"{"content":" call me later "}"#).await;
+    assert_eq!((edited.status, &edited.json()["content"]), (200, &json!("call me later")), "{edited:?}");
     bystanders.undisturbed().await;
 }
 

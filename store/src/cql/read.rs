@@ -86,10 +86,11 @@ impl Cql {
         let mut found = Messages::new();
         // The newest volume is the newest one seen here, nearly always: what is read there says whether it is.
         let mut guessed = before.is_none();
+        let open = self.volumes.end(self.seen_volume(order)) + 1;
         let mut below = match before {
-            None => self.volumes.end(self.seen_volume(order)) + 1,
-            // Surely in the first volume: nothing to find out.
-            Some(before) if before.0 <= self.volumes.end(0) + 1 => before.0,
+            None => open,
+            // Surely in a volume that is open: nothing to find out.
+            Some(before) if before.0 <= open => before.0,
             Some(before) => match self.read_head(order).await? {
                 Some(head) => before.0.min(head.seq.0 + 1),
                 None => return Ok(Vec::new()),
@@ -99,7 +100,7 @@ impl Cql {
             let Some(volume) = self.volumes.of(below - 1) else { break };
             let left = limit - found.len();
             // Some entries make no message: a quarter more is asked for, so that a page is one request nearly always.
-            let most = ROWS.min(left + left.div_ceil(4));
+            let most = ROWS.min(left.saturating_add(left.div_ceil(4)));
             let values = (order.as_str(), stored(volume)?, signed(below)?, count(most));
             let page = entry_rows(&self.select(&self.statements.entries_before, values).await?)?;
             if std::mem::take(&mut guessed) && !self.is_newest(volume, &page)? {

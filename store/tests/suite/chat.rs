@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use souk_chat::log::{Body, Entry, EntryKey, Head, NewEntry, Seq};
 use souk_chat::ports::Store;
@@ -36,6 +37,20 @@ pub fn print(text: &str) -> Fingerprint {
     let mut bytes = [7; 20];
     bytes.iter_mut().zip(text.bytes()).for_each(|(to, from)| *to ^= from);
     Fingerprint(bytes)
+}
+
+/// Asks, again where there was no answer, for what may be repeated: of several servers that many ask for one thing at once, one
+/// may well give none. Returns the answer, and how often there was none.
+pub async fn answered<T, A: Future<Output = Result<T, StoreError>>>(mut ask: impl FnMut() -> A) -> (T, usize) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    let mut unanswered = 0;
+    loop {
+        match ask().await {
+            Ok(answer) => return (answer, unanswered),
+            Err(StoreError::Unavailable(_) | StoreError::Unknown(_)) if Instant::now() < deadline => unanswered += 1,
+            Err(error) => panic!("{error}"),
+        }
+    }
 }
 
 /// An order and its log's head, as this writer knows it.
@@ -175,7 +190,7 @@ impl Chat {
 
     /// Learns the head.
     pub async fn look(&mut self) {
-        self.head = self.store.look(self.id(), &[]).await.unwrap().unwrap().head;
+        self.head = answered(|| self.store.look(self.id(), &[])).await.0.unwrap().head;
     }
 
     /// The entry that a key made.

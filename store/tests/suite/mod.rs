@@ -16,6 +16,7 @@ mod outbox;
 mod pages;
 mod races;
 mod refusals;
+mod scene;
 mod volumes;
 
 use std::panic::AssertUnwindSafe;
@@ -77,6 +78,7 @@ const CASES: &[(&str, Case)] = cases![
     races::two_editors_of_one_message_take_turns,
     races::an_edit_never_shows_what_was_before_it,
     races::a_lost_answer_is_found_by_looking,
+    races::a_lost_answer_of_a_change_is_found_by_looking,
     pages::a_long_log_reads_the_same_both_ways,
     pages::messages_are_found_by_number,
     volumes::a_volumes_end_is_crossed_both_ways,

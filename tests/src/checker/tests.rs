@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use serde_json::json;
 use souk_chat::ClientMessageId;
-use souk_protocol::dto::Message;
 
 use super::*;
 use crate::record::{Attempt, Seen};
@@ -135,4 +134,36 @@ fn numbers_against_time_are_found() {
         attempt.acknowledged.as_mut().expect("it was acknowledged").1 = swap(seq);
     }
     assert!(found(&history, &sender, &reader).iter().any(|line| line.starts_with("I8")));
+}
+
+/// The second message as entry 5 changed it.
+fn changed() -> Message {
+    Message { rev: Seq(5), version: 2, content: "changed".into(), ..message(2) }
+}
+
+#[test]
+fn a_change_that_everybody_saw_is_fine_and_one_that_somebody_missed_is_not() {
+    let (mut history, mut sender, mut reader) = fine();
+    history.messages.insert(Seq(2), changed());
+    history.head = Seq(5);
+    let told = |record: &mut Record| record.lives[0].seen.push(Seen { how: How::Change, message: changed() });
+    told(&mut sender);
+    let broken = found(&history, &sender, &reader);
+    assert!(broken.len() == 1 && broken[0].starts_with("I6: reader has not seen what became of"), "{broken:?}");
+    told(&mut reader);
+    assert_eq!(found(&history, &sender, &reader), [""; 0]);
+
+    let late = reader.lives[0].seen.pop().expect("it was put there");
+    reader.lives[0].seen.push(Seen { how: How::Push, message: message(6) });
+    reader.lives[0].seen.push(late);
+    assert!(found(&history, &sender, &reader).iter().any(|line| line.starts_with("I5: reader connection 1: Change")));
+}
+
+#[test]
+fn a_text_that_is_not_the_stored_one_of_its_version_is_found() {
+    let (mut history, sender, mut reader) = fine();
+    reader.lives[0].seen.push(Seen { how: How::Change, message: changed() });
+    assert!(found(&history, &sender, &reader).iter().any(|line| line.starts_with("I1: reader saw")), "not stored");
+    history.messages.insert(Seq(2), Message { content: "otherwise".into(), ..changed() });
+    assert!(found(&history, &sender, &reader).iter().any(|line| line.starts_with("I1: reader saw")), "another text");
 }

@@ -11,8 +11,8 @@ use rand::RngExt;
 use souk_chat::ClientMessageId;
 use souk_client::{AccessToken, Answer, CloseReason, ConnectOptions, Connection, Item};
 use souk_protocol::dto::{Joined, Message};
-use souk_protocol::{Code, Error, Request, ServerEvent};
-use tokio::sync::mpsc;
+use souk_protocol::{Code, Error, PushKind, Request, ServerEvent};
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::{Command, Shared, Spec};
@@ -31,6 +31,7 @@ const AGAIN_AFTER: Duration = Duration::from_millis(200);
 enum Asked {
     Join,
     Send { id: ClientMessageId, in_sequence: bool },
+    Edit(oneshot::Sender<Result<Message, Error>>),
     Other,
 }
 
@@ -104,6 +105,9 @@ impl Talk<'_> {
                 command = commands.recv() => match command {
                     None | Some(Command::Cut) => return Ok(()),
                     Some(Command::Send(id)) => self.outbox.push_back(id),
+                    Some(Command::Edit(message, content, to)) => {
+                        self.ask(&Request::EditMessage { message, content: content.into() }, Asked::Edit(to))?;
+                    }
                     Some(Command::Typing) => {
                         let order = self.spec.order.clone();
                         self.ask(&Request::Typing { order }, Asked::Other)?;
@@ -170,6 +174,7 @@ impl Talk<'_> {
                     self.in_flight -= 1;
                     self.sent(id, in_sequence, result);
                 }
+                Some((Asked::Edit(to), _)) => self.edited(to, result),
                 Some((Asked::Other, _)) | None => {}
             },
             Item::Push(event) => self.pushed(*event),
@@ -216,6 +221,18 @@ impl Talk<'_> {
         }
     }
 
+    fn edited(&self, to: oneshot::Sender<Result<Message, Error>>, result: Result<Answer, Error>) {
+        let result = result.map(|answer| match answer {
+            Answer::Message(message) => *message,
+            _ => panic!("an edit has another answer"),
+        });
+        if let Ok(message) = &result {
+            self.life(|life| life.seen.push(Seen { how: How::Repeat, message: message.clone() }));
+        }
+        // Who asked may have given up.
+        let _ = to.send(result);
+    }
+
     fn attempt(&self, id: &ClientMessageId, change: impl FnOnce(&mut crate::record::Attempt)) {
         change(self.shared.lock().record.attempts.get_mut(id).expect("it was put there first"));
     }
@@ -225,21 +242,30 @@ impl Talk<'_> {
             ServerEvent::NewMessage(message) | ServerEvent::MessageSent(message)
                 if message.order_id == self.spec.order =>
             {
-                self.saw(message);
+                self.pushed_message(How::Push, message);
+            }
+            ServerEvent::MessageEdited(message) if message.order_id == self.spec.order => {
+                self.life(|life| life.told.push(PushKind::MessageEdited.name().to_owned()));
+                self.pushed_message(How::Change, message);
+            }
+            ServerEvent::MessagesMasked(masked) if masked.order_id == self.spec.order => {
+                self.life(|life| life.told.push(PushKind::MessagesMasked.name().to_owned()));
+                masked.messages.into_iter().for_each(|message| self.pushed_message(How::Change, message));
             }
             other => self.life(|life| life.told.push(other.kind().name().to_owned())),
         }
     }
 
-    fn saw(&self, message: Message) {
+    /// A push that brought a message, `how` where the order is live.
+    fn pushed_message(&self, how: How, message: Message) {
         let mut shared = self.shared.lock();
         let live = shared.live && self.spec.joins;
+        let seen = Seen { how: if live { how } else { How::Aside }, message };
         if live {
-            shared.cursor = shared.cursor.max(message.seq);
+            shared.cursor = shared.cursor.max(seen.entry());
         }
-        let how = if live { How::Push } else { How::Aside };
         if let Some(life) = shared.record.lives.last_mut() {
-            life.seen.push(Seen { how, message });
+            life.seen.push(seen);
         }
     }
 

@@ -224,7 +224,8 @@ impl Composer<'_> {
         }
         let key = refusal_key(self.setting.ports, job);
         if record {
-            let id = OriginalId { key: key.clone(), message: None, why: Why::Refused };
+            let print = self.setting.ports.fingerprints.of(job.draft.as_str());
+            let id = OriginalId { key: key.clone(), message: None, why: Why::Refused }.of_text(&print);
             let (sender, text) = (job.actor.user.clone(), job.draft.as_str().into());
             unit.originals.push(Unsealed { id, version: 1, sender, text });
         }
@@ -250,7 +251,10 @@ impl Composer<'_> {
     }
 
     fn original(&self, job: &Job, message: Option<Seq>, why: Why, version: u32) -> Unsealed {
-        let id = OriginalId { key: job.key.clone(), message, why };
+        let mut id = OriginalId { key: job.key.clone(), message, why };
+        if let Work::Send { fingerprint, .. } = &job.work {
+            id = id.of_text(fingerprint);
+        }
         Unsealed { id, version, sender: job.actor.user.clone(), text: job.draft.as_str().into() }
     }
 
