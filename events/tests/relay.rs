@@ -8,11 +8,11 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use souk_chat::log::Head;
+use souk_chat::log::{Body, Entry, Head, NewEntry};
 use souk_chat::ports::{
     Appended, EventData, Heartbeats, Incarnation, Intent, Outbox, Promises, Runtime, Store, StoreError,
 };
-use souk_chat::{ModerationAction, OrderId, Owed, Seq};
+use souk_chat::{Category, Message, ModerationAction, OrderId, Owed, Seq, Subject, Timestamp};
 use souk_events::relay::{Relay, Settings};
 use tokio::time::Instant;
 
@@ -81,7 +81,7 @@ async fn a_nudge_brings_out_what_is_owed_with_all_that_it_says() {
         action: ModerationAction::Masked,
         rules: vec!["phone.na".into()],
         rules_version: "7".into(),
-        subject: souk_chat::Subject::Entry,
+        subject: Subject::Entry,
     };
     let entry = message(&id, &head, "m", &text, vec![notify_ann(), masked]);
     souk_chat::ports::Log::append(&*store, &id, &head, &[entry]).await.unwrap();
@@ -102,6 +102,50 @@ async fn a_nudge_brings_out_what_is_owed_with_all_that_it_says() {
     assert_eq!(store.mark_now(&id), Seq(1));
     assert_eq!(node.relay.intents().open(), 0);
     assert_eq!(node.count(|m| m.notifications.load(Ordering::Relaxed) + m.moderations.load(Ordering::Relaxed)), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_text_and_each_masked_message_have_their_event() {
+    let (store, sink, start) = world(&["o-1"]);
+    let id = order("o-1");
+    let node = node(&store, &sink, "a", start);
+    for name in ["m1", "m2"] {
+        store.write(&id, &store.head_now(&id), name, vec![]).await;
+    }
+    let owed = |action, subject| Owed::Moderation {
+        action,
+        rules: vec!["phone.na".into()],
+        rules_version: "7".into(),
+        subject,
+    };
+    let about = |seq| owed(ModerationAction::Masked, Subject::Message(Seq(seq)));
+    let flags = [Category::Spam].into_iter().collect();
+    let refused = owed(ModerationAction::Refused, Subject::Refused { sender: user("bob"), flags });
+    let messages = souk_chat::ports::Log::messages(&*store, &id, &[Seq(1), Seq(2)]).await.unwrap();
+    let masked = messages.into_iter().map(|m| Arc::new(Message { rev: Seq(3), version: 2, ..m })).collect();
+    for (name, body, owed) in
+        [("masked~m2", Body::Masking(masked), vec![about(1), about(2)]), ("refused~m3", Body::Empty, vec![refused])]
+    {
+        let (head, _) = node.promise(&store, &id, name).await;
+        let entry = Entry { seq: head.seq.next(), key: key(name), at: Timestamp(5), counts: head.counts, body };
+        souk_chat::ports::Log::append(&*store, &id, &head, &[NewEntry { entry, fingerprint: None, owed }])
+            .await
+            .unwrap();
+    }
+    node.relay.nudge(&id);
+    until("all are out", || store.mark_now(&id) == Seq(4)).await;
+    let told: Vec<_> = sink.out.lock().iter().map(|event| (event.id.clone(), event.data.clone())).collect();
+    let ids: Vec<_> = told.iter().map(|(id, _)| id.as_str()).collect();
+    let kind = "chat.moderation.v1";
+    assert_eq!(ids, [format!("o-1:3#{kind}#1"), format!("o-1:3#{kind}#2"), format!("o-1:4#{kind}#")]);
+    for ((_, data), (seq, done, found)) in told.iter().zip([
+        (1, ModerationAction::Masked, &[][..]),
+        (2, ModerationAction::Masked, &[]),
+        (4, ModerationAction::Refused, &["spam"]),
+    ]) {
+        let EventData::Moderation { message, sender, flags, action, .. } = data else { panic!("{data:?}") };
+        assert_eq!((message.seq, sender, *action, &flags[..]), (Seq(seq), &user("bob"), done, found));
+    }
 }
 
 #[tokio::test(start_paused = true)]

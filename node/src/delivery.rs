@@ -248,7 +248,8 @@ impl Delivery {
     }
 
     fn decode(&self, envelope: &Envelope) -> Option<Arc<Parcel>> {
-        self.parcel(&envelope.order, envelope.seq, envelope.body.clone()).map(Arc::new)
+        let parcel = self.parcel(&envelope.order, envelope.seq, envelope.body.clone())?;
+        Some(Arc::new(parcel.over(envelope.origin)))
     }
 
     fn parcel(&self, order: &OrderId, seq: Seq, body: Bytes) -> Option<Parcel> {

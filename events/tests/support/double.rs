@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use parking_lot::Mutex;
 use souk_chat::log::{Body, Counts, Entry, EntryKey, Head, NewEntry};
 use souk_chat::ports::{
-    Appended, Heartbeat, Heartbeats, Incarnation, Intent, Known, ListRow, Lists, Log, Look, Orders, Outbox, StoreError,
-    Watermarks,
+    Appended, Audit, AuditId, AuditRow, Heartbeat, Heartbeats, Incarnation, Intent, Known, ListRow, Lists, Log, Look,
+    Orders, OriginalId, OriginalRow, Originals, Outbox, StoreError, Watermarks,
 };
 use souk_chat::{
     ChatKind, Mark, Marks, Message, NewOrder, Order, OrderId, OrderStatus, Owed, OwedRow, Seq, Side, Timestamp, UserId,
@@ -329,6 +329,38 @@ impl Heartbeats for StoreDouble {
         self.answer().await?;
         self.state.lock().heartbeats.retain(|heartbeat| heartbeat.incarnation != *incarnation);
         Ok(())
+    }
+}
+
+/// The relay has no business with originals, nor with who looked at them.
+fn never<T>() -> Result<T, StoreError> {
+    Err(StoreError::Invalid("the relay asks for no originals".into()))
+}
+
+#[async_trait]
+impl Originals for StoreDouble {
+    async fn keep(&self, _rows: &[OriginalRow]) -> Result<(), StoreError> {
+        never()
+    }
+
+    async fn originals(
+        &self,
+        _order: &OrderId,
+        _after: Option<&OriginalId>,
+        _limit: usize,
+    ) -> Result<Vec<OriginalRow>, StoreError> {
+        never()
+    }
+}
+
+#[async_trait]
+impl Audit for StoreDouble {
+    async fn record(&self, _row: &AuditRow) -> Result<(), StoreError> {
+        never()
+    }
+
+    async fn audit(&self, _before: Option<AuditId>, _limit: usize) -> Result<Vec<AuditRow>, StoreError> {
+        never()
     }
 }
 

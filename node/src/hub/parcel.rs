@@ -58,23 +58,37 @@ pub struct Parcel {
     /// What each viewpoint is told; made when the first device of it is there. Inside: nothing, for entries that clients do not see.
     to_other: OnceLock<Option<Frames>>,
     to_author: OnceLock<Option<Frames>>,
-    /// What was masked in the text that made it, for the answer to the device of this origin and for nobody else. Known only where
+    /// The connection that the entry came over; `None`: not known, it was read from the store.
+    origin: Option<Origin>,
+    /// What was masked in the text that made it, for the answer to the device of that origin and for nobody else. Known only where
     /// this node made the entry.
-    masked: Option<(Origin, Arc<[Span]>)>,
+    masked: Arc<[Span]>,
 }
 
 impl Parcel {
     /// Reads what [`encode_entry`] made of the entry `seq` of `order`. The bytes are shared, not copied.
     pub fn read(order: &OrderId, seq: Seq, body: Bytes) -> Result<Self, EnvelopeError> {
         let entry = EntryEnvelope::read(order.clone(), seq, body)?;
-        Ok(Self { seq, entry, to_other: OnceLock::new(), to_author: OnceLock::new(), masked: None })
+        Ok(Self {
+            seq,
+            entry,
+            to_other: OnceLock::new(),
+            to_author: OnceLock::new(),
+            origin: None,
+            masked: Arc::default(),
+        })
     }
 
     /// With what was masked in the text that came over `origin`.
     #[must_use]
-    pub fn masking(mut self, origin: Origin, masked: &Arc<[Span]>) -> Self {
-        self.masked = (!masked.is_empty()).then(|| (origin, Arc::clone(masked)));
-        self
+    pub fn masking(self, origin: Origin, masked: &Arc<[Span]>) -> Self {
+        Self { masked: Arc::clone(masked), ..self.over(origin) }
+    }
+
+    /// Of an entry that came over this connection.
+    #[must_use]
+    pub fn over(self, origin: Origin) -> Self {
+        Self { origin: Some(origin), ..self }
     }
 
     /// The parcel of an entry that was read from the store.
@@ -99,9 +113,9 @@ impl Parcel {
         (self.entry.kind == souk_chat::log::EntryKind::Message).then_some(part.client_message_id.as_ref())?
     }
 
-    /// Whether the message that the entry made may be what a send of this text makes. What moderation or its author changed
-    /// cannot be told from the text any more: that may be anything.
-    pub fn may_say(&self, text: &str) -> bool {
+    /// Whether the message that the entry made may be what a send of this text over `device` makes. What moderation or its author
+    /// changed cannot be told from the text any more: that is what came over this connection, or over one that is not known.
+    pub fn may_say(&self, text: &str, device: Origin) -> bool {
         #[derive(serde::Deserialize)]
         #[serde(rename_all = "camelCase")]
         struct Said<'a> {
@@ -112,7 +126,8 @@ impl Parcel {
         }
         let body = self.entry.parts.first().map(souk_protocol::envelope::Part::body).unwrap_or_default();
         match serde_json::from_slice::<Said<'_>>(&body) {
-            Ok(said) => said.is_moderated || said.version > 1 || said.content == text,
+            Ok(said) if said.is_moderated || said.version > 1 => self.origin.is_none_or(|origin| origin == device),
+            Ok(said) => said.content == text,
             Err(_) => true,
         }
     }
@@ -120,9 +135,6 @@ impl Parcel {
     /// The answer to the send that made it, for the device of this origin.
     pub fn answer(&self, to: Origin) -> Bytes {
         let body = self.entry.parts.first().map(souk_protocol::envelope::Part::sender_body).unwrap_or_default();
-        match &self.masked {
-            Some((origin, masked)) if *origin == to => with_masked(body, masked),
-            _ => body,
-        }
+        if self.origin == Some(to) && !self.masked.is_empty() { with_masked(body, &self.masked) } else { body }
     }
 }

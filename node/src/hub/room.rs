@@ -408,7 +408,7 @@ impl Member {
         let user = self.device.user();
         if let Some(id) = parcel.sent_by(user)
             && let Some(place) = self.open.iter().position(|open| open.id == *id)
-            && (self.open[place].done.is_some() || parcel.may_say(&self.open[place].text))
+            && (self.open[place].done.is_some() || parcel.may_say(&self.open[place].text, self.device.origin()))
         {
             let open = self.take(place);
             self.device.answer(open.ack, &parcel.answer(self.device.origin()));

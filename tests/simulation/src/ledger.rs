@@ -315,8 +315,9 @@ impl Ledger {
 
 /// Whether `content` is what may be stored of `text`.
 fn is_form_of(content: &str, text: &str) -> bool {
-    if let Some((before, after)) = text.split_once(CANARY) {
-        return content.starts_with(before) && content.ends_with(after) && !content.contains(CANARY);
+    // The real rules may take what stands beside a number for a part of it: that much is theirs to say.
+    if let Some((before, _)) = text.split_once(CANARY) {
+        return content.starts_with(before) && !content.contains(CANARY);
     }
     let part = judge::part(text, FIRST).or_else(|| judge::part(text, SECOND));
     content == text || part.is_some_and(|part| content == text.replace(part, "***"))

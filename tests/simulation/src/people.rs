@@ -18,6 +18,9 @@ use crate::runtime::NodeRuntime;
 use crate::store::Shelf;
 use crate::world::World;
 
+/// Orders and names of sends.
+type Places = BTreeSet<(OrderId, u64)>;
+
 /// Who is connected anywhere, and what they sent.
 pub struct People {
     world: Arc<World>,
@@ -25,7 +28,7 @@ pub struct People {
     devices: Mutex<BTreeMap<UserId, BTreeMap<usize, u32>>>,
     counted: Mutex<BTreeSet<(UserId, String)>>,
     /// By person and form: the orders and names of what was said. A run is shorter than the window.
-    said: Mutex<BTreeMap<(UserId, u64), BTreeSet<(OrderId, u64)>>>,
+    said: Mutex<BTreeMap<(UserId, u64), Places>>,
 }
 
 impl People {

@@ -213,8 +213,8 @@ async fn what_waits_together_is_masked_before_it_is_written() {
 async fn a_window_ends_after_six_messages_or_five_minutes() {
     let place = words();
     place.say("ann", "a", "first-xa").await.unwrap();
-    for n in 0..6 {
-        place.say("ann", &format!("n{n}"), &format!("word {}", "z".repeat(n + 1))).await.unwrap();
+    for word in ["alpha", "bravo", "delta", "foxtrot", "golf", "hotel"] {
+        place.say("ann", word, word).await.unwrap();
     }
     assert!(!place.say("ann", "b", "second-xa").await.unwrap().message.is_moderated, "seven messages on");
     place.say("ann", "c", "first-xb").await.unwrap();
@@ -415,4 +415,19 @@ async fn originals_come_in_pages_and_a_lost_key_costs_its_rows() {
     let originals = another.originals(&admin(), &place.order, None, None).await.unwrap().originals;
     assert_eq!(originals.len(), 7);
     assert!(originals.iter().all(|original| matches!(original.text, Err(OpenError::UnknownKey(_)))));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_same_edit_twice_at_once_is_one_version_and_both_answers_stand_in_the_log() {
+    let place = words();
+    place.say("ann", "a", "one").await.unwrap();
+    let written = || place.bodies().len();
+    let (first, second) =
+        futures_util::future::join(async { (place.edit("ann", 1, "two").await.unwrap(), written()) }, async {
+            (place.edit("ann", 1, "two").await.unwrap(), written())
+        })
+        .await;
+    for (sent, written) in [first, second] {
+        assert_eq!((&*sent.message.content, sent.message.version, written), ("two", 2, 2));
+    }
 }

@@ -123,7 +123,9 @@ impl Composer<'_> {
 
     fn edit(&mut self, job: &Job, seq: Seq) -> bool {
         let Setting { at, .. } = self.setting;
-        let Ok(slot) = self.slots.binary_search_by_key(&seq, |slot| slot.message.seq) else {
+        let slot = self.slots.binary_search_by_key(&seq, |slot| slot.message.seq);
+        // What this batch makes of that number is not what the author means: the head in use is older than their message.
+        let Some(slot) = slot.ok().filter(|_| seq <= self.setting.head.seq) else {
             return self.deny(Refusal::NotFound);
         };
         let target = Arc::clone(&self.slots[slot].message);
@@ -140,6 +142,10 @@ impl Composer<'_> {
             return self.refuse(job, &verdict, &window, Refusal::RefusedByModeration { flags });
         }
         if *verdict.text == *target.content {
+            if self.slots[slot].place.is_some() {
+                // It does not say so yet: an entry of this batch will make it. The answer waits for that.
+                return false;
+            }
             let written = super::Written { message: target, repeat: false, masked: Arc::default() };
             self.units.push(Unit::new(End::Stands(written)));
             return true;

