@@ -64,16 +64,19 @@ pub(super) async fn answer(shared: &Shared, request: Request<Incoming>) -> Answe
 }
 
 fn is_known(segments: &[&str]) -> bool {
-    matches!(
-        segments,
-        ["chats"]
-            | ["chats", _]
-            | ["chats", _, "messages"]
-            | ["chats", _, "messages", _]
-            | ["admin", "orders", _]
-            | ["admin", "chats", _, "originals"]
-            | ["admin", "audit"]
-    )
+    // A path that ends with a slash is another one.
+    let whole = segments.last().is_some_and(|last| !last.is_empty()) || segments.len() == 2;
+    whole
+        && matches!(
+            segments,
+            ["chats"]
+                | ["chats", _]
+                | ["chats", _, "messages"]
+                | ["chats", _, "messages", _]
+                | ["admin", "orders", _]
+                | ["admin", "chats", _, "originals"]
+                | ["admin", "audit"]
+        )
 }
 
 fn order_id(text: &str) -> Result<OrderId, Error> {

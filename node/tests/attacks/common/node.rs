@@ -16,7 +16,7 @@ pub(crate) struct TestNode {
 }
 
 impl TestNode {
-    /// A node without bounds of rate: what a test does not attack must not be in its way.
+    /// A node without bounds of rate and, e-mails apart, without moderation: what a test does not attack must not be in its way.
     pub(crate) async fn start() -> Self {
         Self::with("", "messages = 0\nhandshakes_per_second = 0\nconnections_per_user = 50").await
     }
@@ -26,7 +26,7 @@ impl TestNode {
         let folder = tempfile::tempdir().unwrap();
         let text = format!(
             "[node]\nlisten = '127.0.0.1:0'\noperator_listen = '127.0.0.1:0'\ndata_dir = '{}'\n{node}\n\
-             [auth]\nsecret = '{}'\n[limits]\n{limits}\n",
+             [auth]\nsecret = '{}'\n[limits]\n{limits}\n[moderation]\npolicy = 'off'\nemail = 'mask'\n",
             folder.path().display(),
             token::SECRET,
         );
