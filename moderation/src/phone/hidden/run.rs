@@ -1,0 +1,168 @@
+//! A run as groups of digits, and the stretches of it that are numbers.
+
+use std::ops::Range;
+
+use super::SPLIT;
+use super::between::Gap;
+use super::stretch::Stretch;
+use crate::RuleId;
+use crate::numbers::compose::{Atom, compose};
+use crate::text::{Text, scripts};
+
+const WORDS: RuleId = "phone.words";
+const DISGUISED: RuleId = "phone.disguised";
+
+/// The most digits of a stretch, and the fewest.
+pub(super) const DIGITS_MAX: usize = 15;
+pub(super) const DIGITS_MIN: usize = 7;
+
+/// How a piece of a run is written: a set of bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct How(u8);
+
+impl How {
+    pub(super) const WORD: Self = Self(1);
+    /// Letters that look like digits.
+    pub(super) const LETTERS: Self = Self(2);
+    /// Digits in another form.
+    pub(super) const ODD: Self = Self(4);
+    /// Counts only among sure ones.
+    pub(super) const WEAK: Self = Self(8);
+
+    pub(super) const fn has(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    pub(super) const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+/// One word or number of a run.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Piece {
+    pub(super) start: usize,
+    pub(super) end: usize,
+    pub(super) atom: Atom,
+    pub(super) how: How,
+    pub(super) before: Gap,
+}
+
+/// Pieces read together: digits.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Group {
+    pub(super) start: usize,
+    pub(super) end: usize,
+    /// Its digits, in the run's.
+    pub(super) digits: (usize, usize),
+    pub(super) how: How,
+    pub(super) before: Gap,
+    /// How many pieces it is made of, and how many of them count only among sure ones.
+    pub(super) pieces: usize,
+    pub(super) weak: usize,
+}
+
+/// How words are put together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reading {
+    /// As people speak: a comma ends a number.
+    Usual,
+    /// Over commas and line breaks.
+    Over,
+    /// Each word alone.
+    Apart,
+}
+
+/// A run, read as groups of digits.
+pub(super) struct Run<'r, 't> {
+    pub(super) text: &'r Text<'t>,
+    pub(super) limit: Range<usize>,
+    pub(super) digits: Vec<u8>,
+    pub(super) groups: Vec<Group>,
+    pub(super) reading: Reading,
+    pub(super) plus: Option<usize>,
+}
+
+impl<'r, 't> Run<'r, 't> {
+    pub(super) fn read(
+        text: &'r Text<'t>,
+        limit: &Range<usize>,
+        pieces: &[Piece],
+        plus: Option<usize>,
+        reading: Reading,
+    ) -> Self {
+        let atoms: Vec<Atom> = pieces.iter().map(|piece| piece.atom).collect();
+        let mut digits = Vec::new();
+        let mut groups = Vec::with_capacity(pieces.len());
+        let joins = |at: usize| {
+            let gap = pieces[at].before;
+            let apart = gap.has(Gap::COMMA) || gap.has(Gap::NEWLINE) || gap.has(Gap::SLASH);
+            reading == Reading::Over || !(apart || (gap.has(Gap::DOT) && gap.has(Gap::SPACE)) || gap.has(Gap::TALK))
+        };
+        compose(&atoms, reading != Reading::Apart, joins, |range, value| {
+            let from = digits.len();
+            let parts = &pieces[range];
+            match value {
+                Some(value) => {
+                    for _ in 0..value.times {
+                        digits.extend(value.value.to_string().bytes());
+                    }
+                }
+                None => digits.extend(
+                    text.folded()[parts[0].start..parts[0].end]
+                        .chars()
+                        .filter_map(|c| if c.is_ascii_digit() { Some(c) } else { scripts::as_digit(c) })
+                        .map(|c| c as u8),
+                ),
+            }
+            let how = parts.iter().fold(How::default(), |how, piece| how.and(piece.how));
+            let (start, end) = (parts[0].start, parts[parts.len() - 1].end);
+            let weak = parts.iter().filter(|piece| piece.how.has(How::WEAK)).count();
+            let (digits, pieces) = ((from, digits.len()), parts.len());
+            groups.push(Group { start, end, digits, how, before: parts[0].before, pieces, weak });
+        });
+        Self { text, limit: limit.clone(), digits, groups, reading, plus }
+    }
+
+    /// The numbers in it: the longest that fit from the left, whole ones before those of one area.
+    pub(super) fn numbers(&self) -> Vec<(Range<usize>, RuleId)> {
+        let mut taken = vec![false; self.groups.len()];
+        let mut found = Vec::new();
+        for local in [false, true] {
+            let mut from = 0;
+            while from < self.groups.len() {
+                match self.longest(from, local).filter(|(to, _)| !taken[from..*to].contains(&true)) {
+                    Some((to, rule)) => {
+                        self.push_parts(from, to, rule, &mut found);
+                        taken[from..to].fill(true);
+                        from = to;
+                    }
+                    None => from += 1,
+                }
+            }
+        }
+        found.sort_by_key(|(range, _)| range.start);
+        found
+    }
+
+    /// One find, or one for each message that it goes through.
+    pub(super) fn push_parts(&self, from: usize, to: usize, rule: RuleId, found: &mut Vec<(Range<usize>, RuleId)>) {
+        let ends_message = |at: &usize| self.groups[*at].before.has(Gap::BOUNDARY);
+        let rule = if (from + 1..to).any(|at| ends_message(&at)) { SPLIT } else { rule };
+        let mut start = self.plus.filter(|_| from == 0).unwrap_or(self.groups[from].start);
+        for at in (from + 1..to).filter(ends_message) {
+            found.push((start..self.groups[at - 1].end, rule));
+            start = self.groups[at].start;
+        }
+        found.push((start..self.groups[to - 1].end, rule));
+    }
+
+    fn longest(&self, from: usize, local: bool) -> Option<(usize, RuleId)> {
+        let len = |to: usize| self.groups[to - 1].digits.1 - self.groups[from].digits.0;
+        let most = (from + 1..=self.groups.len()).take_while(|to| len(*to) <= DIGITS_MAX).last()?;
+        (from + 1..=most).rev().take_while(|to| len(*to) >= DIGITS_MIN).find_map(|to| {
+            let part = Stretch { run: self, from, to };
+            part.is_number(local).then(|| (to, if part.count(How::WORD) > 0 { WORDS } else { DISGUISED }))
+        })
+    }
+}
