@@ -3,69 +3,29 @@
 //! Words with a sign between them, written or spelled, make chains. A chain with an at is an e-mail address when what follows is a
 //! host; one with dots alone is a link when it ends like one. What is written in the usual way was found before.
 
+mod chain;
+mod email;
+
 use std::ops::Range;
 
 use crate::find::Found;
 use crate::host::{self, OwnHosts};
 use crate::link;
 use crate::rules::Signs;
-use crate::text::{BOUNDARY, Text};
+use crate::text::Text;
 use crate::tld::{self, Tld};
 use crate::units::Unit;
 use crate::vocabulary::Roles;
 use crate::{Category, RuleId};
+use chain::{BETWEEN_MAX, Chains, Form, Sign};
+pub(crate) use email::emails;
 
-const EMAIL: RuleId = "email.spelled";
 const LINK: RuleId = "link.spelled";
 
-/// The most labels of a host or a mailbox, and the most bytes between two of them.
+/// The most labels of a host or a mailbox.
 const LABELS_MAX: usize = 8;
-const BETWEEN_MAX: usize = 12;
 /// How many words back an announcement counts ("my e-mail is …").
 const REACH: usize = 5;
-
-/// A sign between two words.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Sign {
-    Dot,
-    /// A comma in place of a dot.
-    Comma,
-    At,
-    /// An English "at" without brackets.
-    AtWord,
-    Joint,
-}
-
-/// How a sign is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Form {
-    /// As usual.
-    Tight,
-    /// With spaces around.
-    Apart,
-    /// In brackets.
-    Bracketed,
-    /// As a word.
-    Spelled,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Link {
-    sign: Sign,
-    form: Form,
-    /// The unit it leads to.
-    next: usize,
-}
-
-/// The chains of one range of a text.
-struct Chains<'a, 't> {
-    text: &'a Text<'t>,
-    units: &'a [Unit<'a>],
-    /// From each unit onwards.
-    links: Vec<Option<Link>>,
-    /// The unit that leads to each.
-    back: Vec<Option<usize>>,
-}
 
 /// Whether a text holds anything that a spelled address is made of.
 pub(crate) fn may_hold(text: &Text<'_>, units: &[Unit<'_>], signs: &Signs) -> bool {
@@ -79,24 +39,6 @@ pub(crate) fn may_hold(text: &Text<'_>, units: &[Unit<'_>], signs: &Signs) -> bo
         || units.iter().any(|unit| unit.roles.has(made_of))
         || (signs.dot && units.windows(2).any(ends_host))
         || (signs.other && text.folded().contains(['·', '•', '∙']))
-}
-
-/// Finds e-mail addresses in one range of the folded text.
-pub(crate) fn emails(text: &Text<'_>, units: &[Unit<'_>], gap: Range<usize>, out: &mut Vec<Found>) {
-    let chains = Chains::read(text, units, gap);
-    let mut floor = 0;
-    for at in 0..chains.units.len() {
-        if at < floor {
-            continue;
-        }
-        let found = chains.email(at).or_else(|| chains.email_without_at(at));
-        if let Some((range, past)) = found
-            && out.last().is_none_or(|last| last.end <= range.start)
-        {
-            out.push(Found::contact(range, Category::Email, EMAIL));
-            floor = past;
-        }
-    }
 }
 
 /// Finds hosts in one range of the folded text; own ones are kept.
@@ -118,103 +60,6 @@ pub(crate) fn hosts(text: &Text<'_>, units: &[Unit<'_>], gap: Range<usize>, own:
 }
 
 impl<'a, 't> Chains<'a, 't> {
-    fn read(text: &'a Text<'t>, units: &'a [Unit<'a>], gap: Range<usize>) -> Self {
-        let first = units.partition_point(|unit| unit.start < gap.start);
-        let past = units.partition_point(|unit| unit.end <= gap.end).max(first);
-        let units = &units[first..past];
-        let mut chains = Self { text, units, links: Vec::new(), back: vec![None; units.len()] };
-        chains.links = (0..units.len()).map(|at| chains.link(at)).collect();
-        for (at, link) in chains.links.iter().enumerate() {
-            if let Some(link) = link {
-                // A word that spells a sign leads nowhere itself.
-                chains.back[link.next].get_or_insert(at);
-            }
-        }
-        chains
-    }
-
-    fn between(&self, at: usize) -> Option<&'a str> {
-        let (here, next) = (self.units.get(at)?, self.units.get(at + 1)?);
-        let between = self.text.folded().get(here.end..next.start)?;
-        (between.len() <= BETWEEN_MAX).then_some(between)
-    }
-
-    /// The sign behind a unit.
-    fn link(&self, at: usize) -> Option<Link> {
-        let between = self.between(at)?;
-        let apart = self.units[at].apart && matches!(between, " _ " | " - ");
-        if (matches!(between, "_" | "-" | "+" | "–" | "__") && !self.is_sign_word(at + 1)) || apart {
-            return Some(Link { sign: Sign::Joint, form: Form::Tight, next: at + 1 });
-        }
-        let inner = between.trim_matches(is_around_sign);
-        let form = match (between.len() == inner.len(), between.contains(['(', '[', '{', '<'])) {
-            (true, _) => Form::Tight,
-            (_, true) => Form::Bracketed,
-            _ => Form::Apart,
-        };
-        let sign = match inner {
-            "." | ".." => Some((Sign::Dot, if inner.len() > 1 { Form::Bracketed } else { form })),
-            "·" | "•" | "∙" => Some((Sign::Dot, Form::Bracketed)),
-            "@" => Some((Sign::At, form)),
-            "@@" => Some((Sign::At, Form::Bracketed)),
-            "," if form == Form::Tight => Some((Sign::Comma, form)),
-            _ => None,
-        };
-        if let Some((sign, form)) = sign {
-            return Some(Link { sign, form, next: at + 1 });
-        }
-        inner.is_empty().then(|| self.spelled(at, form)).flatten()
-    }
-
-    /// Whether a unit spells a sign that can stand between hyphens or underscores: "_at_", "-dot-".
-    fn is_sign_word(&self, at: usize) -> bool {
-        let signs = Roles::DOT.and(Roles::AT).and(Roles::AT_WORD);
-        self.units[at].roles.has(signs) && self.between(at).is_some_and(|behind| matches!(behind, "_" | "-" | "+"))
-    }
-
-    /// A sign spelled as a word, between two units.
-    fn spelled(&self, at: usize, form: Form) -> Option<Link> {
-        let mut word = at + 1;
-        let roles = self.units[word].roles;
-        let bracketed = form == Form::Bracketed;
-        let apart = self.units[word].word == "a" && self.units.get(word + 1).is_some_and(|next| next.word == "t");
-        let tied = self.is_sign_word(word);
-        let sign = match roles {
-            _ if roles.has(Roles::DOT) => Sign::Dot,
-            _ if apart => {
-                word += 1;
-                Sign::At
-            }
-            _ if self.units[word].word == "a" && bracketed => Sign::At,
-            // "nom à gmail point com", "nom a commercial gmail".
-            _ if self.units[word].word == "a"
-                && self.units.get(word + 1).is_some_and(|next| next.word == "commercial") =>
-            {
-                word += 1;
-                Sign::At
-            }
-            _ if self.units[word].word == "a"
-                && self.units.get(word + 1).is_some_and(|next| next.roles.has(Roles::PROVIDER)) =>
-            {
-                Sign::AtWord
-            }
-            _ if roles.has(Roles::AT) => Sign::At,
-            _ if roles.has(Roles::AT_WORD) && (bracketed || tied) => Sign::At,
-            _ if roles.has(Roles::AT_WORD) => Sign::AtWord,
-            _ if roles.has(Roles::JOINT) => Sign::Joint,
-            _ => return None,
-        };
-        // "a commercial", "нижнее подчёркивание", "tiret bas".
-        let more = |word: usize| self.units.get(word + 1).map(|unit| unit.roles).unwrap_or_default();
-        if sign == Sign::Joint {
-            while more(word).has(Roles::JOINT) && word - at < 3 {
-                word += 1;
-            }
-        }
-        let behind = self.between(word)?;
-        behind.trim_matches(is_around_sign).is_empty().then_some(Link { sign, form: Form::Spelled, next: word + 1 })
-    }
-
     /// The units of a chain of labels from one on, over dots and joints; whether any sign was not written as usual.
     fn labels(&self, from: usize) -> Vec<(usize, Form)> {
         let mut labels = vec![(from, Form::Tight)];
@@ -230,41 +75,6 @@ impl<'a, 't> Chains<'a, 't> {
         labels
     }
 
-    /// Where the mailbox begins that ends with a unit.
-    fn mailbox(&self, last: usize) -> usize {
-        let mut first = last;
-        for _ in 0..LABELS_MAX {
-            let Some(before) = self.back[first] else { break };
-            let Some(link) = self.links[before] else { break };
-            let joins = match link.sign {
-                Sign::Joint => true,
-                // A full stop with a space is the end of a sentence.
-                Sign::Dot => link.form != Form::Apart || self.units[first].apart || self.units[before].apart,
-                _ => false,
-            };
-            if !joins || (link.form == Form::Spelled && self.units[before].roles.has(Roles::COMMON)) {
-                break;
-            }
-            first = before;
-        }
-        first
-    }
-
-    /// The end of the host that begins with a unit: the unit of its top-level domain, or of a provider that needs none.
-    fn mail_host(&self, from: usize, sure: bool) -> Option<usize> {
-        let labels = self.labels(from);
-        let top = labels[1..].iter().rev().find(|(at, _)| self.top(*at).is_some()).map(|(at, _)| *at);
-        let provider = self.units[from].roles;
-        let is_provider = provider.has(Roles::PROVIDER) || (sure && provider.has(Roles::PROVIDER_WORD));
-        // "gmail com", without anything between.
-        let apart = || {
-            let next = from + 1;
-            let near = self.between(from).is_some_and(|between| between.trim().is_empty());
-            (is_provider && near && self.top(next) == Some(Tld::Strong)).then_some(next)
-        };
-        top.or_else(apart).or_else(|| is_provider.then_some(from))
-    }
-
     /// What a unit is as a top-level domain.
     fn top(&self, at: usize) -> Option<Tld> {
         let unit = self.units.get(at)?;
@@ -275,58 +85,6 @@ impl<'a, 't> Chains<'a, 't> {
             return (unit.roles.has(Roles::TLD) || tld::class(&unit.word).is_some()).then_some(Tld::Strong);
         }
         tld::class(&unit.word)
-    }
-
-    /// The address around the at behind a unit, and the first unit behind it.
-    fn email(&self, local: usize) -> Option<(Range<usize>, usize)> {
-        let link = self.links[local].filter(|link| matches!(link.sign, Sign::At | Sign::AtWord))?;
-        let sure = link.sign == Sign::At;
-        let top = self.mail_host(link.next, sure)?;
-        let has_top = top != link.next;
-        let labels = self.labels(link.next);
-        if link.form == Form::Tight && has_top && labels.iter().all(|(_, form)| *form == Form::Tight) {
-            // As usual: found by who looks for those.
-            return None;
-        }
-        let unit = &self.units[local];
-        let common = unit.roles.has(Roles::COMMON) && !sure;
-        if link.sign == Sign::AtWord {
-            let provider = self.units[link.next].roles.has(Roles::PROVIDER);
-            let spelled = labels.iter().any(|(_, form)| *form == Form::Spelled) || self.is_named(local);
-            if common || !(provider || (has_top && (spelled || self.is_announced(local, Roles::MAIL)))) {
-                return None;
-            }
-        }
-        // "3 @ 4", "gmail @ free": something must be a name.
-        if !has_top && !self.units[link.next].roles.has(Roles::PROVIDER) && !self.is_announced(local, Roles::MAIL) {
-            return None;
-        }
-        let start = if common { self.units[link.next].start } else { self.units[self.mailbox(local)].start };
-        Some((start..self.units[top].end, top + 1))
-    }
-
-    /// A mailbox that is no word: joined parts, digits.
-    fn is_named(&self, local: usize) -> bool {
-        self.back[local].is_some() || self.units[local].word.bytes().any(|b| b.is_ascii_digit())
-    }
-
-    /// "почта ivan77 gmail com": an announced name before a provider.
-    fn email_without_at(&self, local: usize) -> Option<(Range<usize>, usize)> {
-        let provider = local + 1;
-        let near =
-            self.between(local).is_some_and(|between| between.trim_matches(['-', '*', '#', ' ', '(', '/']).is_empty());
-        if !near || !self.units[provider].roles.has(Roles::PROVIDER) || self.units[local].roles.has(Roles::COMMON) {
-            return None;
-        }
-        let top = self.mail_host(provider, false).filter(|top| *top != provider);
-        let named = self.is_named(local);
-        let announced = self.is_announced(self.mailbox(local), Roles::MAIL);
-        // Without "com" it takes both: an announcement and what only names look like.
-        if !(top.is_some() && (named || announced) || named && announced) {
-            return None;
-        }
-        let top = top.unwrap_or(provider);
-        Some((self.units[self.mailbox(local)].start..self.units[top].end, top + 1))
     }
 
     /// Whether one of the words before says what comes.
@@ -467,33 +225,6 @@ fn is_telling(top: &str) -> bool {
             | "shop"
             | "online"
     )
-}
-
-/// What may stand around a sign without meaning anything.
-fn is_around_sign(c: char) -> bool {
-    c.is_whitespace()
-        || matches!(
-            c,
-            BOUNDARY
-                | '_'
-                | '('
-                | ')'
-                | '['
-                | ']'
-                | '{'
-                | '}'
-                | '<'
-                | '>'
-                | '"'
-                | '\''
-                | '«'
-                | '»'
-                | '*'
-                | '|'
-                | '~'
-                | '/'
-                | '-'
-        )
 }
 
 #[cfg(test)]

@@ -1,14 +1,17 @@
 //! Messengers and social networks: a name with a handle or a number, an invitation to go there, a handle alone.
 
+mod service;
+mod shape;
+
 use std::ops::Range;
 
 use crate::find::Found;
-use crate::numbers;
 use crate::text::{BOUNDARY, Text};
-use crate::tld;
 use crate::units::Unit;
 use crate::vocabulary::{Names, Roles};
 use crate::{Category, RuleId};
+use service::{PARTS, Service};
+use shape::{Handle, NAME_MIN};
 
 const MESSENGER_HANDLE: RuleId = "messenger.handle";
 /// A part of a contact whose other parts are in other messages.
@@ -28,19 +31,6 @@ const HANDLE_REACH: usize = 8;
 const BETWEEN_MAX: usize = 10;
 /// A handle no further than this from its service is masked together with it.
 const TOGETHER_MAX: usize = 24;
-/// The fewest letters of a handle that looks like a word.
-const NAME_MIN: usize = 5;
-
-/// A service that a text names.
-#[derive(Debug, Clone, Copy)]
-struct Service {
-    /// Units of its name.
-    first: usize,
-    past: usize,
-    social: bool,
-    /// The name is nothing else.
-    sure: bool,
-}
 
 /// Whether a text names anything that may be a service, or announces a handle.
 pub(crate) fn may_hold(text: &Text<'_>, units: &[Unit<'_>], names: &Names) -> bool {
@@ -112,14 +102,6 @@ struct Talk<'a, 't> {
     masked_before: Option<usize>,
 }
 
-/// A handle: its units, and bytes with the `@` before.
-#[derive(Debug, Clone)]
-struct Handle {
-    first: usize,
-    last: usize,
-    range: Range<usize>,
-}
-
 impl Talk<'_, '_> {
     fn roles(&self, at: usize) -> Roles {
         self.units.get(at).map(|unit| unit.roles).unwrap_or_default()
@@ -134,57 +116,6 @@ impl Talk<'_, '_> {
         let start = at.checked_sub(1).map_or(self.gap.start, |i| self.units[i].end);
         let end = self.units.get(at).map_or(self.gap.end, |unit| unit.start);
         self.text.folded().get(start..end).unwrap_or_default()
-    }
-
-    /// The service that is named at a unit.
-    fn service(&self, at: usize) -> Option<Service> {
-        let roles = self.roles(at);
-        if let Some(service) = self.in_parts(at) {
-            return Some(service);
-        }
-        let coloured = (roles.has(Roles::COLOUR) && self.roles(at + 1).has(Roles::APP) && !roles.has(Roles::APP))
-            || (roles.has(Roles::APP) && self.roles(at + 1).has(Roles::COLOUR));
-        if coloured {
-            // "the green app", "зелёное приложение", "l'application verte".
-            return Some(Service { first: at, past: at + 2, social: false, sure: true });
-        }
-        let services = Roles::MESSENGER.and(Roles::MESSENGER_WORD).and(Roles::SOCIAL).and(Roles::SOCIAL_WORD);
-        if !roles.has(services) {
-            return None;
-        }
-        // "fb messenger", "X (twitter)", "vibes app": one name.
-        let mut past = at + 1;
-        let mut all = roles;
-        while self.roles(past).has(services) && self.before(past).len() <= 2 {
-            all = all.and(self.roles(past));
-            past += 1;
-        }
-        if self.roles(past).has(Roles::APP) && self.before(past) == " " && !self.roles(past).has(services) {
-            all = all.and(if roles.has(Roles::SOCIAL_WORD) { Roles::SOCIAL } else { Roles::MESSENGER });
-            past += 1;
-        }
-        let messenger = all.has(Roles::MESSENGER) || (all.has(Roles::MESSENGER_WORD) && !all.has(Roles::SOCIAL));
-        Some(Service { first: at, past, social: !messenger, sure: all.has(Roles::MESSENGER.and(Roles::SOCIAL)) })
-    }
-
-    /// A name in two or three parts: "whats app", "tele gram", "what's app".
-    fn in_parts(&self, at: usize) -> Option<Service> {
-        let is_here = |parts: &[&str]| {
-            parts.iter().enumerate().all(|(i, part)| self.word(at + i) == *part)
-                && (1..parts.len()).all(|i| self.before(at + i).chars().count() == 1)
-        };
-        let part = self.roles(at).has(Roles::PART);
-        if let Some((parts, social)) = PARTS.iter().filter(|_| part).find(|(parts, _)| is_here(parts)) {
-            let words = parts.contains(&"up") || parts == &["v", "k"];
-            let past = at + parts.len();
-            let past = past + usize::from(self.roles(past).has(Roles::APP) && self.before(past) == " ");
-            return Some(Service { first: at, past, social: *social, sure: !words });
-        }
-        let own = self.names.parts().iter().find(|(parts, _)| {
-            let parts: Vec<&str> = parts.iter().map(|part| &**part).collect();
-            is_here(&parts)
-        });
-        own.map(|(parts, social)| Service { first: at, past: at + parts.len(), social: *social, sure: true })
     }
 
     fn judge(&self, service: Service, numbers: &[Range<usize>]) -> Vec<Judged> {
@@ -330,153 +261,6 @@ impl Talk<'_, '_> {
         None
     }
 
-    /// The handle that begins with a unit: joined by `_`, `.`, `-` without spaces, with an `@` before.
-    fn handle_at(&self, first: usize) -> Handle {
-        let mut last = first;
-        while let Some(next) = self.units.get(last + 1) {
-            if !self.is_joint(last + 1, next) {
-                break;
-            }
-            last += 1;
-        }
-        self.handle(first, last)
-    }
-
-    /// The handle that ends with a unit.
-    fn handle_ending(&self, last: usize) -> Handle {
-        let mut first = last;
-        while first > 0 && self.is_joint(first, &self.units[first]) {
-            first -= 1;
-        }
-        self.handle(first, last)
-    }
-
-    fn is_joint(&self, at: usize, unit: &Unit<'_>) -> bool {
-        let between = self.before(at);
-        let spaced = (unit.apart || self.units[at - 1].apart) && matches!(between, " . " | " _ " | " - ");
-        let sentence = between == "." && self.text.folded()[unit.start..].starts_with(char::is_uppercase);
-        (matches!(between, "_" | "." | "-" | "__" | "#") && !sentence) || spaced
-    }
-
-    fn handle(&self, first: usize, last: usize) -> Handle {
-        let (start, end) = (self.units[first].start, self.units[last].end);
-        let before = self.before(first);
-        let signs =
-            before.trim_end().ends_with('@').then(|| before[before.trim_end_matches([' ', '@']).len()..].trim_start());
-        Handle { first, last, range: start - signs.map_or(0, str::len)..end }
-    }
-
-    fn text_of(&self, handle: &Handle) -> &str {
-        &self.text.lower()[self.units[handle.first].start..handle.range.end]
-    }
-
-    /// What only handles look like: an underscore, letters and then digits, two names with a dot, letters apart.
-    fn is_marked(&self, handle: &Handle) -> bool {
-        let text = self.text_of(handle);
-        let units = &self.units[handle.first..=handle.last];
-        if !text.is_ascii() || text.len() < 4 || !text.starts_with(|c: char| c.is_ascii_alphabetic()) {
-            return false;
-        }
-        let last = &*units[units.len() - 1].word;
-        if units.len() > 1 && (tld::is_file_ending(last) || text.starts_with("e-mail")) {
-            return false;
-        }
-        if units.iter().any(|unit| unit.apart && unit.word.chars().count() > 4) {
-            return !self.units[handle.first].roles.has(Roles::MESSENGER.and(Roles::SOCIAL));
-        }
-        let letters = text.bytes().take_while(u8::is_ascii_alphabetic).count();
-        let digits = text.bytes().filter(u8::is_ascii_digit).count();
-        let one = units.len() == 1;
-        let named = one && letters >= 3 && digits > 0 && letters + digits == text.len() && self.is_small(handle);
-        let dotted =
-            text.contains('.') && units.iter().all(|unit| unit.word.len() > 1 && !unit.roles.has(Roles::COMMON));
-        text.contains('_') || named || dotted
-    }
-
-    /// Only a dot makes it a handle: a missing space after a full stop looks the same.
-    fn is_dotted(&self, handle: &Handle) -> bool {
-        let text = self.text_of(handle);
-        text.contains('.') && !text.contains('_') && !text.bytes().any(|b| b.is_ascii_digit())
-    }
-
-    /// Handles are written small, models of goods large.
-    fn is_small(&self, handle: &Handle) -> bool {
-        !self.text.folded()[handle.range.clone()].contains(char::is_uppercase)
-    }
-
-    /// A word that nothing else is known of.
-    fn is_name(&self, handle: &Handle) -> bool {
-        let text = self.text_of(handle);
-        let plain = text.len() >= NAME_MIN && text.is_ascii() && text.starts_with(|c: char| c.is_ascii_alphabetic());
-        plain
-            && self.units[handle.first..=handle.last]
-                .iter()
-                .all(|unit| unit.roles.is_empty() && numbers::meaning(&unit.word).is_none())
-    }
-
-    /// Whether the units are all that a message says.
-    fn is_message(&self, first: usize, last: usize) -> bool {
-        let behind = self.before(last + 1);
-        self.before(first).contains(BOUNDARY) && (behind.contains(BOUNDARY) || last + 1 == self.units.len())
-    }
-
-    fn is_invitation(&self, service: Service) -> bool {
-        let from = service.first.saturating_sub(INVITE_REACH);
-        // The same sentence only.
-        let from = (from..service.first)
-            .rev()
-            .find(|at| self.before(at + 1).contains(['.', '!', '?', '\n', BOUNDARY, ';']))
-            .map_or(from, |at| at + 1);
-        let before = &self.units[from..service.first];
-        let after = self.units.get(service.past);
-        // "don't message me on …", "не пишите в …": in the same part of the sentence.
-        let clause = (from..service.first).rev().find(|at| self.before(at + 1).contains(',')).map_or(from, |at| at + 1);
-        let said = &self.units[clause..service.first];
-        let invites = before.iter().any(|unit| unit.roles.has(Roles::INVITE));
-        let talk = if invites { Roles::TALK } else { Roles::TALK.and(Roles::PICTURE) };
-        let denied = said.iter().any(|unit| unit.roles.has(Roles::NOT));
-        if denied || said.iter().chain(after).any(|unit| unit.roles.has(talk)) {
-            return false;
-        }
-        // "is there a … I can reach you at", "… où je peux te joindre".
-        let follows = &self.units[service.past..self.units.len().min(service.past + INVITE_REACH)];
-        let follows_on = follows.iter().any(|unit| unit.roles.has(Roles::INVITE))
-            && follows.iter().any(|unit| unit.roles.has(Roles::MINE));
-        // "same number on …", "my number works with … too".
-        let number = said.iter().any(|unit| matches!(&*unit.word, "number" | "numero" | "номер" | "num" | "номером"));
-        // Nothing but the name: "whatsapp?"
-        let alone = self.units.len() == service.past - service.first;
-        let via = before.last().is_some_and(|unit| {
-            unit.roles.has(Roles::VIA)
-                && !matches!(&*unit.word, "the" | "a" | "le" | "la" | "au" | "under" | "под" | "с" | "or" | "ou")
-        });
-        let mine = before.iter().rev().take(4).any(|unit| unit.roles.has(Roles::MINE));
-        let to_me = after.is_some_and(|unit| matches!(&*unit.word, "me" | "moi" | "мне" | "us"));
-        let asks = self.text.folded()[self.units[service.past - 1].end..self.gap.end].trim_start().starts_with('?')
-            && self.is_question(said);
-        if service.sure {
-            return invites || to_me || asks || alone || follows_on || number || (mine && (via || before.len() <= 3));
-        }
-        let short = self.is_short(service);
-        (invites && via) || ((to_me || asks) && short)
-    }
-
-    /// "Do you have …", "t'as …", "у вас есть …", "are you on …".
-    fn is_question(&self, said: &[Unit<'_>]) -> bool {
-        let has = |unit: &Unit<'_>| {
-            matches!(
-                &*unit.word,
-                "have" | "got" | "use" | "есть" | "avez" | "utilisez" | "utilises" | "пользуетесь" | "пользуешься"
-            )
-        };
-        let word = |back: usize| said.len().checked_sub(back).map_or("", |at| &*said[at].word);
-        let you = |back| matches!(word(back), "you" | "u" | "vous" | "tu" | "вы" | "ты");
-        said.iter().any(has)
-            || matches!((word(2), word(1)), ("t" | "tu", "as"))
-            || you(1)
-            || (you(2) && said.last().is_some_and(|unit| unit.roles.has(Roles::VIA)))
-    }
-
     /// A handle that no service is named with: `@name`, or what a word like "nick" announces.
     fn alone(&self, at: usize) -> Option<Judged> {
         let unit = &self.units[at];
@@ -521,40 +305,6 @@ impl Talk<'_, '_> {
         (announced && ascii && marked && text.len() >= 4).then_some((handle.range, Category::Social, ALONE))
     }
 }
-
-/// Names that are written in parts; whether they are social networks.
-const PARTS: &[(&[&str], bool)] = &[
-    (&["whats", "app"], false),
-    (&["what", "s", "app"], false),
-    (&["what", "app"], false),
-    (&["whats", "up"], false),
-    (&["watts", "app"], false),
-    (&["wats", "app"], false),
-    (&["tele", "gram"], false),
-    (&["телег", "рам"], false),
-    (&["теле", "грам"], false),
-    (&["вотс", "ап"], false),
-    (&["ватс", "ап"], false),
-    (&["вотс", "апп"], false),
-    (&["вайб", "ер"], false),
-    (&["vi", "ber"], false),
-    (&["snap", "chat"], true),
-    (&["insta", "gram"], true),
-    (&["инста", "грам"], true),
-    (&["face", "book"], true),
-    (&["фейс", "бук"], true),
-    (&["livre", "des", "visages"], true),
-    (&["tik", "tok"], true),
-    (&["тик", "ток"], true),
-    (&["linked", "in"], true),
-    (&["avion", "en", "papier"], false),
-    (&["avion", "bleu"], false),
-    (&["paper", "plane"], false),
-    (&["blue", "plane"], false),
-    (&["бумажный", "самолетик"], false),
-    (&["бумажном", "самолетике"], false),
-    (&["v", "k"], true),
-];
 
 #[cfg(test)]
 mod tests {

@@ -1,0 +1,121 @@
+//! E-mail addresses whose signs are spelled or stand apart.
+
+use std::ops::Range;
+
+use super::LABELS_MAX;
+use super::chain::{Chains, Form, Sign};
+use crate::find::Found;
+use crate::text::Text;
+use crate::tld::Tld;
+use crate::units::Unit;
+use crate::vocabulary::Roles;
+use crate::{Category, RuleId};
+
+const EMAIL: RuleId = "email.spelled";
+
+/// Finds e-mail addresses in one range of the folded text.
+pub(crate) fn emails(text: &Text<'_>, units: &[Unit<'_>], gap: Range<usize>, out: &mut Vec<Found>) {
+    let chains = Chains::read(text, units, gap);
+    let mut floor = 0;
+    for at in 0..chains.units.len() {
+        if at < floor {
+            continue;
+        }
+        let found = chains.email(at).or_else(|| chains.email_without_at(at));
+        if let Some((range, past)) = found
+            && out.last().is_none_or(|last| last.end <= range.start)
+        {
+            out.push(Found::contact(range, Category::Email, EMAIL));
+            floor = past;
+        }
+    }
+}
+
+impl Chains<'_, '_> {
+    /// Where the mailbox begins that ends with a unit.
+    fn mailbox(&self, last: usize) -> usize {
+        let mut first = last;
+        for _ in 0..LABELS_MAX {
+            let Some(before) = self.back[first] else { break };
+            let Some(link) = self.links[before] else { break };
+            let joins = match link.sign {
+                Sign::Joint => true,
+                // A full stop with a space is the end of a sentence.
+                Sign::Dot => link.form != Form::Apart || self.units[first].apart || self.units[before].apart,
+                _ => false,
+            };
+            if !joins || (link.form == Form::Spelled && self.units[before].roles.has(Roles::COMMON)) {
+                break;
+            }
+            first = before;
+        }
+        first
+    }
+
+    /// The end of the host that begins with a unit: the unit of its top-level domain, or of a provider that needs none.
+    fn mail_host(&self, from: usize, sure: bool) -> Option<usize> {
+        let labels = self.labels(from);
+        let top = labels[1..].iter().rev().find(|(at, _)| self.top(*at).is_some()).map(|(at, _)| *at);
+        let provider = self.units[from].roles;
+        let is_provider = provider.has(Roles::PROVIDER) || (sure && provider.has(Roles::PROVIDER_WORD));
+        // "gmail com", without anything between.
+        let apart = || {
+            let next = from + 1;
+            let near = self.between(from).is_some_and(|between| between.trim().is_empty());
+            (is_provider && near && self.top(next) == Some(Tld::Strong)).then_some(next)
+        };
+        top.or_else(apart).or_else(|| is_provider.then_some(from))
+    }
+
+    /// The address around the at behind a unit, and the first unit behind it.
+    fn email(&self, local: usize) -> Option<(Range<usize>, usize)> {
+        let link = self.links[local].filter(|link| matches!(link.sign, Sign::At | Sign::AtWord))?;
+        let sure = link.sign == Sign::At;
+        let top = self.mail_host(link.next, sure)?;
+        let has_top = top != link.next;
+        let labels = self.labels(link.next);
+        if link.form == Form::Tight && has_top && labels.iter().all(|(_, form)| *form == Form::Tight) {
+            // As usual: found by who looks for those.
+            return None;
+        }
+        let unit = &self.units[local];
+        let common = unit.roles.has(Roles::COMMON) && !sure;
+        if link.sign == Sign::AtWord {
+            let provider = self.units[link.next].roles.has(Roles::PROVIDER);
+            let spelled = labels.iter().any(|(_, form)| *form == Form::Spelled) || self.is_named(local);
+            if common || !(provider || (has_top && (spelled || self.is_announced(local, Roles::MAIL)))) {
+                return None;
+            }
+        }
+        // "3 @ 4", "gmail @ free": something must be a name.
+        if !has_top && !self.units[link.next].roles.has(Roles::PROVIDER) && !self.is_announced(local, Roles::MAIL) {
+            return None;
+        }
+        let start = if common { self.units[link.next].start } else { self.units[self.mailbox(local)].start };
+        Some((start..self.units[top].end, top + 1))
+    }
+
+    /// A mailbox that is no word: joined parts, digits.
+    fn is_named(&self, local: usize) -> bool {
+        self.back[local].is_some() || self.units[local].word.bytes().any(|b| b.is_ascii_digit())
+    }
+
+    /// "почта ivan77 gmail com": an announced name before a provider.
+    fn email_without_at(&self, local: usize) -> Option<(Range<usize>, usize)> {
+        let provider = local + 1;
+        let near =
+            self.between(local).is_some_and(|between| between.trim_matches(['-', '*', '#', ' ', '(', '/']).is_empty());
+        if !near || !self.units[provider].roles.has(Roles::PROVIDER) || self.units[local].roles.has(Roles::COMMON) {
+            return None;
+        }
+        let top = self.mail_host(provider, false).filter(|top| *top != provider);
+        let named = self.is_named(local);
+        let announced = self.is_announced(self.mailbox(local), Roles::MAIL);
+        // Without "com" it takes both: an announcement and what only names look like.
+        if !(top.is_some() && (named || announced) || named && announced) {
+            return None;
+        }
+        let top = top.unwrap_or(provider);
+        Some((self.units[self.mailbox(local)].start..self.units[top].end, top + 1))
+    }
+}
