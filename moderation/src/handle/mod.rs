@@ -10,7 +10,7 @@ use crate::text::{BOUNDARY, Text};
 use crate::units::Unit;
 use crate::vocabulary::{Names, Roles};
 use crate::{Category, RuleId};
-use service::{PARTS, Service};
+use service::Service;
 use shape::{Handle, NAME_MIN};
 
 const MESSENGER_HANDLE: RuleId = "messenger.handle";
@@ -308,6 +308,7 @@ impl Talk<'_, '_> {
 
 #[cfg(test)]
 mod tests {
+    use super::service::PARTS;
     use super::*;
     use crate::units::units;
 
