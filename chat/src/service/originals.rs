@@ -52,7 +52,7 @@ pub struct AuditPage {
 impl Chats {
     /// What was really written in an order where moderation or an edit changed it. The look is in the audit log before anything
     /// is read; where that fails nothing is. `cursor`: of the page before; `limit`: 1 to
-    /// [`ADMIN_PAGE_MAX`](crate::limits::ADMIN_PAGE_MAX), else [`ADMIN_PAGE`](crate::limits::ADMIN_PAGE).
+    /// [`ADMIN_PAGE_MAX`], else [`ADMIN_PAGE`].
     ///
     /// Errors: [`Refusal::Forbidden`] for who is no admin and for an order that is not there, [`Refusal::BadRequest`],
     /// [`Refusal::Unavailable`].
