@@ -1,17 +1,28 @@
 //! What may be said in an order chat: [`Rules::moderate`] takes a text and its [`Context`] and answers with a
 //! [`Verdict`]. Pure functions: no I/O, no clock, no runtime. The time taken is linear in the length of the text.
 //!
-//! The work goes in two steps. First every kind of contact claims its bytes, in a fixed order: addresses with a scheme,
-//! e-mails, bare domains, phone numbers. A kind looks only at what the ones before it left, and treats the edge of a
-//! claimed range as it treats a mask. Then the policies say what becomes of each find. What is to be masked is covered
-//! and the rest looked at again until nothing new shows; so a masked text moderated again stays as it is.
+//! ```text
+//! text ─► fold ─► words ─► finders, one after another ─► policies ─► masks ─► look again, as it will be shown
+//! ```
+//! A text is *folded* once, with the way back to the original: forms of letters and digits become plain, what is invisible goes,
+//! words of mixed alphabets are written in one. The finders work on that. They claim ranges in a fixed order, and each looks only
+//! at what the ones before it left: addresses with spelled signs, links, e-mails, bare domains, phone numbers as people write them,
+//! hidden ones, messengers and handles, an operator's rules, words and phrases. Then the policies say what becomes of each find.
+//! What is to be masked is masked and the text looked at again, as it will be shown, until nothing new shows: so a masked text
+//! moderated again stays as it is. Earlier messages of the sender are read together with a text that could complete something.
 //!
 //! | file | holds |
 //! |---|---|
-//! | `rules.rs` | the order of the kinds, decision, masking |
-//! | `email.rs`, `link.rs`, `phone/` | one kind of contact each |
-//! | `host.rs`, `tld.rs` | host names, the marketplace's own hosts, top-level domains |
+//! | `rules.rs` | the order of the finders, decision, masking |
+//! | `text/` | folding, alphabets, words |
+//! | `email.rs`, `link.rs`, `host.rs`, `tld.rs` | addresses written in the usual way, the marketplace's own hosts |
+//! | `spelled/` | addresses whose signs are words or stand apart |
+//! | `phone/`, `phone/hidden/` | numbers in known layouts; numbers in words, digit by digit, in other digits |
+//! | `numbers/` | number words of three languages as tables, and how they compose |
+//! | `handle/`, `vocabulary.rs`, `units.rs` | services, handles, invitations; the words that say what stands beside them |
+//! | `split.rs` | contacts cut over several messages |
 //! | `lexicon/`, `additions.rs` | words and phrases of profanity, insults, threats; an operator's words and rules |
+//! | `spam.rs`, `replay.rs` | repetition; conversations line by line, for trying and measuring |
 //! | `category.rs`, `settings.rs`, `context.rs`, `verdict.rs` | what goes in and comes out |
 
 mod additions;
