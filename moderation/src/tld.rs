@@ -73,7 +73,7 @@ const COUNTRIES: &[&str] = &[
 
 #[rustfmt::skip]
 const GENERIC: &[&str] = &[
-    "academy", "agency", "app", "asia", "bio", "biz", "blog", "boutique", "casa", "chat", "codes", "consulting", "contractors", "dev", "digital", "domains", "edu", "gmbh", "gov", "guru", "haus", "host", "icu", "immo", "info", "kim", "limo", "ltd", "maison", "mobi", "moda", "moe", "moscow", "ninja", "online", "ooo", "paris", "pizza", "pro", "pub", "quebec", "shop", "site", "store", "studio", "systems", "tatar", "tech", "technology", "tel", "uno", "vip", "website", "wiki", "wtf", "xyz", "yoga",
+    "academy", "agency", "app", "asia", "bio", "biz", "blog", "boutique", "casa", "chat", "codes", "consulting", "contractors", "dev", "digital", "domains", "edu", "gmbh", "gov", "guru", "haus", "host", "icu", "immo", "info", "limo", "ltd", "maison", "mobi", "moda", "moe", "moscow", "ninja", "online", "ooo", "paris", "pizza", "pro", "pub", "quebec", "shop", "site", "store", "studio", "systems", "tatar", "tech", "technology", "tel", "uno", "vip", "website", "wiki", "wtf", "xyz", "yoga",
 ];
 
 #[cfg(test)]

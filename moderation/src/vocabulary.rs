@@ -282,7 +282,7 @@ const LISTS: &[(Roles, &str)] = &[
         come go let lets search catch answer answers respond prefer better easier faster whats drop reachable dming \
         ecris ecrivez ecrire ecrit contacte contactez contacter ajoute ajoutez ajouter trouvez retrouve retrouvez rejoins rejoignez joins joignez \
         joindre parle parlons parler passe passons passer continue continuons discuter discutons discute texte textez texter cherche cherchez envoie envoyez \
-        envoyer appelle appelez jase jasons jaser reponds repond va mieux quoi mp dm signe viens venez fais compte user usager \
+        envoyer appelle appelez appel созвонимся созвонится jase jasons jaser reponds repond va mieux quoi mp dm signe viens venez fais compte user usager \
         пиши пишите напиши напишите напишу писать написать добавь добавьте добавляй добавляйте добавляйся найди найдите ищи ищите звони звоните позвони \
         позвоните набери наберите скинь скиньте кинь киньте скину кину пришли пришлите перейдем переходи переходите перейти перейдемте пойдем пошли давай давайте \
         спишемся свяжись свяжитесь связаться связь свяжемся отвечаю отвечу отвечаем отвечают добавлю добавим лучше удобнее быстрее кидай юзер пользователь личку лс общаться общаемся пообщаемся стучи стучись стукни маякни маякните отпиши отпишись черкни \
@@ -300,7 +300,7 @@ const LISTS: &[(Roles, &str)] = &[
         avis groupe capture tuto clients recu отзывы группа группе скриншот увидела нашла нашел клиенты страница странице broken down saw seen ad ads advert advertising post posts posted story stories \
         vu vue annonce publicite pub publication \
         видел видела видели реклама рекламу рекламе рекламы пост посты сломался сломалось завис упал реклам груз грузом сено сеном колесо колеса"),
-    (Roles::INTRO, "m im suis est cest its я это for add ajoutez ищите добавьте добавь ping dm найди search cherche signe маякни"),
+    (Roles::INTRO, "пользователь юзер ищи user compte sous under as как под m im suis est cest its я это for add ajoutez ищите добавьте добавь ping dm найди search cherche signe маякни"),
     (Roles::PICTURE, "photo photos picture pictures pic pics video videos фото фотку фотки видео"),
     (Roles::PART, "whats what watts wats tele телег теле вотс ватс вайб vi snap insta инста face фейс livre tik тик linked avion paper blue \
         бумажный бумажном v"),

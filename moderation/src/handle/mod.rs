@@ -200,7 +200,11 @@ impl Talk<'_, '_> {
             announced |= before.contains(BOUNDARY) && self.is_message(at, handle.last);
             let told = announced || at == service.past;
             let marked = self.is_marked(&handle);
-            if marked && (service.sure || (announced && near)) && (told || introduced || !self.is_dotted(&handle)) {
+            let plain = self.text_of(&handle).contains('_');
+            if marked
+                && (service.sure || plain || (announced && near))
+                && (told || introduced || !self.is_dotted(&handle))
+            {
                 return Some(handle);
             }
             near &= !before.contains(['.', '!', '?', BOUNDARY, '\n']);

@@ -91,22 +91,30 @@ impl Talk<'_, '_> {
         let follows_on = follows.iter().any(|unit| unit.roles.has(Roles::INVITE))
             && follows.iter().any(|unit| unit.roles.has(Roles::MINE));
         // "same number on …", "my number works with … too".
-        let number = said.iter().any(|unit| matches!(&*unit.word, "number" | "numero" | "номер" | "num" | "номером"));
-        // Nothing but the name: "whatsapp?"
-        let alone = self.units.len() == service.past - service.first;
+        let number =
+            said.iter().any(|unit| matches!(&*unit.word, "number" | "numero" | "номер" | "num" | "номером" | "номере"));
+        let behind = self.text.folded()[self.units[service.past - 1].end..self.gap.end].trim_start();
+        // Nothing but the name, in the message or in the sentence: "whatsapp?"
+        let begins =
+            before.is_empty() && (service.first == 0 || self.before(service.first).contains(['.', '!', '?', '\n']));
+        let alone = self.units.len() == service.past - service.first || (begins && behind.starts_with('?'));
+        let find_me = said.windows(2).any(|pair| pair[0].word == "trouve" && matches!(&*pair[1].word, "moi" | "nous"));
+        let invites = invites || find_me;
         let via = before.last().is_some_and(|unit| {
             unit.roles.has(Roles::VIA)
                 && !matches!(&*unit.word, "the" | "a" | "le" | "la" | "au" | "under" | "под" | "с" | "or" | "ou")
         });
         let mine = before.iter().rev().take(4).any(|unit| unit.roles.has(Roles::MINE));
         let to_me = after.is_some_and(|unit| matches!(&*unit.word, "me" | "moi" | "мне" | "us"));
-        let asks = self.text.folded()[self.units[service.past - 1].end..self.gap.end].trim_start().starts_with('?')
-            && self.is_question(said);
+        let asks =
+            behind.split(['.', '!', '\n', ',']).next().is_some_and(|rest| rest.contains('?')) && self.is_question(said);
         if service.sure {
             return invites || to_me || asks || alone || follows_on || number || (mine && (via || before.len() <= 3));
         }
         let short = self.is_short(service);
-        (invites && via) || ((to_me || asks) && short)
+        let messenger = !service.social;
+        let me = to_me && (short || (messenger && before.len() <= 1));
+        (invites && via) || me || (short && (asks || (messenger && (follows_on || (mine && via)))))
     }
 
     /// "Do you have …", "t'as …", "у вас есть …", "are you on …".
@@ -114,7 +122,20 @@ impl Talk<'_, '_> {
         let has = |unit: &Unit<'_>| {
             matches!(
                 &*unit.word,
-                "have" | "got" | "use" | "есть" | "avez" | "utilisez" | "utilises" | "пользуетесь" | "пользуешься"
+                "have"
+                    | "got"
+                    | "use"
+                    | "какой"
+                    | "quel"
+                    | "what"
+                    | "which"
+                    | "whats"
+                    | "есть"
+                    | "avez"
+                    | "utilisez"
+                    | "utilises"
+                    | "пользуетесь"
+                    | "пользуешься"
             )
         };
         let word = |back: usize| said.len().checked_sub(back).map_or("", |at| &*said[at].word);

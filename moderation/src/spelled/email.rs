@@ -70,6 +70,11 @@ impl Chains<'_, '_> {
     /// The address around the at behind a unit, and the first unit behind it.
     fn email(&self, local: usize) -> Option<(Range<usize>, usize)> {
         let link = self.links[local].filter(|link| matches!(link.sign, Sign::At | Sign::AtWord))?;
+        let services = Roles::MESSENGER.and(Roles::MESSENGER_WORD).and(Roles::SOCIAL).and(Roles::SOCIAL_WORD);
+        if self.units[local].roles.has(services) && link.form == Form::Apart {
+            // "вацап @misha.kim": a handle.
+            return None;
+        }
         let sure = link.sign == Sign::At;
         let top = self.mail_host(link.next, sure)?;
         let has_top = top != link.next;

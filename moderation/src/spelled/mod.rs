@@ -155,7 +155,10 @@ impl<'a, 't> Chains<'a, 't> {
                 let strong = class == Tld::Strong && (!cyrillic_word(at) || announced);
                 let telling = announced || name || is_telling(&self.units[at].word);
                 let is_word = self.units[at].roles.has(Roles::COMMON);
-                let word = class == Tld::Word && ((name && !is_word) || self.units[labels[0].0].word == "www");
+                let first = labels[0].0;
+                let scheme = first.checked_sub(1).is_some_and(|before| self.units[before].word.starts_with("http"));
+                let sure = scheme || self.units[first].word == "www" || self.has_path(at);
+                let word = class == Tld::Word && ((name && !is_word) || sure);
                 let talk = self.units[at].word == "ca"
                     && self.units.get(at + 1).is_some_and(|next| link::goes_on_after_ca(&next.word));
                 !talk && (strong || (telling && small && class == Tld::Common) || word)
@@ -185,6 +188,11 @@ impl<'a, 't> Chains<'a, 't> {
                 | "ici"
                 | "here"
         )
+    }
+
+    /// A path follows, tight or apart.
+    fn has_path(&self, at: usize) -> bool {
+        self.between(at).is_some_and(|between| between.trim() == "/")
     }
 
     /// Where the path behind a host ends.

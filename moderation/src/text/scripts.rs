@@ -258,7 +258,7 @@ impl Letters {
 
     /// Whether the word is Latin. `None`: it is neither, but two words.
     fn is_latin(&self, in_address: bool) -> Option<bool> {
-        if self.strange > 0 && self.only_cyrillic == 0 {
+        if (self.strange > 0 || in_address) && self.only_cyrillic == 0 {
             return Some(true);
         }
         match (self.only_latin > 0, self.only_cyrillic > 0) {
