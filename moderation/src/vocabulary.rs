@@ -296,7 +296,8 @@ const LISTS: &[(Roles, &str)] = &[
     (Roles::IS, "is s are it its as under est c cest sous это есть такой как вот под мой там here ici будет"),
     (Roles::APP, "app apps application appli applications messenger messager messagerie приложение приложения приложении приложуху приложуха мессенджер мессенджере мессенджера месенджер"),
     (Roles::COLOUR, "plane avion avions самолетик самолетиком самолет green blue purple verte vert bleu bleue mauve violet violette зеленый зеленом зеленая зеленого зеленое зеленой зеленую зеленка синий синем синего голубой голубом фиолетовый фиолетовом фиолетовая фиолетовой"),
-    (Roles::TALK, "got received watched screenshot likes liked reviews review group page tutorial marketplace posted uses customers clients ads found \
+    (Roles::TALK, "he she they client customer sister brother wife husband daughter friend neighbour neighbor он она они клиент клиентка жена муж сосед соседка дочь друг подруга \
+        elle ils fille femme mari voisin voisine got received watched screenshot likes liked reviews review group page tutorial marketplace posted uses customers clients ads found \
         avis groupe capture tuto clients recu отзывы группа группе скриншот увидела нашла нашел клиенты страница странице broken down saw seen ad ads advert advertising post posts posted story stories \
         vu vue annonce publicite pub publication \
         видел видела видели реклама рекламу рекламе рекламы пост посты сломался сломалось завис упал реклам груз грузом сено сеном колесо колеса"),

@@ -241,7 +241,8 @@ impl Talk<'_, '_> {
             }
             let handle = self.handle_ending(at);
             let with_at = self.before(handle.first).ends_with('@') && handle.range.len() > 3;
-            if with_at || (self.is_marked(&handle) && service.sure && (via || is_mine || !self.is_dotted(&handle))) {
+            let sure = service.sure || self.text_of(&handle).contains('_');
+            if with_at || (self.is_marked(&handle) && sure && (via || is_mine || !self.is_dotted(&handle))) {
                 return Some(handle);
             }
             // "add paintbymike on telegram", "paintbymike is my discord".

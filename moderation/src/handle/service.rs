@@ -104,17 +104,26 @@ impl Talk<'_, '_> {
             unit.roles.has(Roles::VIA)
                 && !matches!(&*unit.word, "the" | "a" | "le" | "la" | "au" | "under" | "под" | "с" | "or" | "ou")
         });
-        let mine = before.iter().rev().take(4).any(|unit| unit.roles.has(Roles::MINE));
+        let mine = self.is_mine(before);
         let to_me = after.is_some_and(|unit| matches!(&*unit.word, "me" | "moi" | "мне" | "us"));
         let asks =
             behind.split(['.', '!', '\n', ',']).next().is_some_and(|rest| rest.contains('?')) && self.is_question(said);
         if service.sure {
-            return invites || to_me || asks || alone || follows_on || number || (mine && (via || before.len() <= 3));
+            return invites || to_me || asks || alone || follows_on || number || mine;
         }
         let short = self.is_short(service);
         let messenger = !service.social;
         let me = to_me && (short || (messenger && before.len() <= 1));
         (invites && via) || me || (short && (asks || (messenger && (follows_on || (mine && via)))))
+    }
+
+    /// "My …", "I'm on …", "у меня есть …": nothing of its own stands between, as in "I deleted …".
+    fn is_mine(&self, before: &[Unit<'_>]) -> bool {
+        let passes = Roles::IS.and(Roles::COMMON).and(Roles::VIA);
+        let has = |unit: &Unit<'_>| matches!(&*unit.word, "есть" | "have" | "got" | "ai" | "only" | "serai" | "am");
+        let mine =
+            before.iter().rev().find(|unit| unit.roles.has(Roles::MINE) || !(unit.roles.has(passes) || has(unit)));
+        mine.is_some_and(|unit| unit.roles.has(Roles::MINE))
     }
 
     /// "Do you have …", "t'as …", "у вас есть …", "are you on …".

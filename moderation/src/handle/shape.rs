@@ -54,7 +54,10 @@ impl Talk<'_, '_> {
         let before = self.before(first);
         let signs =
             before.trim_end().ends_with('@').then(|| before[before.trim_end_matches([' ', '@']).len()..].trim_start());
-        Handle { first, last, range: start - signs.map_or(0, str::len)..end }
+        // "собака ivan_77": the sign, spelled.
+        let spelled = first.checked_sub(1).filter(|at| before == " " && self.roles(*at).has(Roles::AT));
+        let start = spelled.map_or(start - signs.map_or(0, str::len), |at| self.units[at].start);
+        Handle { first, last, range: start..end }
     }
 
     pub(super) fn text_of(&self, handle: &Handle) -> &str {
