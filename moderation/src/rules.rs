@@ -13,11 +13,14 @@ use crate::{
 };
 
 /// Changes with every change to what the rules find.
-const RULES: &str = "1";
+const RULES: &str = "2";
 
 /// How often a text is looked at again after something in it was masked. A mask can free what stood glued to it; texts
 /// built for that took two rounds, others take one. A bound keeps the time linear whatever somebody builds.
 const ROUNDS: usize = 8;
+
+/// Leads through every finder.
+const WARM: &str = "one 514 a@b.fr x dot com telegram f*ck I will kill you";
 
 /// What stands in place of everything but links.
 const MASK: &str = "***";
@@ -44,7 +47,10 @@ impl Rules {
         let version = format!("{RULES}-{:08x}", settings.fingerprint());
         let (lexicon, names) = (Lexicon::new(&settings.additions), Names::new(&settings.additions));
         let Settings { policies, shadow, additions, .. } = settings;
-        Ok(Self { policies, own, shadow, lexicon, names, additions, version })
+        let rules = Self { policies, own, shadow, lexicon, names, additions, version };
+        // What is compiled once in a process is compiled now, not at the first message.
+        rules.moderate(WARM, &Context { locale: Locale::En, order: "", earlier: &[] });
+        Ok(rules)
     }
 
     /// The version of the rules and, after a hyphen, of the settings: equal on every node that decides alike. Recorded
