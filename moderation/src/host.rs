@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::ops::Range;
 
 use crate::tld::{self, Tld};
+use crate::vocabulary::{Roles, roles};
 
 /// Whether a character can stand in a host name.
 pub(crate) fn is_host_char(c: char) -> bool {
@@ -154,7 +155,10 @@ fn ends_host(before: &str, label: &str, after: Option<&str>, evidence: &Evidence
     let letters = name.chars().any(char::is_alphabetic);
     let holds = match class {
         Tld::Strong => letters || !single,
-        Tld::Common => letters && (!single || evidence.path),
+        // "No.co workers": a sentence ended.
+        Tld::Common => {
+            letters && (!single || evidence.path) && (evidence.path || !roles(&name.to_lowercase()).has(Roles::COMMON))
+        }
         Tld::Word => {
             let marked = name.contains('-') || name.bytes().any(|b| b.is_ascii_digit());
             let name_like = (evidence.announced || marked) && name.chars().count() >= NAME_MIN && !glued;

@@ -270,7 +270,7 @@ const LISTS: &[(Roles, &str)] = &[
     (Roles::PROVIDER_WORD, "mail live free orange bell rogers telus shaw sfr inbox list bk ya proton me мейл* мэйл* маил* майл* протон*"),
     (Roles::MESSENGER, "whatsapp whatsap whatsup whatsaap watsapp watsap wattsapp whatsappp whtsapp whatapp wapp whattsapp wazap wazzap whatssapp \
         telegram telegramm telegrm telegam telgram tlgrm telega telegramme telegrame viber vibe viberr wiber \
-        skype skyp wechat weixin kakaotalk messenger fbmessenger imessage facetime discord threema kakao simplex icq messanger messeger wassap wassapp wazzup watsup \
+        skype skyp wechat weixin kakaotalk messenger fbmessenger imessage facetime discord threema kakao icq messanger messeger wassap wassapp wazzup watsup \
         вотсап* вотсапп* ватсап* ватсапп* ватцап* вацап* воцап* вотцап* васап* уотсап* уатсап* вотс* ватс* вотзап* ватзап* вацапп* \
         телеграм* телеграмм* телеграмчик* телеграмик* \
         вайбер* вибер* вайпер* скайп* дискорд* вичат* мессенджер* месенджер* мессинджер* аська тилиграм* вастап* тримa"),
@@ -282,7 +282,7 @@ const LISTS: &[(Roles, &str)] = &[
         come go let lets search catch answer answers respond prefer better easier faster whats drop reachable dming \
         ecris ecrivez ecrire ecrit contacte contactez contacter ajoute ajoutez ajouter trouvez retrouve retrouvez rejoins rejoignez joins joignez \
         joindre parle parlons parler passe passons passer continue continuons discuter discutons discute texte textez texter cherche cherchez envoie envoyez \
-        envoyer appelle appelez appel созвонимся созвонится jase jasons jaser reponds repond va mieux quoi mp dm signe viens venez fais compte user usager \
+        envoyer prefere найти appelle appelez appel созвонимся созвонится jase jasons jaser reponds repond va mieux quoi mp dm signe viens venez fais compte user usager \
         пиши пишите напиши напишите напишу писать написать добавь добавьте добавляй добавляйте добавляйся найди найдите ищи ищите звони звоните позвони \
         позвоните набери наберите скинь скиньте кинь киньте скину кину пришли пришлите перейдем переходи переходите перейти перейдемте пойдем пошли давай давайте \
         спишемся свяжись свяжитесь связаться связь свяжемся отвечаю отвечу отвечаем отвечают добавлю добавим лучше удобнее быстрее кидай юзер пользователь личку лс общаться общаемся пообщаемся стучи стучись стукни маякни маякните отпиши отпишись черкни \
@@ -296,7 +296,8 @@ const LISTS: &[(Roles, &str)] = &[
     (Roles::IS, "is s are it its as under est c cest sous это есть такой как вот под мой там here ici будет"),
     (Roles::APP, "app apps application appli applications messenger messager messagerie приложение приложения приложении приложуху приложуха мессенджер мессенджере мессенджера месенджер"),
     (Roles::COLOUR, "plane avion avions самолетик самолетиком самолет green blue purple verte vert bleu bleue mauve violet violette зеленый зеленом зеленая зеленого зеленое зеленой зеленую зеленка синий синем синего голубой голубом фиолетовый фиолетовом фиолетовая фиолетовой"),
-    (Roles::TALK, "he she they client customer sister brother wife husband daughter friend neighbour neighbor он она они клиент клиентка жена муж сосед соседка дочь друг подруга \
+    (Roles::TALK, "fix repair recover hacked hack followers server bot bots logo design experience brand clone integration reparer pirate gestion бот бота взломали раскрутить подписчиков \
+        he she they client customer sister brother wife husband daughter friend neighbour neighbor он она они клиент клиентка жена муж сосед соседка дочь друг подруга \
         elle ils fille femme mari voisin voisine got received watched screenshot likes liked reviews review group page tutorial marketplace posted uses customers clients ads found \
         avis groupe capture tuto clients recu отзывы группа группе скриншот увидела нашла нашел клиенты страница странице broken down saw seen ad ads advert advertising post posts posted story stories \
         vu vue annonce publicite pub publication \
@@ -307,7 +308,7 @@ const LISTS: &[(Roles, &str)] = &[
         бумажный бумажном v"),
     (Roles::NOT, "don dont not never no ne pas jamais не нет никогда без without doesn didn won isn aren"),
     (Roles::TLD, "ком ру рф орг инфо кз уа бел бай сом нет ся са com ru net org info ca fr biz io ua kz by qc quebec рус"),
-    (Roles::COMMON, "flour hour hours floor sour fine line nice fire hire tree there net seat sever severe once none sick tan ton tin tent test treads \
+    (Roles::COMMON, "support everyone everybody team equipe broken dead slow empty hacked full flour hour hours floor sour fine line nice fire hire tree there net seat sever severe once none sick tan ton tin tent test treads \
         окно окна окон дверь двери ok ок quand des que pret dispo semaine grosse donc alors aussi juste vite moment photos go го \
         the a an and or of to in on at is it its be by for from with re ve ll t d m s as are was were will would can could should may might must do does did done have has \
         had i you he she we they me him her us them my your our their this that these those there here not no yes ok okay if then than so but all any each \

@@ -29,6 +29,8 @@ const NUMBER_REACH: usize = 40;
 /// How many words from a service a handle counts, and the most bytes between two of them.
 const HANDLE_REACH: usize = 8;
 const BETWEEN_MAX: usize = 10;
+/// The fewest letters of a handle behind an `@` that looks like a name.
+const ALONE_MIN: usize = 7;
 /// A handle no further than this from its service is masked together with it.
 const TOGETHER_MAX: usize = 24;
 
@@ -210,9 +212,11 @@ impl Talk<'_, '_> {
             near &= !before.contains(['.', '!', '?', BOUNDARY, '\n']);
             let adjacent = at == service.past && before == " ";
             let foreign = adjacent && !self.word(service.first).is_ascii();
+            // "tg: mikereno"
+            let colon = at == service.past && before.contains([':', '=']) && self.is_short(service);
             let named =
                 introduced || (near && announced) || foreign || (adjacent && invited && handle.range.len() > NAME_MIN);
-            if names && service.sure && named && self.is_name(&handle) {
+            if names && (service.sure || colon) && named && self.is_name(&handle) {
                 return Some(handle);
             }
             let goes_on = Roles::NICK
@@ -276,7 +280,11 @@ impl Talk<'_, '_> {
         let marked = text.contains('_') || text.bytes().any(|b| b.is_ascii_digit());
         if before.ends_with('@') {
             let glued = before.len() == 1 && at > 0;
-            let name = text.len() >= 5 || (text.len() >= 3 && marked);
+            let invited = self.units[at.saturating_sub(INVITE_REACH)..at]
+                .iter()
+                .any(|unit| unit.roles.has(Roles::INVITE.and(Roles::NICK).and(Roles::MESSENGER).and(Roles::SOCIAL)));
+            // "@Marie can you check?" calls somebody.
+            let name = text.len() >= ALONE_MIN || (text.len() >= 3 && (marked || text.contains('.') || invited));
             if !ascii || glued || !name || (unit.roles.has(Roles::COMMON) && handle.last == at) {
                 return None;
             }

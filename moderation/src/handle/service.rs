@@ -16,6 +16,9 @@ pub(super) struct Service {
     pub(super) sure: bool,
 }
 
+/// How far behind a service a question mark counts, in bytes.
+const QUESTION_REACH: usize = 64;
+
 impl Talk<'_, '_> {
     /// The service that is named at a unit.
     pub(super) fn service(&self, at: usize) -> Option<Service> {
@@ -83,7 +86,9 @@ impl Talk<'_, '_> {
         let invites = before.iter().any(|unit| unit.roles.has(Roles::INVITE));
         let talk = if invites { Roles::TALK } else { Roles::TALK.and(Roles::PICTURE) };
         let denied = said.iter().any(|unit| unit.roles.has(Roles::NOT));
-        if denied || said.iter().chain(after).any(|unit| unit.roles.has(talk)) {
+        let sentence = |at: &usize| !self.before(*at).contains(['.', '!', '?', ',', '\n', BOUNDARY]);
+        let behind_it = (service.past..self.units.len()).take(2).take_while(sentence).map(|at| &self.units[at]);
+        if denied || said.iter().chain(behind_it).any(|unit| unit.roles.has(talk)) {
             return false;
         }
         // "is there a … I can reach you at", "… où je peux te joindre".
@@ -93,7 +98,8 @@ impl Talk<'_, '_> {
         // "same number on …", "my number works with … too".
         let number =
             said.iter().any(|unit| matches!(&*unit.word, "number" | "numero" | "номер" | "num" | "номером" | "номере"));
-        let behind = self.text.folded()[self.units[service.past - 1].end..self.gap.end].trim_start();
+        let behind = &self.text.folded()[self.units[service.past - 1].end..self.gap.end];
+        let behind = behind[..behind.floor_char_boundary(QUESTION_REACH)].trim_start();
         // Nothing but the name, in the message or in the sentence: "whatsapp?"
         let begins =
             before.is_empty() && (service.first == 0 || self.before(service.first).contains(['.', '!', '?', '\n']));
@@ -106,8 +112,11 @@ impl Talk<'_, '_> {
         });
         let mine = self.is_mine(before);
         let to_me = after.is_some_and(|unit| matches!(&*unit.word, "me" | "moi" | "мне" | "us"));
-        let asks =
-            behind.split(['.', '!', '\n', ',']).next().is_some_and(|rest| rest.contains('?')) && self.is_question(said);
+        // "Skype experience", "discord server": a thing of that name.
+        let thing = after.is_some_and(|unit| unit.roles.is_empty()) && self.before(service.past) == " ";
+        let marked = behind.split(['.', '!', '\n', ',']).next().is_some_and(|rest| rest.contains('?'));
+        let asks = !thing && self.is_question(said) && (marked || service.sure);
+        let mine = mine && !thing && !after.is_some_and(|unit| matches!(&*unit.word, "is" | "s" | "est"));
         if service.sure {
             return invites || to_me || asks || alone || follows_on || number || mine;
         }
@@ -134,6 +143,7 @@ impl Talk<'_, '_> {
                 "have"
                     | "got"
                     | "use"
+                    | "koi"
                     | "какой"
                     | "quel"
                     | "what"

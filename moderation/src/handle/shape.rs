@@ -84,7 +84,8 @@ impl Talk<'_, '_> {
         let named = one && letters >= 3 && digits > 0 && letters + digits == text.len() && self.is_small(handle);
         let dotted =
             text.contains('.') && units.iter().all(|unit| unit.word.len() > 1 && !unit.roles.has(Roles::COMMON));
-        text.contains('_') || named || dotted
+        let tagged = text.contains('#') && digits >= 3;
+        text.contains('_') || named || dotted || tagged
     }
 
     /// Only a dot makes it a handle: a missing space after a full stop looks the same.

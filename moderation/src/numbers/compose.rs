@@ -138,7 +138,7 @@ fn add(open: Open, meaning: Meaning) -> Option<Open> {
         (Number::Ten(20), Room::Nothing | Room::Digit) if french && open.value % 100 == 4 => {
             Some(Open { value: open.value + 76, room: Room::Score })
         }
-        (Number::Hundred, Room::Nothing) if (1..=19).contains(&open.value) => {
+        (Number::Hundred, Room::Nothing | Room::Digit) if (1..=99).contains(&open.value) => {
             Some(Open { value: open.value * 100, room: Room::Hundred })
         }
         (Number::Digit(digit @ 1..=9), Room::Digit | Room::Score) => plus(digit, Room::Nothing),

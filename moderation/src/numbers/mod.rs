@@ -109,11 +109,12 @@ fn beginning(word: &str) -> Option<&str> {
 /// Whether a word could be number words without spaces: worth asking [`glued`].
 pub(crate) fn starts_like_number(word: &str) -> bool {
     const SHORTEST_GLUED: usize = 6;
-    if word.len() < SHORTEST_GLUED {
-        return false;
-    }
+    const SHORTEST_WITH_DIGITS: usize = 4;
     let letters = word.trim_start_matches(|c: char| c.is_ascii_digit());
-    letters.len() < word.len() || beginning(letters).is_some_and(|first| WORDS.beginnings.contains(first))
+    if letters.len() < word.len() {
+        return word.len() >= SHORTEST_WITH_DIGITS;
+    }
+    word.len() >= SHORTEST_GLUED && beginning(letters).is_some_and(|first| WORDS.beginnings.contains(first))
 }
 
 /// What this word (small letters, folded) means as a number.

@@ -138,7 +138,8 @@ impl Around<'_> {
             before => before,
         };
         match fit.sureness {
-            Sureness::Sure => true,
+            // "Item 438-555-0199-B", "SN 0045 1289 3345".
+            Sureness::Sure => before != Before::Code || !(self.is_glued_right() || fit.rule == plan::INTERNATIONAL),
             Sureness::Likely if part.is_bare() => before != Before::Code && !self.is_glued_right(),
             Sureness::Likely => !self.is_glued_right(),
             Sureness::Weak => {

@@ -3,7 +3,7 @@
 use super::digits::{Between, Part};
 use crate::RuleId;
 
-const INTERNATIONAL: RuleId = "phone.international";
+pub(super) const INTERNATIONAL: RuleId = "phone.international";
 const NANP: RuleId = "phone.nanp";
 const RUSSIA: RuleId = "phone.russia";
 const FRANCE: RuleId = "phone.france";

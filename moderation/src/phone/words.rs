@@ -147,6 +147,8 @@ static LISTS: LazyLock<Lists> = LazyLock::new(|| Lists {
 const PHONE: &[&str] = &[
     "phone*",
     "landline",
+    "regional",
+    "régional",
     "indicatif",
     "оператора",
     "digits",
@@ -288,7 +290,7 @@ const CODE: &[&str] = &[
     // English
     "invoice*", "inv", "quote*", "estimate*", "receipt*", "tracking", "track", "parcel*", "shipment*", "waybill*", "permit*",
     "licen*", "serial*", "sn", "model*", "sku", "upc", "ean", "isbn", "vin", "imei", "part", "parts", "ref", "reference*",
-    "item*", "article*", "id", "case", "ticket*", "contract", "account*", "policy", "transaction*", "payment*", "batch*",
+    "item*", "claim*", "reclamation*", "réclamation*", "engine", "meter", "dvd", "booking", "reservation*", "réservation*", "член*", "article*", "id", "case", "ticket*", "contract", "account*", "policy", "transaction*", "payment*", "batch*",
     "lot", "barcode*", "code*", "po", "gst", "hst", "pst", "sin", "ssn", "iban", "bn", "neq", "rbq",
     // French
     "facture*", "devis", "soumission*", "reçu*", "suivi*", "colis", "bordereau*", "permis", "licence*", "série", "serie",

@@ -136,6 +136,11 @@ impl<'a, 't> Chains<'a, 't> {
             _ if roles.has(Roles::AT) => Sign::At,
             _ if roles.has(Roles::AT_WORD) && (bracketed || tied) => Sign::At,
             _ if roles.has(Roles::AT_WORD) => Sign::AtWord,
+            _ if matches!(&*self.units[word].word, "on" | "sur" | "на")
+                && self.units.get(word + 1).is_some_and(|next| next.roles.has(Roles::PROVIDER)) =>
+            {
+                Sign::AtWord
+            }
             _ if roles.has(Roles::JOINT) => Sign::Joint,
             _ => return None,
         };

@@ -79,7 +79,8 @@ impl Chains<'_, '_> {
         let top = self.mail_host(link.next, sure)?;
         let has_top = top != link.next;
         let labels = self.labels(link.next);
-        if link.form == Form::Tight && has_top && labels.iter().all(|(_, form)| *form == Form::Tight) {
+        let usual = labels.iter().all(|(_, form)| *form == Form::Tight) && labels.iter().any(|(at, _)| *at == top);
+        if link.form == Form::Tight && has_top && usual {
             // As usual: found by who looks for those.
             return None;
         }
@@ -88,7 +89,11 @@ impl Chains<'_, '_> {
         if link.sign == Sign::AtWord {
             let provider = self.units[link.next].roles.has(Roles::PROVIDER);
             let spelled = labels.iter().any(|(_, form)| *form == Form::Spelled) || self.is_named(local);
-            if common || !(provider || (has_top && (spelled || self.is_announced(local, Roles::MAIL)))) {
+            // "ivan77 on gmail": a name, or announced.
+            let said = self.units[local + 1].roles.has(Roles::AT_WORD.and(Roles::AT))
+                || self.is_named(local)
+                || self.is_announced(local, Roles::MAIL);
+            if common || !said || !(provider || (has_top && (spelled || self.is_announced(local, Roles::MAIL)))) {
                 return None;
             }
         }

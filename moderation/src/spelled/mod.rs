@@ -107,7 +107,9 @@ impl<'a, 't> Chains<'a, 't> {
             let last = labels[labels.len() - 1].0;
             let near = self.between(last).is_some_and(|between| between == " ");
             let whole = labels.len() > 1 || !self.units[last].roles.has(Roles::COMMON);
-            if near && whole && self.top(last + 1) == Some(Tld::Strong) {
+            let country = self.units.get(last + 1).is_some_and(|next| matches!(&*next.word, "ca" | "fr" | "kz"));
+            let talk = self.units.get(last + 2).is_some_and(|next| link::goes_on_after_ca(&next.word));
+            if near && whole && (self.top(last + 1) == Some(Tld::Strong) || (country && !talk)) {
                 labels.push((last + 1, Form::Spelled));
             }
         }
@@ -131,7 +133,8 @@ impl<'a, 't> Chains<'a, 't> {
         let tight = labels[1..=place].iter().all(|(_, form)| *form == Form::Tight);
         if tight && !self.units[at].word.is_ascii() {
             // Written in the other alphabet: "example.ком".
-            return !common && before.word.is_ascii();
+            let spoken = matches!(&*self.units[at].word, "ком" | "ру");
+            return !common && (before.word.is_ascii() || spoken);
         }
         if tight || (common && !(announced && self.is_announced(labels[place - 1].0, Roles::SITE))) {
             return false;

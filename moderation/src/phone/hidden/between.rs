@@ -149,7 +149,7 @@ pub(super) fn is_unknown(word: &str) -> bool {
 #[rustfmt::skip]
 pub(super) const FILLERS: &[&str] = &[
     "then", "next", "dash", "hyphen", "space", "dot", "minus", "slash", "star", "hash", "pound", "finally", "plus", "followed",
-    "after", "these", "um", "uh", "uhm", "er", "lastly", "digits",
+    "after", "these", "middle", "final", "um", "uh", "uhm", "er", "lastly", "digits",
     "puis", "pis", "ensuite", "tiret", "espace", "point", "enfin", "trait", "suivi", "apres", "euh", "ben", "derniers", "chiffres",
     "потом", "затем", "дальше", "далее", "еще", "тире", "дефис", "минус", "точка", "пробел", "плюс", "скобка", "наконец", "там", "ну", "эм",
     "first", "begin", "begins", "start", "starts", "now", "continue", "continues", "ending", "ends", "end", "rest", "second", "part", "last", "done",

@@ -68,6 +68,13 @@ pub(crate) fn find(text: &Text<'_>, gap: Range<usize>, order: &mut OrderId<'_>, 
             continue;
         }
         // Most words stand in no run at all: they are not asked further.
+        // "three hundred plus forty": a sum.
+        if is_plus(word)
+            && runs.pieces.last().is_some_and(|last| last.how.has(How::WORD))
+            && !text.gap_before(first + place).contains(BOUNDARY)
+        {
+            runs.end();
+        }
         let says = if runs.pieces.is_empty() { None } else { filler(word, token, between.unwrap_or_default()) };
         fillers += 1;
         if runs.pieces.len() < pieces || fillers > FILLERS_MAX || says.is_none() {
@@ -159,12 +166,6 @@ impl Runs<'_, '_, '_> {
             push(token.range(), Atom::Digits, How::LETTERS);
             return true;
         }
-        if !token.holds.is_number()
-            && let Some(meaning) = numbers::disguised(word)
-        {
-            push(token.range(), Atom::Word(meaning), How::WORD);
-            return true;
-        }
         let parts = numbers::starts_like_number(word).then(|| numbers::glued(word)).flatten();
         if let Some(parts) = &parts {
             for (range, meaning) in parts {
@@ -172,6 +173,13 @@ impl Runs<'_, '_, '_> {
                 let how = if meaning.is_some() { How::WORD } else { How::default() };
                 push(token.start + range.start..token.start + range.end, atom, how);
             }
+        }
+        if parts.is_none()
+            && !token.holds.is_number()
+            && let Some(meaning) = numbers::disguised(word)
+        {
+            push(token.range(), Atom::Word(meaning), How::WORD);
+            return true;
         }
         parts.is_some()
     }

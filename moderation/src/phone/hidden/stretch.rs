@@ -39,6 +39,9 @@ impl Stretch<'_, '_> {
         let plus = self.run.plus.is_some() && self.from == 0;
         let Some(loose) = plan::loose(self.digits(), plus) else { return false };
         let over = self.gaps().has(Gap::BOUNDARY);
+        if self.run.reading == Reading::Apart && (over || self.has_hundreds()) {
+            return false;
+        }
         if (loose == Loose::Local) != local || (local && (over || self.run.reading != Reading::Usual)) {
             return false;
         }
@@ -52,6 +55,11 @@ impl Stretch<'_, '_> {
             return false;
         }
         self.weight(loose, plus) >= ENOUGH
+    }
+
+    /// Words like "three hundred" are said together.
+    fn has_hundreds(&self) -> bool {
+        self.groups().iter().any(|group| group.how.has(How::WORD) && group.digits.1 - group.digits.0 > 2)
     }
 
     /// More of the same goes on to one side: it is a part of something longer.

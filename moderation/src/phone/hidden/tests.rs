@@ -37,6 +37,7 @@ fn numbers_in_words() {
             "восмь девять один шесть адин два три четыри пять шесть семь",
         ),
         ("fiveonefour fivefivefive zeroonenienine", ""),
+        ("my cell is 5one4 five55 26seven1", "5one4 five55 26seven1"),
         ("fiveonefour fivefivefive zeroonenine9", "fiveonefour fivefivefive zeroonenine9"),
         ("five one fuor five five fiive oh one nine nine", "five one fuor five five fiive oh one nine nine"),
     ] {
