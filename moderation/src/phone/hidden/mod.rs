@@ -162,7 +162,7 @@ impl Runs<'_, '_, '_> {
                 push(token.range(), Atom::Digits, How::LETTERS.and(How::WEAK));
                 return true;
             }
-        } else if looks_like_digits(&text.folded()[token.range()], !none) {
+        } else if looks_like_digits(&text.folded()[token.range()], !none || goes_on_in_digits(text, token)) {
             push(token.range(), Atom::Digits, How::LETTERS);
             return true;
         }
@@ -248,11 +248,14 @@ impl Runs<'_, '_, '_> {
             if is_neutral(word) && self.look_over(at, between) {
                 continue;
             }
-            if !is_unknown(word) {
+            // "B-902": one letter, tied to what follows.
+            let tied = matches!(gap, "-" | ".");
+            if !tied && !is_unknown(word) {
                 return;
             }
+            let shortest = if tied { 1 } else { 2 };
             let digits =
-                || (2..=8).contains(&word.len()) && self.text.folded()[token.range()].chars().all(is_digit_like);
+                || (shortest..=8).contains(&word.len()) && self.text.folded()[token.range()].chars().all(is_digit_like);
             let (atom, how) = match numbers::meaning(word).or_else(|| numbers::misspelt(word)) {
                 Some(meaning) if meaning.number != Number::Scale => (Atom::Word(meaning), How::WORD),
                 None if digits() => (Atom::Digits, How::LETTERS),
@@ -268,9 +271,27 @@ impl Runs<'_, '_, '_> {
         }
     }
 
+    /// "$14 з13": a sign that passes for the first digit, where letters pass for others.
+    fn take_sign_before(&mut self) -> bool {
+        let letters = self.pieces.iter().any(|piece| piece.how.has(How::LETTERS));
+        let Some(first) = self.pieces.first().filter(|_| letters && self.plus.is_none()).map(|first| first.start)
+        else {
+            return false;
+        };
+        let before = &self.text.folded()[self.limit.start..first];
+        if !before.ends_with(['$', '|']) {
+            return false;
+        }
+        let how = How::LETTERS.and(How::WEAK);
+        let piece = Piece { start: first - 1, end: first, atom: Atom::Digits, how, before: Gap::default() };
+        self.pieces[0].before = Gap::default();
+        self.pieces.insert(0, piece);
+        true
+    }
+
     /// Whether the pieces can have enough digits; a word has at most three, and few more can be found before the first.
     fn may_be_number(&self) -> bool {
-        const FEW: usize = 2;
+        const FEW: usize = 4;
         let digits = |piece: &Piece| if piece.how.has(How::WORD) { 3 } else { piece.end - piece.start };
         self.pieces.iter().map(digits).sum::<usize>() + FEW >= DIGITS_MIN
     }
@@ -290,6 +311,9 @@ impl Runs<'_, '_, '_> {
             self.push_sign(last, Gap::default());
         }
         self.look_back();
+        if self.take_sign_before() {
+            self.look_back();
+        }
         let pieces = std::mem::take(&mut self.pieces);
         let plus = std::mem::take(&mut self.plus);
         let has_words = pieces.iter().any(|piece| piece.how.has(How::WORD));
@@ -315,6 +339,16 @@ impl Runs<'_, '_, '_> {
 /// A digit, or a letter or sign that passes for one.
 fn is_digit_like(c: char) -> bool {
     c.is_ascii_digit() || scripts::as_digit(c).is_some()
+}
+
+/// Tied to another word of digits: "43B-58G".
+fn goes_on_in_digits(text: &Text<'_>, token: &Token) -> bool {
+    let next = text.tokens().get(text.token_from(token.end));
+    next.is_some_and(|next| {
+        let tie = &text.folded()[token.end..next.start];
+        let digits = text.folded()[next.range()].chars().all(is_digit_like);
+        matches!(tie, "-" | "." | "-|" | "-$") && next.holds.has(Holds::DIGIT) && digits
+    })
 }
 
 /// A word of digits and letters whose letters all pass for digits: "5I4", "O199".
