@@ -322,6 +322,22 @@ pub enum ViolationKind {
     RetryAfter,
 }
 
+impl ViolationKind {
+    /// All of them.
+    pub const ALL: [Self; 10] = [
+        Self::Lost,
+        Self::Doubled,
+        Self::OutOfOrder,
+        Self::Hole,
+        Self::Stranger,
+        Self::Altered,
+        Self::Unasked,
+        Self::OverLimit,
+        Self::UnderLimit,
+        Self::RetryAfter,
+    ];
+}
+
 /// One broken promise.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Offender {
