@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use souk_protocol::dto::Hello;
 
 use crate::run::context::Context;
 use crate::run::crowd::Tester;
@@ -45,6 +46,10 @@ pub(crate) struct Quota {
 }
 
 impl Quota {
+    pub(crate) fn of(hello: &Hello) -> Self {
+        Self { messages: hello.limits.messages, window: Duration::from_millis(hello.limits.window_ms) }
+    }
+
     /// The gap between messages that just keeps to the limit.
     fn gap(self) -> Duration {
         self.window / self.messages.max(1)
