@@ -1,0 +1,119 @@
+use super::*;
+
+const FILE: &str = r#"
+scenario = "steady"
+rounds = 5
+[set]
+"people.orders" = 1000
+load.rate = 2e3
+load.duration = "20s"
+[[contestant]]
+name = "souk, alone (SQLite)"
+souk = "alone"
+[[contestant]]
+name = "souk, two nodes"
+souk = "cluster"
+nodes = 2
+carrier = "socketio"
+[[contestant]]
+name = "Socket.IO 4.8 on Node 20"
+prepare = ["./prepare", "socketio"]
+start = ["node", "socketio/server.mjs", "--listen", "{listen}", "--redis", "{redis}"]
+nodes = 2
+carrier = "socketio"
+"#;
+
+fn mistakes(text: &str) -> Vec<String> {
+    let list = CompareFile::parse(text, Path::new("/d")).unwrap_err();
+    list.iter().map(|mistake| format!("{}: {}", mistake.line.unwrap(), mistake.text)).collect()
+}
+
+#[test]
+fn a_file_is_understood() {
+    let file = CompareFile::parse(FILE, Path::new("/d")).unwrap();
+    assert_eq!((file.scenario.as_str(), file.rounds), ("steady", 5));
+    let knob = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+    let knobs = [knob("people.orders", "1000"), knob("load.rate", "2e3"), knob("load.duration", "20s")];
+    assert_eq!(file.set, knobs);
+    let [alone, cluster, peer] = &file.contestants[..] else { panic!() };
+    let expected = Contestant::Souk {
+        name: "souk, alone (SQLite)".to_owned(),
+        engines: Engines::Alone,
+        nodes: None,
+        carriers: Carriers::BOTH,
+    };
+    assert_eq!(*alone, expected);
+    let expected = Contestant::Souk {
+        name: "souk, two nodes".to_owned(),
+        engines: Engines::Cluster,
+        nodes: Some(2),
+        carriers: Carriers::SOCKETIO,
+    };
+    assert_eq!(*cluster, expected);
+    let Contestant::Peer(spec) = peer else { panic!() };
+    assert_eq!((peer.name(), spec.nodes, spec.history), ("Socket.IO 4.8 on Node 20", 2, false));
+    assert_eq!((spec.folder.as_path(), spec.carriers), (Path::new("/d"), Carriers::SOCKETIO));
+    assert_eq!((spec.prepare.len(), spec.start.len(), spec.needs_redis()), (2, 6, true));
+}
+
+#[test]
+fn every_mistake_is_told_with_its_line_and_remedy() {
+    let text = r#"
+scenaro = "steady"
+rounds = 0
+[set]
+"people.orders" = [1]
+[[contestant]]
+nam = "x"
+souk = "lone"
+history = true
+[[contestant]]
+name = "y"
+start = ["node"]
+nodes = 2
+carrier = "both"
+[[contestant]]
+name = "z"
+"#;
+    let expected = [
+        "1: scenario is missing: write scenario = \"steady\"",
+        "2: scenaro is not known: did you mean scenario?",
+        "3: rounds must be a whole number from 1 to 100, not 0",
+        "5: set.people.orders must be a text, a number, true or false",
+        "6: contestant.name is missing: write name = \"…\": it stands in the table",
+        "7: contestant.nam is not known: did you mean contestant.name?",
+        "8: contestant.souk must be \"alone\" or \"cluster\", not \"lone\"",
+        "9: history is for servers that are not souk: take it out",
+        "12: start lacks {listen}, which becomes the address to listen on, as in \"--listen\", \"{listen}\"",
+        "13: several servers find each other by a Redis: start needs {redis}, which becomes its address",
+        "14: contestant.carrier must be \"socketio\" or \"plain\", not \"both\"",
+        "15: write souk = \"alone\" or \"cluster\", or start = [\"program\", …] for a server that is not souk",
+    ];
+    assert_eq!(mistakes(text), expected);
+}
+
+#[test]
+fn contestants_must_make_sense_together() {
+    let two = "scenario = \"s\"\n[[contestant]]\nname = \"a\"\nsouk = \"alone\"\nnodes = 2\n[[contestant]]\nname = \"a\"\nsouk = \"alone\"\nstart = []\n[[contestant]]\nname = \"a\"\nsouk = \"cluster\"";
+    assert_eq!(
+        mistakes(two),
+        [
+            "5: a souk that stands alone is one node: take nodes out, or write souk = \"cluster\"",
+            "8: a contestant has either souk or start: take one of them out",
+            "11: two contestants are called \"a\": their names must be different",
+        ]
+    );
+    let none = mistakes("scenario = \"s\"");
+    assert!(none[0].starts_with("1: contestant is missing: write [[contestant]]"), "{none:?}");
+    let peer = "scenario = \"s\"\n[[contestant]]\nname = \"a\"\nstart = [\"x\", \"{listen}\"]";
+    assert_eq!(mistakes(peer), ["2: contestant.carrier is missing: write carrier = \"socketio\" or \"plain\""]);
+}
+
+#[test]
+fn what_is_no_toml_is_told_with_its_line() {
+    let found = mistakes("scenario = \"s\"\nrounds = = 3\n[[contestant]]\nname = \"a\"\nsouk = \"alone\"\nscenario");
+    assert!(found.iter().any(|text| text.starts_with("2: ")), "{found:?}");
+    assert!(found.iter().any(|text| text.starts_with("6: ")), "{found:?}");
+    let error = CompareFile::read(Path::new("/nowhere/c.toml")).unwrap_err().to_string();
+    assert!(error.starts_with("/nowhere/c.toml: cannot be read: "), "{error}");
+}

@@ -1,0 +1,123 @@
+//! Making many orders, and reading many histories: a few kept connections to each node.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+use parking_lot::Mutex;
+use souk_chat::{OrderId, Role, Seq, UserId};
+use souk_protocol::dto::Message;
+
+use super::rest::{Rest, RestError};
+use super::{OrderMaking, Signer, Target};
+
+/// Messages of a page of history; the most that a server gives.
+const PAGE: usize = 200;
+/// How often something that may heal is tried, and how long between.
+const TRIES: u32 = 5;
+const PAUSE: Duration = Duration::from_millis(300);
+/// Longer than any run.
+const TOKEN_TIME: Duration = Duration::from_secs(24 * 3_600);
+
+/// Kept connections to the REST interfaces of a target's nodes, taken in turn.
+#[derive(Debug)]
+pub struct RestPool {
+    servers: Vec<std::net::SocketAddr>,
+    kept: Mutex<Vec<Rest>>,
+    next: AtomicUsize,
+}
+
+impl RestPool {
+    /// For the nodes of `target`. Nothing is connected yet.
+    pub fn new(target: &Target) -> Self {
+        let servers = target.nodes.iter().map(|node| node.clients).collect();
+        Self { servers, kept: Mutex::new(Vec::new()), next: AtomicUsize::new(0) }
+    }
+
+    fn take(&self) -> Rest {
+        if let Some(rest) = self.kept.lock().pop() {
+            return rest;
+        }
+        Rest::new(self.servers[self.next.fetch_add(1, Ordering::Relaxed) % self.servers.len()])
+    }
+
+    /// One that did its work; the next to be used is the one that waited longest.
+    fn give(&self, rest: Rest) {
+        self.kept.lock().insert(0, rest);
+    }
+
+    /// Makes one order. What may heal is tried a few times.
+    pub async fn put_order(
+        &self,
+        token: &str,
+        order: &OrderId,
+        client: &UserId,
+        contractor: &UserId,
+    ) -> Result<(), RestError> {
+        let mut tried = 1;
+        loop {
+            let mut rest = self.take();
+            match rest.put_order(token, order, client, contractor).await {
+                Err(error) if error.heals() && tried < TRIES => tokio::time::sleep(PAUSE * tried).await,
+                answer => {
+                    self.give(rest);
+                    return answer;
+                }
+            }
+            tried += 1;
+        }
+    }
+
+    /// The whole history of an order, by rising `seq`, as an admin sees it. A message that changed while it was read stands there
+    /// once, in its newest form.
+    pub async fn history(&self, token: &str, order: &OrderId) -> Result<Vec<Message>, RestError> {
+        let mut messages: Vec<Message> = Vec::new();
+        let (mut since, mut tried) = (Seq(0), 1);
+        loop {
+            let mut rest = self.take();
+            match rest.history(token, order, since, PAGE).await {
+                Ok(page) => {
+                    self.give(rest);
+                    // A server that gives the same page for ever must not be read for ever.
+                    let on = page.more && page.up_to > since;
+                    since = page.up_to;
+                    messages.extend(page.messages);
+                    tried = 1;
+                    if !on {
+                        break;
+                    }
+                }
+                Err(error) if error.heals() && tried < TRIES => {
+                    tokio::time::sleep(PAUSE * tried).await;
+                    tried += 1;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        messages.sort_by_key(|message| (message.seq, std::cmp::Reverse(message.version)));
+        messages.dedup_by_key(|message| message.seq);
+        Ok(messages)
+    }
+}
+
+/// Makes these orders, so many of them at the same time, and says how many. Where orders need not be made nothing happens.
+/// The first error ends it.
+pub async fn make_orders(
+    target: &Target,
+    orders: impl IntoIterator<Item = (OrderId, UserId, UserId)>,
+    at_once: usize,
+) -> Result<usize, RestError> {
+    if target.orders == OrderMaking::None {
+        return Ok(0);
+    }
+    let token = Signer::new(&target.secret).sign("loadtest", Role::Service, TOKEN_TIME);
+    let (pool, token) = (&RestPool::new(target), token.as_str());
+    let making = stream::iter(orders)
+        .map(|(order, client, contractor)| async move { pool.put_order(token, &order, &client, &contractor).await });
+    making.buffer_unordered(at_once.max(1)).try_fold(0, async |made, ()| Ok(made + 1)).await
+}
+
+/// The whole history of one order. `token`: an admin's, or that of one of its two people. For many orders keep a [`RestPool`].
+pub async fn read_history(target: &Target, order: &OrderId, token: &str) -> Result<Vec<Message>, RestError> {
+    RestPool::new(target).history(token, order).await
+}
