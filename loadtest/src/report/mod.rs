@@ -3,7 +3,11 @@
 //! Names in the file are those of the fields here. Times are milliseconds unless a name says seconds (`_s`); sizes are bytes;
 //! moments are seconds since the first moment of the load, those before it are negative.
 
+pub mod derive;
 pub mod figures;
+mod format;
+#[cfg(test)]
+mod samples;
 
 use std::collections::BTreeMap;
 
