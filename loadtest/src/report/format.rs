@@ -73,7 +73,18 @@ pub(crate) fn bytes(value: f64) -> String {
     format!("{} {unit}", number(scaled))
 }
 
-/// A time in milliseconds, or nothing.
+/// A value for an axis: as [`value`], without noughts behind the point, and a bare 0.
+pub(crate) fn short(unit: Unit, value: f64) -> String {
+    if value == 0.0 {
+        return "0".to_owned();
+    }
+    let text = self::value(unit, value);
+    let end = text.find(|c: char| !c.is_ascii_digit() && !matches!(c, '.' | ',' | '-')).unwrap_or(text.len());
+    let (digits, unit) = text.split_at(end);
+    if digits.contains('.') { format!("{}{unit}", digits.trim_end_matches('0').trim_end_matches('.')) } else { text }
+}
+
+/// A time in milliseconds.
 pub(crate) fn milliseconds(value: f64) -> String {
     self::value(Unit::Milliseconds, value)
 }
@@ -112,5 +123,8 @@ mod tests {
         assert_eq!(value(Unit::Bytes, 2150.0), "2.10 KiB");
         assert_eq!(value(Unit::Bytes, 50_536_121.0), "48.2 MiB");
         assert_eq!(value(Unit::PerSecond, 3998.2), "3,998/s");
+        assert_eq!(short(Unit::Milliseconds, 0.5), "0.5 ms");
+        assert_eq!(short(Unit::Bytes, 0.0), "0");
+        assert_eq!(short(Unit::PerSecond, 2000.0), "2,000/s");
     }
 }
