@@ -196,7 +196,7 @@ impl Plot {
             if to - from < 0.05 {
                 continue;
             }
-            let mut told = self.x.shown.value(*x);
+            let mut told = self.x.shown.tick(*x);
             for series in &self.series {
                 if let Some(y) = value_at(series, *x) {
                     told.push_str(&format!("\n{}: {}", series.name, self.y.shown.value(y)));
@@ -231,7 +231,7 @@ impl Plot {
             head.collect::<String>()
         ));
         for x in self.xs() {
-            out.push_str(&format!("<tr><td>{}</td>", self.x.shown.value(x)));
+            out.push_str(&format!("<tr><td>{}</td>", self.x.shown.tick(x)));
             for series in &self.series {
                 let shown = value_at(series, x).map_or_else(String::new, |y| self.y.shown.value(y));
                 out.push_str(&format!("<td>{shown}</td>"));

@@ -27,7 +27,14 @@ pub(super) fn section(report: &Report) -> String {
             &all,
             |sample| sample.cpu,
         ),
-        plot(report, "Of it, in the kernel", "Sockets, mostly.", Shown::Cores, &all, |sample| sample.cpu_system),
+        plot(
+            report,
+            "Of it, in the kernel",
+            "The part of the above that the kernel used for them.",
+            Shown::Cores,
+            &all,
+            |sample| sample.cpu_system,
+        ),
         plot(report, "Resident memory", "All of each process.", Shown::In(Unit::Bytes), &all, |sample| {
             sample.resident as f64
         }),
