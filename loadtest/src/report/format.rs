@@ -27,7 +27,7 @@ fn digits(value: f64) -> String {
     }
     let size = value.abs();
     // What rounding lifts over a power of ten already has a digit more before the point: 99.97 is 100, not 100.0.
-    let decimals = if size >= 99.95 || size < 0.000_05 {
+    let decimals = if !(0.000_05..99.95).contains(&size) {
         0
     } else if size >= 9.995 {
         1
