@@ -14,6 +14,8 @@ mod noise;
 mod samples;
 mod summary;
 mod table;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 
