@@ -5,6 +5,8 @@ use std::time::Duration;
 use souk_protocol::Reconnect;
 use souk_protocol::dto::ReconnectPolicy;
 
+use crate::error::ConnectError;
+use crate::event::Disconnect;
 use crate::limits::ANNOUNCED_WAIT;
 
 /// What a client does until `hello` told the server's policy: up to 0.5 s, 1 s, 2 s … 30 s.
@@ -36,16 +38,17 @@ impl Dice {
     }
 }
 
-/// The waits between tries to connect.
+/// The waits between tries to connect: before try `n` = 0, 1, 2 … a random time between nothing and `min(maxMs, minMs × factorⁿ)`.
 #[derive(Clone, Debug)]
-pub(crate) struct Backoff {
+pub struct Backoff {
     policy: ReconnectPolicy,
     tries: u32,
     dice: Dice,
 }
 
 impl Backoff {
-    pub(crate) fn new(policy: ReconnectPolicy, seed: u64) -> Self {
+    /// Waits by `policy`; the same seed gives the same waits.
+    pub fn new(policy: ReconnectPolicy, seed: u64) -> Self {
         Self { policy, tries: 0, dice: Dice::new(seed) }
     }
 
@@ -55,7 +58,7 @@ impl Backoff {
     }
 
     /// The last connection was a good one: start with the shortest wait again.
-    pub(crate) fn forget(&mut self) {
+    pub fn forget(&mut self) {
         self.tries = 0;
     }
 
@@ -66,6 +69,19 @@ impl Backoff {
         let factor = if factor.is_finite() && factor >= 1.0 { factor } else { POLICY.factor };
         let grown = Duration::from_millis(min_ms.max(1)).as_secs_f64() * factor.powf(f64::from(self.tries));
         Duration::try_from_secs_f64(grown).unwrap_or(longest).min(longest)
+    }
+
+    /// How long to stay away after this; `None`: for good, with the same token and behaviour.
+    pub fn after(&mut self, why: &Disconnect) -> Option<Duration> {
+        let (class, announced) = match why {
+            Disconnect::Token(_) => (Reconnect::AfterWait, None),
+            Disconnect::Connect(ConnectError::Closed(reason)) | Disconnect::Closed(reason) => {
+                (reason.reconnect(), reason.reconnect_after())
+            }
+            Disconnect::Connect(error) if error.heals() => (Reconnect::AfterWait, error.retry_after()),
+            Disconnect::Connect(_) => (Reconnect::Never, None),
+        };
+        (class != Reconnect::Never).then(|| self.wait(class, announced))
     }
 
     /// How long to wait before the next try after an end of this class. An announced wait is kept in full, and the random one is

@@ -22,6 +22,7 @@ mod socket;
 mod token;
 
 pub use address::{Address, Carrier};
+pub use backoff::Backoff;
 pub use client::{Client, ClientBuilder, Sending};
 pub use close::CloseReason;
 pub use connection::{Answer, ConnectOptions, Connection, Incoming, Item, Reply};

@@ -1,5 +1,33 @@
 //! The load-test harness of souk: thousands of real clients against one or more nodes, and proof that nothing was lost.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`scenario`] | what is to be done: files, knobs, thresholds |
+//! | [`target`] | against what: given servers, nodes of our own, other people's servers |
+//! | `run` | one run from the first connection to the last proof |
+//! | `device` | a client: connects, joins, talks, reads, notes, comes back |
+//! | `load` | what is said, and when: planned beforehand, whatever the answers do |
+//! | `ingredients` | what a scenario can add: the rate limit's testers, a storm, a ramp, churn |
+//! | `ledger`, `integrity` | what was said and what became of it; the proof that every story is the same |
+//! | `recorder`, [`measure`] | counts and times; what servers and harness use |
+//! | [`proxy`] | a wire that can be made to fail, and to lie |
+//! | [`report`] | what was found, as JSON, HTML, text and tables |
+//! | `join` | several processes of one run |
 
+pub mod cli;
+mod device;
+pub mod export;
+mod ingredients;
+mod integrity;
+mod join;
+mod ledger;
+mod load;
+pub mod measure;
+mod offences;
+pub mod proxy;
+mod recorder;
 pub mod report;
+mod run;
 pub mod scenario;
 pub mod target;
+mod view;

@@ -99,14 +99,8 @@ impl Driver {
 
     /// How long to stay away; `None`: for good.
     fn plan(&mut self, why: &Disconnect) -> Option<Duration> {
-        let (class, announced) = match why {
-            Disconnect::Token(_) => (Reconnect::AfterWait, None),
-            Disconnect::Connect(error) if error.heals() => (error_class(error), error.retry_after()),
-            Disconnect::Connect(_) => (Reconnect::Never, None),
-            Disconnect::Closed(reason) => (reason.reconnect(), reason.reconnect_after()),
-        };
-        if class != Reconnect::Never {
-            return Some(self.backoff.wait(class, announced));
+        if let Some(wait) = self.backoff.after(why) {
+            return Some(wait);
         }
         let token_is_bad = match why {
             Disconnect::Connect(error) => error.is_about_the_token(),
@@ -254,13 +248,6 @@ fn end_of(why: &Disconnect) -> CloseReason {
     match why {
         Disconnect::Closed(reason) | Disconnect::Connect(ConnectError::Closed(reason)) => reason.clone(),
         Disconnect::Connect(_) | Disconnect::Token(_) => CloseReason::Lost(std::io::ErrorKind::NotConnected),
-    }
-}
-
-fn error_class(error: &ConnectError) -> Reconnect {
-    match error {
-        ConnectError::Closed(reason) => reason.reconnect(),
-        _ => Reconnect::AfterWait,
     }
 }
 

@@ -17,6 +17,7 @@ pub struct ConnectOptions {
     pub(crate) headers: Vec<(Box<str>, Box<str>)>,
     pub(crate) token_in_header: bool,
     pub(crate) connect_time: Duration,
+    pub(crate) receive_buffer: Option<u32>,
 }
 
 impl ConnectOptions {
@@ -31,6 +32,7 @@ impl ConnectOptions {
             headers: Vec::new(),
             token_in_header: false,
             connect_time: CONNECT_TIME,
+            receive_buffer: None,
         }
     }
 
@@ -73,6 +75,13 @@ impl ConnectOptions {
     #[must_use]
     pub fn connect_time(mut self, most: Duration) -> Self {
         self.connect_time = most;
+        self
+    }
+
+    /// How much the system takes in for the connection while nobody reads, in bytes; without it the system decides.
+    #[must_use]
+    pub fn receive_buffer(mut self, bytes: u32) -> Self {
+        self.receive_buffer = Some(bytes);
         self
     }
 

@@ -87,6 +87,9 @@ async fn dial(options: &ConnectOptions, target: SocketAddr) -> std::io::Result<T
     if let Some(ip) = options.local_ip {
         socket.bind(SocketAddr::new(ip, 0))?;
     }
+    if let Some(bytes) = options.receive_buffer {
+        socket.set_recv_buffer_size(bytes)?;
+    }
     socket.set_nodelay(true)?;
     socket.connect(target).await
 }

@@ -1,7 +1,7 @@
 //! The figures that thresholds and baselines look at, by name.
 
 /// A figure.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Figure {
     /// Its name.
     pub name: &'static str,

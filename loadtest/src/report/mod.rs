@@ -3,11 +3,26 @@
 //! Names in the file are those of the fields here. Times are milliseconds unless a name says seconds (`_s`); sizes are bytes;
 //! moments are seconds since the first moment of the load, those before it are negative.
 
+pub mod baseline;
+pub mod derive;
 pub mod figures;
+mod file;
+mod format;
+mod html;
+mod noise;
+#[cfg(test)]
+mod samples;
+mod summary;
+mod table;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+
+pub use file::{Paths, ReadError};
+pub use html::{html, html_against};
+pub use summary::summary;
+pub use table::{Contestant, compare_table};
 
 /// The form of [`Report`]: another number means that names changed their meaning.
 pub const SCHEMA: u32 = 1;
@@ -320,6 +335,22 @@ pub enum ViolationKind {
     UnderLimit,
     /// A refusal's `retryAfterMs` that was not true.
     RetryAfter,
+}
+
+impl ViolationKind {
+    /// All of them.
+    pub const ALL: [Self; 10] = [
+        Self::Lost,
+        Self::Doubled,
+        Self::OutOfOrder,
+        Self::Hole,
+        Self::Stranger,
+        Self::Altered,
+        Self::Unasked,
+        Self::OverLimit,
+        Self::UnderLimit,
+        Self::RetryAfter,
+    ];
 }
 
 /// One broken promise.

@@ -1,0 +1,499 @@
+//! One connection of a device, from its join to its end.
+
+use std::collections::VecDeque;
+use std::pin::pin;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use souk_chat::{MessageId, Seq};
+use souk_client::{Answer, CloseReason, Connection, Incoming, Item, Reply, RequestError};
+use souk_protocol::dto::{Joined, Message};
+use souk_protocol::{Code, Error, Request, ServerEvent};
+use tokio::sync::oneshot;
+use tokio::time::{Instant, sleep_until};
+
+use super::log::{self, How, Seen};
+use super::{Command, Worker};
+use crate::ledger;
+use crate::load::talk::{self, Stamp};
+use crate::report::ViolationKind;
+
+/// How long a join may stay unanswered.
+const JOIN_TIME: Duration = Duration::from_secs(20);
+/// How often a connection is looked at that does nothing.
+const LOOK_EVERY: Duration = Duration::from_secs(10);
+/// How long to wait before asking again what the server could not do just now, if it does not say.
+const AGAIN_AFTER: Duration = Duration::from_secs(1);
+
+/// How a connection ended, for what comes next.
+pub(super) enum End {
+    /// Told to stop.
+    Stopped,
+    /// Told to go away for so long.
+    Left(Duration),
+    /// The server or the network ended it.
+    Cut(CloseReason),
+    /// Told to lose it.
+    CutByUs,
+}
+
+/// Why to stop being live.
+enum Over {
+    Stop,
+    Leave { away: Duration, half_open: bool },
+    CutByUs,
+    Lost(CloseReason),
+}
+
+/// What was asked.
+enum Asked {
+    Message { message: u32, first: bool, reply: Option<Tell> },
+    Other(&'static str),
+}
+
+type Tell = oneshot::Sender<Result<u64, Error>>;
+
+/// What happened next.
+enum Next {
+    Came(Result<Incoming, CloseReason>),
+    Told(Option<Command>),
+    Time,
+}
+
+/// A connection at work.
+pub(super) struct Life<'a> {
+    worker: &'a mut Worker,
+    connection: Connection,
+    asked: VecDeque<(u64, Asked)>,
+    /// What to ask again, and when.
+    later: VecDeque<(Instant, Command)>,
+    /// The place of the join's answer: pushes before it promise nothing.
+    joined_at: u64,
+    /// When to mark what as read.
+    read: Option<(Instant, u64)>,
+    /// When to stop reading or to begin again, for slow readers.
+    turn: Option<Instant>,
+    paused: bool,
+    /// The server says that it lost track: join again.
+    resync: bool,
+}
+
+impl<'a> Life<'a> {
+    pub(super) fn new(worker: &'a mut Worker, connection: Connection) -> Self {
+        let turn = worker.device.slow.map(|(between, _)| Instant::now() + between);
+        Self {
+            worker,
+            connection,
+            asked: VecDeque::new(),
+            later: VecDeque::new(),
+            joined_at: 0,
+            read: None,
+            turn,
+            paused: false,
+            resync: false,
+        }
+    }
+
+    /// Until it ends.
+    pub(super) async fn live(mut self) -> End {
+        let over = match self.join().await {
+            Err(over) => over,
+            Ok(()) => {
+                self.is_live(true);
+                let over = self.go_on().await;
+                self.is_live(false);
+                match over {
+                    Over::Stop => self.worker.log.live_at_end = true,
+                    Over::CutByUs | Over::Lost(_) => self.worker.context.storm.was_cut(self.worker.device.number),
+                    Over::Leave { .. } => {}
+                }
+                over
+            }
+        };
+        self.finish(over).await
+    }
+
+    fn is_live(&self, live: bool) {
+        let (context, device) = (&self.worker.context, &self.worker.device);
+        self.worker.status.live.store(live, Ordering::Relaxed);
+        context.recorder.live(live);
+        if live {
+            context.storm.is_back(device.number, context.recorder.now());
+        }
+    }
+
+    async fn finish(mut self, over: Over) -> End {
+        // What was not answered is said again by the next connection, before everything else.
+        let unanswered = self.asked.drain(..).filter_map(|(_, asked)| match asked {
+            Asked::Message { message, reply: Some(reply), .. } => Some(Command::Ask(message, reply)),
+            Asked::Message { message, reply: None, .. } => Some(Command::Send(message)),
+            Asked::Other(_) => None,
+        });
+        let mut unanswered: Vec<_> = unanswered.collect();
+        unanswered.extend(self.later.drain(..).map(|(_, command)| command));
+        for command in unanswered.into_iter().rev() {
+            self.worker.waiting.push_front(command);
+        }
+        match over {
+            Over::Stop => {
+                Worker::say_goodbye(self.connection).await;
+                End::Stopped
+            }
+            Over::Leave { away, half_open } => {
+                match half_open {
+                    true => self.worker.forget(self.connection),
+                    false => Worker::say_goodbye(self.connection).await,
+                }
+                End::Left(away)
+            }
+            Over::CutByUs => End::CutByUs,
+            Over::Lost(reason) => End::Cut(reason),
+        }
+    }
+
+    /// Joins from the cursor until nothing is missing.
+    async fn join(&mut self) -> Result<(), Over> {
+        let began = self.worker.context.recorder.now();
+        self.resync = false;
+        self.worker.log.lives.push(log::Life { since: self.worker.cursor, ..log::Life::default() });
+        loop {
+            let order = self.worker.device.order.id.clone();
+            let request = Request::JoinOrderChat { order, since: Some(Seq(self.worker.cursor)) };
+            let asking = Box::pin(self.connection.request(&request, JOIN_TIME));
+            let reply = match self.worker.while_waiting(asking).await {
+                None => return Err(Over::Stop),
+                Some(Ok(reply)) => reply,
+                Some(Err(error)) => return Err(self.join_failed(error)),
+            };
+            let Reply { position, answer: Answer::Joined(joined) } = reply else {
+                return Err(Over::Lost(CloseReason::Malformed("a join's answer of another form".into())));
+            };
+            self.joined_at = position;
+            if !self.take_joined(&joined) {
+                break;
+            }
+        }
+        let (context, now) = (&self.worker.context, self.worker.context.recorder.now());
+        context.recorder.caught_up(self.worker.device.group, began);
+        self.worker.first_live.get_or_insert(now);
+        Ok(())
+    }
+
+    fn join_failed(&self, error: RequestError) -> Over {
+        match error {
+            RequestError::Refused(error) => {
+                self.worker.context.recorder.request_refused("join_order_chat", error.code.as_str());
+                Over::Lost(CloseReason::Unanswered)
+            }
+            RequestError::Lost(reason) => Over::Lost(reason),
+            _ => Over::Lost(CloseReason::Unanswered),
+        }
+    }
+
+    /// Notes the messages of a join. Returns whether there is more.
+    fn take_joined(&mut self, joined: &Joined) -> bool {
+        let before = self.worker.cursor;
+        for message in &joined.messages {
+            self.note(How::CaughtUp, message.rev.0, message);
+            if message.seq.0 > before {
+                self.arrived(message, false);
+            }
+        }
+        self.worker.cursor = before.max(joined.up_to.0);
+        self.saw(self.worker.cursor);
+        if let Some(life) = self.worker.log.lives.last_mut().filter(|_| !joined.more) {
+            life.up_to = Some(joined.up_to.0);
+        }
+        joined.more
+    }
+
+    /// Live, until there is a reason to stop.
+    async fn go_on(&mut self) -> Over {
+        let mut timer = pin!(sleep_until(self.wake()));
+        let mut waiting = std::mem::take(&mut self.worker.waiting);
+        while let Some(command) = waiting.pop_front() {
+            if let Some(over) = self.told(Some(command)) {
+                self.worker.waiting = waiting;
+                return over;
+            }
+        }
+        loop {
+            let next = tokio::select! {
+                came = self.connection.next(), if !self.paused => Next::Came(came),
+                told = self.worker.commands.recv() => Next::Told(told),
+                () = timer.as_mut() => Next::Time,
+            };
+            let over = match next {
+                Next::Came(Ok(incoming)) => {
+                    self.take(incoming);
+                    None
+                }
+                Next::Came(Err(reason)) => Some(Over::Lost(reason)),
+                Next::Told(command) => self.told(command),
+                Next::Time => self.look(),
+            };
+            if let Some(over) = over {
+                return over;
+            }
+            if self.resync
+                && let Err(over) = self.join().await
+            {
+                return over;
+            }
+            let wake = self.wake();
+            if wake < timer.deadline() || timer.is_elapsed() {
+                timer.as_mut().reset(wake);
+            }
+        }
+    }
+
+    /// When something is to be done without being told.
+    fn wake(&self) -> Instant {
+        let moments = [self.read.map(|(when, _)| when), self.later.front().map(|(when, _)| *when), self.turn];
+        moments.into_iter().flatten().min().unwrap_or_else(|| Instant::now() + LOOK_EVERY)
+    }
+
+    /// Does what is due.
+    fn look(&mut self) -> Option<Over> {
+        let now = Instant::now();
+        if let Some((_, seq)) = self.read.take_if(|(when, _)| *when <= now) {
+            self.mark_read(seq);
+        }
+        while self.later.front().is_some_and(|(when, _)| *when <= now) {
+            let command = self.later.pop_front().map(|(_, command)| command);
+            if let Some(over) = self.told(command) {
+                return Some(over);
+            }
+        }
+        if let (Some((between, pause)), Some(_)) = (self.worker.device.slow, self.turn.take_if(|when| *when <= now)) {
+            self.paused = !self.paused;
+            self.turn = Some(now + if self.paused { pause } else { between });
+        }
+        let silent = !self.paused && self.connection.last_heard().elapsed() > self.connection.silence();
+        // A slow reader has its own silence to blame.
+        (silent && self.worker.device.slow.is_none()).then_some(Over::Lost(CloseReason::Silent))
+    }
+
+    fn told(&mut self, command: Option<Command>) -> Option<Over> {
+        match command {
+            None | Some(Command::Stop) => return Some(Over::Stop),
+            Some(Command::Cut) => return Some(Over::CutByUs),
+            Some(Command::Leave { away, half_open }) => return Some(Over::Leave { away, half_open }),
+            Some(Command::Send(message)) => self.say(message, None),
+            Some(Command::Ask(message, reply)) => self.say(message, Some(reply)),
+            Some(Command::Typing) => {
+                let order = self.worker.device.order.id.clone();
+                self.ask("typing", &Request::Typing { order });
+                self.worker.context.recorder.typing(true);
+            }
+        }
+        None
+    }
+
+    fn ask(&mut self, name: &'static str, request: &Request<'_>) {
+        // A connection that takes no more is noticed by reading it.
+        if let Ok(id) = self.connection.send(request) {
+            self.asked.push_back((id, Asked::Other(name)));
+        }
+    }
+
+    fn say(&mut self, message: u32, reply: Option<Tell>) {
+        let (order, recorder) = (&self.worker.device.order, &self.worker.context.recorder);
+        let request = Request::SendMessage {
+            order: order.id.clone(),
+            content: order.text(message).into(),
+            client_message_id: Some(ledger::client_message_id(message)),
+        };
+        match self.connection.send(&request) {
+            Ok(id) => {
+                let first = order.leaves(message, recorder.now());
+                recorder.sent(first);
+                self.asked.push_back((id, Asked::Message { message, first, reply }));
+            }
+            Err(_) => self.say_later(message, reply, AGAIN_AFTER),
+        }
+    }
+
+    fn say_later(&mut self, message: u32, reply: Option<Tell>, wait: Duration) {
+        let command = match reply {
+            Some(reply) => Command::Ask(message, reply),
+            None => Command::Send(message),
+        };
+        self.later.push_back((Instant::now() + wait, command));
+    }
+
+    fn mark_read(&mut self, seq: u64) {
+        let message = MessageId { order: self.worker.device.order.id.clone(), seq: Seq(seq) };
+        self.ask("message_read", &Request::MessageRead { message });
+        self.worker.context.recorder.read();
+    }
+
+    fn take(&mut self, incoming: Incoming) {
+        let how = if incoming.position < self.joined_at { How::Aside } else { How::Push };
+        match incoming.item {
+            Item::Push(event) => self.pushed(*event, how),
+            Item::Answer { id, result } => self.answered(id, result),
+            // From a newer server: nothing that this harness knows how to check.
+            Item::Unknown(_) => {}
+        }
+    }
+
+    fn pushed(&mut self, event: ServerEvent, how: How) {
+        if !self.concerns(&event) {
+            self.stranger(&event);
+            return;
+        }
+        match event {
+            ServerEvent::NewMessage(message) | ServerEvent::MessageSent(message) => {
+                self.note(how, message.seq.0, &message);
+                self.moved(how, message.seq.0);
+                self.arrived(&message, true);
+                self.may_read(message.seq.0);
+            }
+            ServerEvent::MessageEdited(message) => self.changed(how, &message),
+            ServerEvent::MessagesMasked(masked) => {
+                masked.messages.iter().for_each(|message| self.changed(how, message));
+            }
+            ServerEvent::ChatClosed(entry) | ServerEvent::ChatReopened(entry) => self.moved(how, entry.seq.0),
+            ServerEvent::Typing(_) => self.worker.context.recorder.typing(false),
+            ServerEvent::ResyncRequired(_) => self.resync = true,
+            ServerEvent::Exception(exception) => {
+                self.worker.context.recorder.request_refused(&exception.event, exception.error.code.as_str());
+            }
+            _ => {}
+        }
+    }
+
+    fn changed(&mut self, how: How, message: &Message) {
+        let how = if how == How::Push { How::Change } else { how };
+        self.note(how, message.rev.0, message);
+        self.moved(how, message.rev.0);
+    }
+
+    /// The cursor rises with pushes, never with acknowledgements, and not before the join's answer.
+    fn moved(&mut self, how: How, entry: u64) {
+        if how != How::Aside {
+            self.worker.cursor = self.worker.cursor.max(entry);
+        }
+        self.saw(entry);
+    }
+
+    fn saw(&self, entry: u64) {
+        self.worker.status.seen.fetch_max(entry, Ordering::Relaxed);
+    }
+
+    fn note(&mut self, how: How, entry: u64, message: &Message) {
+        let seen =
+            Seen { entry, seq: message.seq.0, digest: talk::digest(&message.content), version: message.version, how };
+        if let Some(life) = self.worker.log.lives.last_mut() {
+            life.seen.push(seen);
+        }
+    }
+
+    /// A message of somebody else, or of another device of mine, is here: how long did it take?
+    fn arrived(&self, message: &Message, live: bool) {
+        let (device, recorder) = (&self.worker.device, &self.worker.context.recorder);
+        let Some(Stamp { order, message }) = talk::stamp(&message.content) else {
+            return recorder.received_unnamed();
+        };
+        let Some(sent) = device.order.find(message).filter(|_| order == device.order.number) else {
+            return recorder.received_unnamed();
+        };
+        if sent.device == device.number {
+            return;
+        }
+        // What was due before this device came is not late.
+        if live || self.worker.first_live.is_some_and(|first| first <= sent.due) {
+            recorder.received(device.group, sent.due, live);
+        }
+    }
+
+    fn may_read(&mut self, seq: u64) {
+        let wait = self.worker.context.reading(u64::from(self.worker.device.number) << 32 | seq);
+        if let Some(wait) = wait.filter(|_| self.worker.device.role != "admin") {
+            let when = self.read.map_or_else(|| Instant::now() + wait, |(when, _)| when);
+            self.read = Some((when, seq));
+        }
+    }
+
+    fn answered(&mut self, id: u64, result: Result<Answer, Error>) {
+        let Some(place) = self.asked.iter().position(|(asked, _)| *asked == id) else { return };
+        let Some((_, asked)) = self.asked.remove(place) else { return };
+        match (asked, result) {
+            (Asked::Message { message, first, reply }, Ok(Answer::Message(answer))) => {
+                self.acknowledged(message, first, &answer);
+                tell(reply, Ok(answer.seq.0));
+            }
+            (Asked::Message { message, reply, .. }, Err(error)) => self.refused(message, reply, error),
+            (Asked::Other(name), Err(error)) => {
+                self.worker.context.recorder.request_refused(name, error.code.as_str());
+            }
+            (Asked::Message { .. } | Asked::Other(_), Ok(_)) => {}
+        }
+    }
+
+    fn acknowledged(&mut self, message: u32, first: bool, answer: &Message) {
+        self.note(if first { How::Ack } else { How::Repeat }, answer.seq.0, answer);
+        self.saw(answer.seq.0);
+        let (device, context) = (&self.worker.device, &self.worker.context);
+        let known = device.order.acknowledged(message, context.recorder.now(), answer.seq.0, answer.is_moderated);
+        match known {
+            Ok(Some(due)) => context.recorder.acknowledged(device.group, due),
+            Ok(None) => {}
+            Err(two) => {
+                context.offences.add(ViolationKind::Doubled, device.order.id.as_str(), Some(self.worker.name()), || {
+                    format!("message {message} was acknowledged as {} and then as {}", two.first, two.now)
+                });
+            }
+        }
+    }
+
+    fn refused(&mut self, message: u32, reply: Option<Tell>, error: Error) {
+        // Not now: what every client tries again.
+        if error.code == Code::Unavailable {
+            let wait = error.retry_after_ms.map_or(AGAIN_AFTER, Duration::from_millis);
+            self.worker.context.recorder.request_refused("send_message", error.code.as_str());
+            return self.say_later(message, reply, wait);
+        }
+        let (order, recorder) = (&self.worker.device.order, &self.worker.context.recorder);
+        order.refused(message, recorder.now(), error.code);
+        if reply.is_none() {
+            recorder.refused(error.code.as_str());
+        }
+        tell(reply, Err(error));
+    }
+
+    /// Whether a push is about this device's order or its people.
+    fn concerns(&self, event: &ServerEvent) -> bool {
+        let order = &self.worker.device.order;
+        let mine = |id: &souk_chat::OrderId| *id == order.id;
+        match event {
+            ServerEvent::NewMessage(message) | ServerEvent::MessageSent(message) | ServerEvent::MessageEdited(message) => {
+                mine(&message.order_id)
+            }
+            ServerEvent::MessagesMasked(masked) => mine(&masked.order_id),
+            ServerEvent::MessageStatus(status) => mine(&status.order_id),
+            ServerEvent::Typing(typing) => mine(&typing.order_id),
+            ServerEvent::UnreadUpdate(unread) => mine(&unread.order_id),
+            ServerEvent::ChatListUpdate(update) => mine(&update.chat.order_id),
+            ServerEvent::ChatClosed(entry) | ServerEvent::ChatReopened(entry) => mine(&entry.order_id),
+            ServerEvent::UserOnline(online) => order.people.contains(&online.user_id),
+            ServerEvent::UserOffline(offline) => order.people.contains(&offline.user_id),
+            _ => true,
+        }
+    }
+
+    fn stranger(&self, event: &ServerEvent) {
+        let order = self.worker.device.order.id.as_str();
+        self.worker.context.offences.add(ViolationKind::Stranger, order, Some(self.worker.name()), || {
+            format!("{} that does not concern it: {event:?}", event.kind().name())
+        });
+    }
+}
+
+fn tell(reply: Option<Tell>, answer: Result<u64, Error>) {
+    if let Some(reply) = reply {
+        // Whoever asked may not wait any more.
+        let _ = reply.send(answer);
+    }
+}

@@ -1,0 +1,225 @@
+//! A run, from the first connection to the last proof.
+
+pub(crate) mod context;
+pub(crate) mod crowd;
+pub(crate) mod part;
+pub(crate) mod people;
+mod proof;
+mod prepare;
+pub(crate) mod watch;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch::Receiver;
+use tokio::time::sleep;
+
+use crate::ingredients::limit::{self, LimitPart, Quota};
+use crate::ingredients::ramp::Search;
+use crate::ingredients::storm::Cutter;
+use crate::ingredients::{churn, storm};
+use crate::ledger::Micros;
+use crate::load::conductor::{Conductor, Controls};
+use crate::report::RampFound;
+use crate::scenario::{Cut, RampOf, Scenario};
+use context::Context;
+use crowd::Crowd;
+use part::RunPart;
+pub(crate) use prepare::{Prepared, RunError, Setup};
+
+/// How long everybody is left alone before memory is read.
+const CALM: Duration = Duration::from_secs(1);
+/// How long the ramp's first step may be waited for before anything is said.
+const NO_RATE: f64 = 0.0;
+
+/// Where a run is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    Connecting,
+    Warming,
+    Loading,
+    Settling,
+    Leaving,
+    Proving,
+}
+
+impl Stage {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Connecting => "connecting",
+            Self::Warming => "warming up",
+            Self::Loading => "load",
+            Self::Settling => "settling",
+            Self::Leaving => "leaving",
+            Self::Proving => "reading histories back",
+        }
+    }
+}
+
+/// What ends a run early: `true` once the user wants that.
+pub(crate) type Interrupt = Receiver<bool>;
+
+/// Tells where a run is, as it gets there.
+pub(crate) type Staged<'a> = &'a (dyn Fn(Stage) + Send + Sync);
+
+/// What waits for the others of a run with several processes, at the two moments that matter.
+pub(crate) trait Together: Send {
+    /// Everybody of mine is there; returns when those of the others are too.
+    fn connected(&mut self) -> impl Future<Output = ()> + Send;
+}
+
+/// Nobody else takes part.
+pub(crate) struct OnlyUs;
+
+impl Together for OnlyUs {
+    async fn connected(&mut self) {}
+}
+
+/// What the ingredients found.
+#[derive(Default)]
+struct Found {
+    limit: Option<LimitPart>,
+    ramp: Option<RampFound>,
+    not_settled: bool,
+}
+
+/// Runs what was prepared. An interrupt ends it early, with a part of what there is.
+pub(crate) async fn run(
+    prepared: &mut Prepared,
+    mut interrupt: Interrupt,
+    staged: Staged<'_>,
+    together: &mut impl Together,
+) -> RunPart {
+    let (scenario, context, crowd) =
+        (prepared.scenario.clone(), Arc::clone(&prepared.context), Arc::clone(&prepared.crowd));
+    prepared.watch.mark_empty().await;
+    staged(Stage::Connecting);
+    let mut found = Found::default();
+    let limit_orders = crowd.limit_orders();
+    let coming = async {
+        let first = first_orders(&scenario, crowd.orders().len());
+        crowd.grow_to(first).await;
+        crowd.bring_testers(&limit_orders).await;
+        together.connected().await;
+        sleep(CALM).await;
+    };
+    let mut interrupted = or_interrupted(&mut interrupt, coming).await.is_none();
+    prepared.watch.mark_full(context.recorder.connected()).await;
+    let began = context.recorder.now();
+    if !interrupted {
+        interrupted = load(prepared, &scenario, &limit_orders, &mut interrupt, staged, &mut found).await;
+    }
+    if context.recorder.load_window().is_none_or(|(_, to)| to == Micros::MAX) {
+        let from = context.recorder.load_window().map_or(began, |(from, _)| from);
+        context.recorder.load_is(from, context.recorder.now());
+    }
+    staged(Stage::Leaving);
+    let connected = context.recorder.connected();
+    prepared.watch.stop();
+    let witnesses = crowd.end().await;
+    staged(Stage::Proving);
+    let integrity = proof::prove(prepared, &limit_orders, &witnesses, &mut interrupt).await;
+    let all_orders = || crowd.orders().iter().chain(&limit_orders);
+    part::RunPart::collect(prepared, all_orders(), integrity, found.limit, found.ramp, connected, interrupted)
+        .noting(found.not_settled)
+}
+
+/// The orders that are there from the beginning: all, or those of a ramp's first step.
+fn first_orders(scenario: &Scenario, all: usize) -> usize {
+    match scenario.ramp.of {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "orders are few and whole")]
+        RampOf::Connections => (scenario.ramp.from.round() as usize).min(all),
+        RampOf::None | RampOf::Rate => all,
+    }
+}
+
+/// Talk, and everything that happens meanwhile. Returns whether it was interrupted.
+async fn load(
+    prepared: &mut Prepared,
+    scenario: &Scenario,
+    limit_orders: &[Arc<crate::ledger::Order>],
+    interrupt: &mut Interrupt,
+    staged: Staged<'_>,
+    found: &mut Found,
+) -> bool {
+    let (context, crowd) = (Arc::clone(&prepared.context), Arc::clone(&prepared.crowd));
+    let rate = if scenario.ramp.of == RampOf::Rate { NO_RATE } else { scenario.load.rate / prepared.processes() };
+    let talkers = crowd.talkers();
+    let controls = Arc::new(Controls::new(rate, talkers.len()));
+    let conductor =
+        Conductor { context: Arc::clone(&context), talkers, controls: Arc::clone(&controls), load: scenario.load.clone() };
+    let thread = match conductor.begin() {
+        Ok(thread) => thread,
+        Err(error) => {
+            context.remarks.add(|| format!("no thread for the load: {error}"));
+            return true;
+        }
+    };
+    staged(Stage::Warming);
+    let mut interrupted = or_interrupted(interrupt, sleep(scenario.load.warm)).await.is_none();
+    context.recorder.load_is(context.recorder.now(), Micros::MAX);
+    staged(Stage::Loading);
+    let phones = (scenario.churn.rate > 0.0)
+        .then(|| tokio::spawn(churn::churn(scenario.churn.clone(), Arc::clone(&crowd), Arc::clone(&context))));
+    if !interrupted {
+        let everything = ingredients(prepared, scenario, limit_orders, &controls, found);
+        interrupted = or_interrupted(interrupt, everything).await.is_none();
+    }
+    let (from, now) = (context.recorder.load_window().map_or(0, |(from, _)| from), context.recorder.now());
+    context.recorder.load_is(from, now);
+    controls.stop();
+    if let Some(phones) = phones {
+        phones.abort();
+    }
+    // The thread sleeps in short pieces.
+    if tokio::task::spawn_blocking(move || thread.join()).await.is_err() {
+        context.remarks.add(|| "the thread of the load broke off".to_owned());
+    }
+    staged(Stage::Settling);
+    found.not_settled = or_interrupted(interrupt, crowd.settled(scenario.settle.within)).await == Some(false);
+    interrupted
+}
+
+/// Everything that happens beside the talk; returns when the load's time is over and all of it is done.
+async fn ingredients(
+    prepared: &mut Prepared,
+    scenario: &Scenario,
+    limit_orders: &[Arc<crate::ledger::Order>],
+    controls: &Arc<Controls>,
+    found: &mut Found,
+) {
+    let (context, crowd) = (Arc::clone(&prepared.context), Arc::clone(&prepared.crowd));
+    if scenario.ramp.of != RampOf::None {
+        let search = Search::new(scenario.ramp.clone(), crowd, Arc::clone(controls), context);
+        found.ramp = Some(search.run().await);
+        return;
+    }
+    let quota = Quota::of(&prepared.hello);
+    let limit = async {
+        if scenario.limit.senders == 0 {
+            return None;
+        }
+        if quota.messages == 0 {
+            context.remarks.add(|| "the server has no rate limit: nothing of it was tested".to_owned());
+            return None;
+        }
+        let testers = crowd.testers(limit_orders);
+        Some(limit::test(scenario.limit.clone(), quota, testers, Arc::clone(&context)).await)
+    };
+    let storm = async {
+        if scenario.storm.cut != Cut::None {
+            let cutter = Cutter { own: prepared.own.as_mut(), proxies: &prepared.proxies };
+            storm::strike(&scenario.storm, cutter, &crowd, &context).await;
+        }
+    };
+    let (limit, (), ()) = tokio::join!(limit, storm, sleep(scenario.load.duration));
+    found.limit = limit;
+}
+
+/// Does something unless the user wants an end; `None`: that came first.
+async fn or_interrupted<T>(interrupt: &mut Interrupt, what: impl Future<Output = T>) -> Option<T> {
+    tokio::select! {
+        done = what => Some(done),
+        Ok(_) = interrupt.wait_for(|wanted| *wanted) => None,
+    }
+}
