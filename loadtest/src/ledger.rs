@@ -143,8 +143,3 @@ impl Order {
 pub(crate) fn client_message_id(message: u32) -> souk_chat::ClientMessageId {
     souk_chat::ClientMessageId::new(&format!("m{message}")).expect("a letter and digits are an id")
 }
-
-/// Which message an own id names.
-pub(crate) fn message_of(id: &souk_chat::ClientMessageId) -> Option<u32> {
-    id.as_str().strip_prefix('m')?.parse().ok()
-}

@@ -169,7 +169,10 @@ impl Watched {
                 second.received,
                 latency(second.receive),
             ),
-            format!("{} acknowledged · {} received · {refused} refused · {violations}", totals.acknowledged, totals.received),
+            format!(
+                "{} acknowledged · {} received · {refused} refused · {violations}",
+                totals.acknowledged, totals.received
+            ),
         ]
     }
 

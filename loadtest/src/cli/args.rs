@@ -164,9 +164,8 @@ fn try_parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap:
     let matches = command().try_get_matches_from(arguments)?;
     let mut cli = Cli::from_arg_matches(&matches)?;
     if let (What::Run(run), Some(("run", given))) = (&mut cli.what, matches.subcommand()) {
-        let value = |knob: &crate::scenario::Knob| {
-            Some((knob.name.to_owned(), given.get_one::<String>(knob.name)?.clone()))
-        };
+        let value =
+            |knob: &crate::scenario::Knob| Some((knob.name.to_owned(), given.get_one::<String>(knob.name)?.clone()));
         run.knobs = KNOBS.iter().filter_map(value).collect();
     }
     Ok(cli)
@@ -204,7 +203,8 @@ mod tests {
 
     #[test]
     fn every_knob_is_a_flag() {
-        let Ok(Cli { what: What::Run(run) }) = parsed("souk-loadtest run steady --load-rate 500 --people-orders 7") else {
+        let Ok(Cli { what: What::Run(run) }) = parsed("souk-loadtest run steady --load-rate 500 --people-orders 7")
+        else {
             panic!("not a run");
         };
         assert_eq!(run.knobs, [("people.orders".into(), "7".into()), ("load.rate".into(), "500".into())]);

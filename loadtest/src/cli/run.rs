@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::watch;
 
@@ -12,6 +13,7 @@ use crate::export::Exporter;
 use crate::join::{self, Leader};
 use crate::measure::observer::Observer;
 use crate::report::{Report, baseline, summary};
+use crate::run::context::Context;
 use crate::run::found::{self, Began};
 use crate::run::part::RunPart;
 use crate::run::people::Share;
@@ -22,6 +24,8 @@ use crate::view::{Show, View};
 
 /// The secret of tokens, in the environment.
 const SECRET: &str = "SOUK_AUTH_SECRET";
+/// How often what is served to Prometheus is renewed.
+const EXPORT_EVERY: Duration = Duration::from_secs(1);
 /// Where reports go that nobody gave a place.
 const REPORTS: &str = "souk-loadtest-reports";
 
@@ -41,13 +45,7 @@ pub(super) async fn run(args: Run) -> Result<ExitCode, Failure> {
     let interrupt = on_interrupt();
     let began = Began::now();
     let (target, own) = target(&args.target, &scenario, &view).await?;
-    let session = Session {
-        scenario: &scenario,
-        target,
-        own,
-        args: &args,
-        processes,
-    };
+    let session = Session { scenario: &scenario, target, own, args: &args, processes };
     let report = session.run(&mut view, interrupt, &began).await?;
     view.end();
     let out = args.out.clone().unwrap_or_else(|| place(&scenario.name));
@@ -63,12 +61,7 @@ struct Session<'a> {
 }
 
 impl Session<'_> {
-    async fn run(
-        self,
-        view: &mut View,
-        interrupt: watch::Receiver<bool>,
-        began: &Began,
-    ) -> Result<Report, Failure> {
+    async fn run(self, view: &mut View, interrupt: watch::Receiver<bool>, began: &Began) -> Result<Report, Failure> {
         let Self { scenario, target, own, args, processes } = self;
         let tag = format!("{:08x}", rand::random::<u32>());
         let mut leader = self::lead(args, processes, scenario, &target, &tag, view).await?;
@@ -76,17 +69,21 @@ impl Session<'_> {
             Some(redis) => Some(Observer::start(redis, &tag).await.map_err(Failure::unavailable)?),
             None => None,
         };
-        view.say(&format!("making {} orders and looking at the target", scenario.people.orders + scenario.limit.senders));
+        view.say(&format!(
+            "making {} orders and looking at the target",
+            scenario.people.orders + scenario.limit.senders
+        ));
         let sabotage = args.sabotage.map(|kind| (kind, args.sabotage_every));
         let share = Share { process: 0, of: processes };
         let setup = Setup { scenario: scenario.clone(), target, own, sabotage, share, tag };
         let mut prepared = Prepared::new(setup).await.map_err(Failure::unavailable)?;
-        let _exporter = match args.prometheus {
-            Some(address) => Some(
-                Exporter::start(address, args.target.i_own_this_target, Arc::clone(&prepared.context))
-                    .await
-                    .map_err(Failure::unavailable)?,
-            ),
+        let exporting = match args.prometheus {
+            Some(address) => {
+                let exporter =
+                    Exporter::start(address, args.target.i_own_this_target).await.map_err(Failure::unavailable)?;
+                view.say(&format!("metrics of the harness at http://{}/metrics", exporter.address()));
+                Some(tokio::spawn(export(exporter, Arc::clone(&prepared.context))))
+            }
             None => None,
         };
         view.begin(scenario, Arc::clone(&prepared.context), Arc::clone(&prepared.crowd));
@@ -101,6 +98,9 @@ impl Session<'_> {
             }
             leader.collect(&mut part).await.map_err(Failure::unavailable)?;
         }
+        if let Some(exporting) = exporting {
+            exporting.abort();
+        }
         let redis = match observer {
             Some(observer) => Some(observer.finish().await),
             None => None,
@@ -111,6 +111,15 @@ impl Session<'_> {
             part.remarks.extend(ended.filter(|_| node > 0 || !takes_a_node));
         }
         Ok(found::report(part, &prepared, scenario, began, redis))
+    }
+}
+
+/// Keeps the served figures fresh.
+async fn export(exporter: Exporter, context: Arc<Context>) {
+    let mut every = tokio::time::interval(EXPORT_EVERY);
+    loop {
+        every.tick().await;
+        exporter.update(&context.recorder.glance().snapshot());
     }
 }
 
@@ -142,16 +151,14 @@ async fn lead(
 }
 
 /// The servers: those that are there, or nodes of our own.
-async fn target(
-    args: &TargetArgs,
-    scenario: &Scenario,
-    view: &View,
-) -> Result<(Target, Option<OwnNodes>), Failure> {
+async fn target(args: &TargetArgs, scenario: &Scenario, view: &View) -> Result<(Target, Option<OwnNodes>), Failure> {
     if args.target.is_empty() {
         return own_nodes(args.souk.as_deref(), scenario, view).await.map(|own| (own.target(), Some(own)));
     }
     let secret = args.auth_secret.clone().or_else(|| std::env::var(SECRET).ok()).ok_or_else(|| {
-        Failure::Usage(format!("--target needs --auth-secret or {SECRET}: the nodes' auth.secret, which tokens are signed with"))
+        Failure::Usage(format!(
+            "--target needs --auth-secret or {SECRET}: the nodes' auth.secret, which tokens are signed with"
+        ))
     })?;
     let mut given = GivenTarget::souk(args.target.clone(), secret);
     given.operators = args.operators.clone();

@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use souk_chat::{MessageId, Seq};
+use souk_chat::{MessageId, Role, Seq};
 use souk_client::{Answer, CloseReason, Connection, Incoming, Item, Reply, RequestError};
 use souk_protocol::dto::{Joined, Message};
 use souk_protocol::{Code, Error, Request, ServerEvent};
@@ -410,7 +410,7 @@ impl<'a> Life<'a> {
 
     fn may_read(&mut self, seq: u64) {
         let wait = self.worker.context.reading(u64::from(self.worker.device.number) << 32 | seq);
-        if let Some(wait) = wait.filter(|_| self.worker.device.role != "admin") {
+        if let Some(wait) = wait.filter(|_| self.worker.device.role != Role::Admin) {
             let when = self.read.map_or_else(|| Instant::now() + wait, |(when, _)| when);
             self.read = Some((when, seq));
         }
@@ -441,9 +441,12 @@ impl<'a> Life<'a> {
             Ok(Some(due)) => context.recorder.acknowledged(device.group, due),
             Ok(None) => {}
             Err(two) => {
-                context.offences.add(ViolationKind::Doubled, device.order.id.as_str(), Some(self.worker.name()), || {
-                    format!("message {message} was acknowledged as {} and then as {}", two.first, two.now)
-                });
+                context.offences.add(
+                    ViolationKind::Doubled,
+                    device.order.id.as_str(),
+                    Some(self.worker.name()),
+                    || format!("message {message} was acknowledged as {} and then as {}", two.first, two.now),
+                );
             }
         }
     }
@@ -468,9 +471,9 @@ impl<'a> Life<'a> {
         let order = &self.worker.device.order;
         let mine = |id: &souk_chat::OrderId| *id == order.id;
         match event {
-            ServerEvent::NewMessage(message) | ServerEvent::MessageSent(message) | ServerEvent::MessageEdited(message) => {
-                mine(&message.order_id)
-            }
+            ServerEvent::NewMessage(message)
+            | ServerEvent::MessageSent(message)
+            | ServerEvent::MessageEdited(message) => mine(&message.order_id),
             ServerEvent::MessagesMasked(masked) => mine(&masked.order_id),
             ServerEvent::MessageStatus(status) => mine(&status.order_id),
             ServerEvent::Typing(typing) => mine(&typing.order_id),

@@ -6,13 +6,13 @@ pub(crate) mod log;
 mod notes;
 
 use std::collections::VecDeque;
-use std::ops::Range;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use souk_chat::UserId;
+use souk_chat::{Role, UserId};
 use souk_client::{AccessToken, Backoff, Carrier, CloseReason, ConnectError, ConnectOptions, Connection, Disconnect};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until, timeout};
@@ -33,6 +33,8 @@ const DEVICES_PER_ADDRESS: usize = 500;
 const GOODBYE: Duration = Duration::from_secs(2);
 /// Half-open sockets of a device; the oldest is closed for one more.
 const HALF_OPEN_MAX: usize = 4;
+/// How long a token is good: longer than any run. A device signs in again with a new one.
+const TOKEN_TIME: Duration = Duration::from_secs(24 * 3_600);
 /// A connection that lived this long was a good one.
 const STABLE: Duration = Duration::from_secs(5);
 
@@ -64,7 +66,7 @@ pub(crate) struct Device {
     /// Its number among all of the process.
     pub(crate) number: u32,
     pub(crate) user: UserId,
-    pub(crate) role: &'static str,
+    pub(crate) role: Role,
     pub(crate) order: Arc<Order>,
     /// The addresses that it may connect to, as places in those of the run.
     pub(crate) ring: Range<usize>,
@@ -204,7 +206,8 @@ impl Worker {
     async fn connect(&mut self) -> Option<Result<Connection, ConnectError>> {
         let began = self.context.recorder.now();
         let options = self.options();
-        let token: AccessToken = self.context.signer.sign(self.device.user.as_str(), self.device.role).into();
+        let token: AccessToken =
+            self.context.signer.sign(self.device.user.as_str(), self.device.role, TOKEN_TIME).into();
         let connecting = Box::pin(async move { Connection::connect(&options, Some(&token)).await });
         self.context.storm.tried();
         let connected = self.while_waiting(connecting).await?;
@@ -238,7 +241,8 @@ impl Worker {
     /// The address of this machine that the device comes from: many, since ports of one are few, and nodes count connections per
     /// address.
     fn source(&self) -> IpAddr {
-        let number = usize::try_from(self.device.number).unwrap_or(0) / DEVICES_PER_ADDRESS + self.context.first_address;
+        let number =
+            usize::try_from(self.device.number).unwrap_or(0) / DEVICES_PER_ADDRESS + self.context.first_address;
         let [low, middle, ..] = (number + 2).to_le_bytes();
         IpAddr::V4(Ipv4Addr::new(127, 0, middle, low))
     }

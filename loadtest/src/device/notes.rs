@@ -20,12 +20,10 @@ pub(crate) fn connect_failure(error: &ConnectError) -> String {
 /// Why a connection ended.
 pub(crate) fn cut(reason: &CloseReason) -> String {
     match reason {
-        CloseReason::Server { number, .. } => {
-            match Close::ALL.iter().find(|close| close.number() == *number) {
-                Some(close) => format!("{number} {}", close.code()),
-                None => number.to_string(),
-            }
-        }
+        CloseReason::Server { number, .. } => match Close::ALL.iter().find(|close| close.number() == *number) {
+            Some(close) => format!("{number} {}", close.code()),
+            None => number.to_string(),
+        },
         CloseReason::Lost(kind) => format!("lost: {kind}"),
         CloseReason::Silent => "silent".to_owned(),
         CloseReason::Unanswered => "unanswered".to_owned(),

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::load::conductor::Controls;
@@ -31,10 +30,6 @@ pub(crate) struct Search {
     context: Arc<Context>,
     found: RampFound,
 }
-
-/// What a process found, in a form that can be sent.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub(crate) struct RampPart(pub(crate) Option<RampFound>);
 
 /// What was counted up to a moment.
 #[derive(Clone, Copy)]

@@ -28,7 +28,12 @@ pub(crate) struct Truth {
 pub(crate) type Truths = BTreeMap<u64, Truth>;
 
 /// Checks one order: its ledger, its history (`None`: the server keeps none) and what each device of it saw.
-pub(crate) fn check(order: &Arc<Order>, history: Option<&[Message]>, devices: &[(&str, &Log)], offences: &Offences) -> u64 {
+pub(crate) fn check(
+    order: &Arc<Order>,
+    history: Option<&[Message]>,
+    devices: &[(&str, &Log)],
+    offences: &Offences,
+) -> u64 {
     let truths = match history {
         Some(history) => order::stored(order, history, offences),
         None => order::acknowledged(order, offences),

@@ -32,7 +32,10 @@ pub(super) fn stored(order: &Order, history: &[Message], offences: &Offences) ->
         let Some(message) = message else {
             // Moderation may take the stamp; who sent it is then only known by its number.
             if !stored.is_moderated {
-                offend(ViolationKind::Unasked, format!("number {seq} in history was not sent by this run: {}", stored.content));
+                offend(
+                    ViolationKind::Unasked,
+                    format!("number {seq} in history was not sent by this run: {}", stored.content),
+                );
             }
             continue;
         };
@@ -44,9 +47,15 @@ pub(super) fn stored(order: &Order, history: &[Message], offences: &Offences) ->
     for (message, sent) in (0_u32..).zip(&sent) {
         let Some(seq) = acknowledged_as(sent.answer) else { continue };
         match truths.get(&seq) {
-            None => offend(ViolationKind::Lost, format!("message {message} was acknowledged as {seq} and is not in history")),
+            None => offend(
+                ViolationKind::Lost,
+                format!("message {message} was acknowledged as {seq} and is not in history"),
+            ),
             Some(truth) if truth.message.is_some_and(|there| there != message) => {
-                offend(ViolationKind::Lost, format!("message {message} was acknowledged as {seq}, where another one is"));
+                offend(
+                    ViolationKind::Lost,
+                    format!("message {message} was acknowledged as {seq}, where another one is"),
+                );
             }
             Some(_) => {}
         }
@@ -69,10 +78,16 @@ fn is_what_was_sent(
         }
         Some(Sent { answer: Answer::Refused { code, .. }, .. }) => {
             let code = code.as_str();
-            offend(ViolationKind::Unasked, format!("message {message} was refused ({code}) and stands in history as {seq}"));
+            offend(
+                ViolationKind::Unasked,
+                format!("message {message} was refused ({code}) and stands in history as {seq}"),
+            );
         }
         Some(_) if !stored.is_moderated && *stored.content != *order.text(message) => {
-            offend(ViolationKind::Altered, format!("number {seq} has another text than message {message}: {}", stored.content));
+            offend(
+                ViolationKind::Altered,
+                format!("number {seq} has another text than message {message}: {}", stored.content),
+            );
         }
         Some(_) => {}
     }

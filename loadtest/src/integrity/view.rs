@@ -13,8 +13,7 @@ use crate::report::ViolationKind;
 
 /// Checks a device: each connection by itself, and all of them together.
 pub(super) fn check(order: &Order, who: &str, log: &Log, truths: &Truths, histories: bool, offences: &Offences) {
-    let offend =
-        |kind, what: String| offences.add(kind, order.id.as_str(), Some(who.to_owned()), || what);
+    let offend = |kind, what: String| offences.add(kind, order.id.as_str(), Some(who.to_owned()), || what);
     for (number, life) in log.lives.iter().enumerate() {
         let offend = |kind, what: String| offend(kind, format!("connection {}: {what}", number + 1));
         one_life(life, truths, histories, &offend);
@@ -66,7 +65,10 @@ fn the_same_text(life: &Life, truths: &Truths, offend: &impl Fn(ViolationKind, S
         match truths.get(&item.seq) {
             None => offend(ViolationKind::Unasked, format!("saw {}, which is not there", item.seq)),
             Some(truth) if item.version > truth.version && !truth.moderated => {
-                offend(ViolationKind::Altered, format!("saw version {} of {}, which has {}", item.version, item.seq, truth.version));
+                offend(
+                    ViolationKind::Altered,
+                    format!("saw version {} of {}, which has {}", item.version, item.seq, truth.version),
+                );
             }
             Some(truth) if item.version == truth.version && item.digest != truth.digest && !truth.moderated => {
                 offend(ViolationKind::Altered, format!("saw another text under {}", item.seq));

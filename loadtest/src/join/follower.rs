@@ -23,9 +23,11 @@ const REACH_WITHIN: Duration = Duration::from_secs(1);
 
 /// Why this process could not take part.
 #[derive(Debug, thiserror::Error)]
-pub enum FollowError {
+pub(crate) enum FollowError {
     /// Nobody leads there.
-    #[error("no run to join at {address}: {source}; start one with `souk-loadtest run … --processes N --lead {address}`")]
+    #[error(
+        "no run to join at {address}: {source}; start one with `souk-loadtest run … --processes N --lead {address}`"
+    )]
     Unreachable {
         /// Where.
         address: SocketAddr,
@@ -46,15 +48,8 @@ pub enum FollowError {
     Run(#[from] RunError),
 }
 
-/// How it went.
-#[derive(Debug)]
-pub(crate) enum Followed {
-    /// The leader has what was found.
-    Done,
-}
-
 /// Joins the run that is led at `address`, and does its part.
-pub(crate) async fn follow(address: SocketAddr) -> Result<Followed, FollowError> {
+pub(crate) async fn follow(address: SocketAddr) -> Result<(), FollowError> {
     let unreachable = |source| FollowError::Unreachable { address, source };
     let connected = timeout(REACH_WITHIN, TcpStream::connect(address)).await;
     let stream = connected.map_err(|_| unreachable(io::ErrorKind::TimedOut.into()))?.map_err(unreachable)?;
@@ -62,7 +57,7 @@ pub(crate) async fn follow(address: SocketAddr) -> Result<Followed, FollowError>
     let heard = timeout(TASK_WITHIN, lines.hear()).await.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
     let ToFollower::Task(task) = heard else { return Err(FollowError::Task("it begins with something else".into())) };
     match take_part(*task, lines).await {
-        Ok(()) => Ok(Followed::Done),
+        Ok(()) => Ok(()),
         Err((mut to, error)) => {
             // The leader learns why, if it is still there.
             let _ = say(&mut to, &ToLeader::Failed(error.to_string())).await;
@@ -127,7 +122,8 @@ fn setup(task: Task) -> Result<Setup, FollowError> {
     if task.version != env!("CARGO_PKG_VERSION") {
         return Err(FollowError::Version(task.version));
     }
-    let scenario = Scenario::parse(&task.scenario, "", &task.knobs).map_err(|mistakes| FollowError::Task(mistakes.to_string()))?;
+    let scenario =
+        Scenario::parse(&task.scenario, "", &task.knobs).map_err(|mistakes| FollowError::Task(mistakes.to_string()))?;
     let nodes = task.nodes.into_iter();
     let target = Target {
         nodes: nodes.map(|(name, clients)| NodeAddress { name, clients, operators: None, pid: None }).collect(),

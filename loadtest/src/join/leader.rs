@@ -24,7 +24,7 @@ const PART_WITHIN: Duration = Duration::from_secs(300);
 
 /// Why a run has not all its processes.
 #[derive(Debug, thiserror::Error)]
-pub enum LeadError {
+pub(crate) enum LeadError {
     /// No place to listen.
     #[error("listening for other processes on {address}: {source}")]
     Listen {
@@ -37,7 +37,9 @@ pub enum LeadError {
     #[error("starting another process of the run: {0}")]
     Start(io::Error),
     /// Not everybody joined.
-    #[error("{missing} processes did not join within {JOIN_WITHIN:?}: start them with `souk-loadtest run --join {address}`")]
+    #[error(
+        "{missing} processes did not join within {JOIN_WITHIN:?}: start them with `souk-loadtest run --join {address}`"
+    )]
     Missing {
         /// How many.
         missing: usize,
@@ -128,7 +130,10 @@ impl Leader {
             let process = place + 1;
             let gone = |why: String| LeadError::Gone { process, why };
             let heard = timeout(PART_WITHIN, follower.hear()).await;
-            match heard.map_err(|_| gone(format!("no word within {PART_WITHIN:?}")))?.map_err(|error| gone(error.to_string()))? {
+            match heard
+                .map_err(|_| gone(format!("no word within {PART_WITHIN:?}")))?
+                .map_err(|error| gone(error.to_string()))?
+            {
                 ToLeader::Part(theirs) => part.merge(*theirs),
                 ToLeader::Failed(why) => return Err(gone(why)),
                 ToLeader::Connected => return Err(gone("it says that it is connected, again".to_owned())),

@@ -97,7 +97,9 @@ impl Conductor {
                 self.plan(next, now, &mut random, &mut planned);
                 next += self.gap(&mut random);
             }
-            while let Some(Reverse((due, act, talker))) = planned.peek().copied().filter(|Reverse((due, ..))| *due <= now) {
+            while let Some(Reverse((due, act, talker))) =
+                planned.peek().copied().filter(|Reverse((due, ..))| *due <= now)
+            {
                 planned.pop();
                 self.act(due, act, talker);
             }
@@ -157,7 +159,11 @@ impl Conductor {
             && talker.commands.try_send(Command::Send(message)).is_err()
         {
             self.context.remarks.add(|| {
-                format!("device {} did not take a message: {} waited for it", talker.device, crate::device::COMMANDS_MAX)
+                format!(
+                    "device {} did not take a message: {} waited for it",
+                    talker.device,
+                    crate::device::COMMANDS_MAX
+                )
             });
         }
     }

@@ -9,12 +9,13 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
+use crate::export::Snapshot;
 use crate::ledger::Micros;
 use crate::report::{Of, Totals};
 
 pub(crate) use part::{Part, PartSecond, SeriesPart};
 pub(crate) use series::{Group, Phase};
-use series::{Key, Series, SecondNow};
+use series::{Key, SecondNow, Series};
 
 /// A moment that has not come yet.
 const NEVER: u64 = u64::MAX;
@@ -69,14 +70,30 @@ pub(crate) struct Glance {
     pub(crate) second: crate::report::Second,
 }
 
+impl Glance {
+    /// As it is served to Prometheus.
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        let totals = &self.totals;
+        Snapshot {
+            intended: totals.intended,
+            sent: totals.sent,
+            acknowledged: totals.acknowledged,
+            refused: totals.refused.values().sum(),
+            received: totals.received + totals.caught_up,
+            sign_ins: totals.sign_ins,
+            cuts: totals.cuts.values().sum(),
+            connect_failures: totals.connect_failures.values().sum(),
+            connected: u64::try_from(self.connected).unwrap_or(0),
+            ack: self.second.ack,
+            receive: self.second.receive,
+        }
+    }
+}
+
 impl Recorder {
     pub(crate) fn new() -> Self {
-        let state = State {
-            totals: Totals::default(),
-            now: SecondNow::new(0),
-            seconds: Vec::new(),
-            series: BTreeMap::new(),
-        };
+        let state =
+            State { totals: Totals::default(), now: SecondNow::new(0), seconds: Vec::new(), series: BTreeMap::new() };
         Self {
             epoch: Instant::now(),
             load: Window::unknown(),
@@ -94,11 +111,6 @@ impl Recorder {
     /// A moment, as stamps say it; moments before the epoch are the epoch.
     pub(crate) fn micros(&self, moment: Instant) -> Micros {
         u64::try_from(moment.saturating_duration_since(self.epoch).as_micros()).unwrap_or(NEVER)
-    }
-
-    /// The same, back.
-    pub(crate) fn instant(&self, moment: Micros) -> Instant {
-        self.epoch + Duration::from_micros(moment)
     }
 
     /// What is due from `from` to `to` counts as load.
@@ -121,11 +133,6 @@ impl Recorder {
     /// Everybody is back, or is not waited for any more.
     pub(crate) fn storm_ends(&self, now: Micros) {
         self.storm.to.store(now, Ordering::Relaxed);
-    }
-
-    /// When a storm began, if it did.
-    pub(crate) fn storm_began(&self) -> Option<Micros> {
-        Some(self.storm.from.load(Ordering::Relaxed)).filter(|from| *from != NEVER)
     }
 
     /// A device is live, or no longer.

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
+use souk_chat::Role;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, sleep_until};
@@ -149,7 +150,7 @@ impl Crowd {
         let (commands, told) = mpsc::channel(COMMANDS_MAX);
         let status = Arc::new(Status::default());
         let (number, order, group) = (device.number, Arc::clone(&device.order), device.group);
-        let (who, is_talker) = (format!("{}#{number}", device.user), device.role != "admin");
+        let (who, is_talker) = (format!("{}#{number}", device.user), device.role != Role::Admin);
         let task = tokio::spawn(device::run(device, Arc::clone(&self.context), Arc::clone(&status), told));
         Member { number, who, group, is_talker, order, status, commands, task }
     }
@@ -204,7 +205,12 @@ impl Crowd {
     /// A device that may go away for a while, chosen by a number from 0 up to 1; `None`: it is not there just now.
     pub(crate) fn any_phone(&self, chosen: f64) -> Option<mpsc::Sender<Command>> {
         let members = self.members.lock();
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "a place")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            clippy::cast_precision_loss,
+            reason = "a place"
+        )]
         let place = (chosen * members.len() as f64) as usize;
         members.get(place).filter(|member| member.status.is_live()).map(|member| member.commands.clone())
     }

@@ -10,9 +10,7 @@ use super::prepare::Prepared;
 use super::watch::shifted;
 use crate::measure::process::machine;
 use crate::report::derive::{self, Extra};
-use crate::report::{
-    Environment, Outcome, RedisSeen, Report, SCHEMA, ScenarioEcho, Verdict,
-};
+use crate::report::{Environment, Outcome, RedisSeen, Report, SCHEMA, ScenarioEcho, Verdict};
 use crate::scenario::Scenario;
 
 /// When a run began, on both clocks, and what the machine looked like then.
@@ -37,7 +35,8 @@ pub(crate) fn report(
     began: &Began,
     redis: Option<RedisSeen>,
 ) -> Report {
-    let zero = prepared.context.recorder.load_window().map_or(0.0, |(from, _)| Duration::from_micros(from).as_secs_f64());
+    let zero =
+        prepared.context.recorder.load_window().map_or(0.0, |(from, _)| Duration::from_micros(from).as_secs_f64());
     let memory = prepared.watch.memory();
     let extra = Extra {
         load: (0.0, part.load_s),
@@ -50,11 +49,7 @@ pub(crate) fn report(
     let cut = knobs.get("storm.cut").map_or("none", |cut| cut.trim_matches('"')).to_owned();
     let mut report = Report {
         schema: SCHEMA,
-        scenario: ScenarioEcho {
-            name: scenario.name.clone(),
-            about: scenario.about.clone(),
-            knobs,
-        },
+        scenario: ScenarioEcho { name: scenario.name.clone(), about: scenario.about.clone(), knobs },
         environment: environment(&part, prepared, began),
         outcome: Outcome {
             verdict: if part.interrupted { Verdict::Interrupted } else { Verdict::Passed },

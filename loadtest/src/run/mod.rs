@@ -5,8 +5,8 @@ pub(crate) mod crowd;
 pub(crate) mod found;
 pub(crate) mod part;
 pub(crate) mod people;
-mod proof;
 mod prepare;
+mod proof;
 pub(crate) mod watch;
 
 use std::sync::Arc;
@@ -145,8 +145,12 @@ async fn load(
     let rate = if scenario.ramp.of == RampOf::Rate { NO_RATE } else { scenario.load.rate };
     let talkers = crowd.talkers();
     let controls = Arc::new(Controls::new(rate, talkers.len()));
-    let conductor =
-        Conductor { context: Arc::clone(&context), talkers, controls: Arc::clone(&controls), load: scenario.load.clone() };
+    let conductor = Conductor {
+        context: Arc::clone(&context),
+        talkers,
+        controls: Arc::clone(&controls),
+        load: scenario.load.clone(),
+    };
     let thread = match conductor.begin() {
         Ok(thread) => thread,
         Err(error) => {

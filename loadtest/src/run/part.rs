@@ -67,7 +67,8 @@ impl RunPart {
     /// The same with a remark, where not everything settled.
     pub(super) fn noting(mut self, not_settled: bool) -> Self {
         if not_settled {
-            self.remarks.push("not every message was answered and seen by everybody in the time for settling".to_owned());
+            self.remarks
+                .push("not every message was answered and seen by everybody in the time for settling".to_owned());
         }
         self
     }

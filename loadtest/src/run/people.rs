@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use souk_chat::{OrderId, UserId};
+use souk_chat::{OrderId, Role, UserId};
 use souk_client::Carrier;
 use souk_protocol::socketio::Namespace;
 
@@ -20,11 +20,6 @@ pub(crate) struct Share {
     pub(crate) process: usize,
     /// Of how many.
     pub(crate) of: usize,
-}
-
-impl Share {
-    /// All of it.
-    pub(crate) const WHOLE: Self = Self { process: 0, of: 1 };
 }
 
 /// Where devices may connect: the nodes' own addresses come first, then those of the proxies in front of them.
@@ -84,14 +79,14 @@ impl People {
         for device in 0..people.devices {
             for person in 0..2 {
                 let apart = if people.placement == Placement::Split { person } else { 0 };
-                let role = ["client", "contractor"][person];
+                let role = [Role::Client, Role::Contractor][person];
                 let user = order.people[person].clone();
                 devices.push(self.device(order, number + devices.len(), user, role, place + device + apart));
             }
         }
         for watcher in 0..people.watchers {
             let user = user(&format!("a{}-{}-{watcher}", self.tag, place));
-            let mut device = self.device(order, number + devices.len(), user, "admin", place + watcher);
+            let mut device = self.device(order, number + devices.len(), user, Role::Admin, place + watcher);
             let slow = &self.scenario.slow;
             device.slow = (self.chance(&device, 3) < slow.share).then_some((slow.between, slow.pause));
             devices.push(device);
@@ -103,14 +98,14 @@ impl People {
     pub(crate) fn limit_devices(&self, order: &Arc<Order>, number: usize) -> Vec<Device> {
         let device = |device: usize| {
             let user = order.people[0].clone();
-            let mut device = self.device(order, number + device, user, "client", order.number as usize + device);
+            let mut device = self.device(order, number + device, user, Role::Client, order.number as usize + device);
             device.group = Group::Limited;
             device
         };
         (0..self.scenario.limit.devices.max(1)).map(device).collect()
     }
 
-    fn device(&self, order: &Arc<Order>, number: usize, user: UserId, role: &'static str, place: usize) -> Device {
+    fn device(&self, order: &Arc<Order>, number: usize, user: UserId, role: Role, place: usize) -> Device {
         let Layout { nodes, all_proxied, carrier } = self.layout;
         let node = place % nodes;
         let number = u32::try_from(number).expect("devices are fewer than descriptors");

@@ -18,6 +18,7 @@ use crate::proxy::sabotage::SabotageKind;
 use crate::proxy::{Proxy, ProxyError};
 use crate::recorder::Recorder;
 use crate::scenario::{Cut, Scenario};
+use crate::target::rest::RestError;
 use crate::target::{Carriers, OrderMaking, OwnNodes, Signer, Target, TargetError, make_orders};
 
 /// Where the system says how many descriptors a process may have.
@@ -31,10 +32,13 @@ const ADDRESSES_PER_PROCESS: usize = 64;
 
 /// Why a run cannot begin.
 #[derive(Debug, thiserror::Error)]
-pub enum RunError {
+pub(crate) enum RunError {
     /// The target.
     #[error(transparent)]
     Target(#[from] TargetError),
+    /// The orders cannot be made.
+    #[error("making orders: {0}")]
+    Orders(#[from] RestError),
     /// The proxy in front of it.
     #[error("the proxy in front of the nodes: {0}")]
     Proxy(#[from] ProxyError),
@@ -53,9 +57,11 @@ pub enum RunError {
     },
     /// More orders than stamps can say.
     #[error("{0} orders are more than a process can tell apart: at most {max}", max = talk::ORDERS_MAX)]
-    Orders(usize),
+    TooManyOrders(usize),
     /// The scenario wants something of nodes that the harness did not start.
-    #[error("storm.cut = \"{0}\" needs nodes that the harness starts itself: leave --target out, or use \"close\" or \"network\"")]
+    #[error(
+        "storm.cut = \"{0}\" needs nodes that the harness starts itself: leave --target out, or use \"close\" or \"network\""
+    )]
     NotOurs(&'static str),
 }
 
@@ -160,7 +166,7 @@ fn feasible(scenario: &Scenario, target: &Target, own: bool, proxied: bool, shar
     }
     let orders = (scenario.people.orders + scenario.limit.senders).div_ceil(share.of);
     if orders > talk::ORDERS_MAX {
-        return Err(RunError::Orders(orders));
+        return Err(RunError::TooManyOrders(orders));
     }
     let devices = u64::try_from(scenario.devices().div_ceil(share.of)).unwrap_or(u64::MAX);
     // Through a proxy of our own a connection has two more ends here.

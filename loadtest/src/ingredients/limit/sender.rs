@@ -37,7 +37,10 @@ pub(super) struct Sender {
 
 /// What a try came to.
 enum Tried {
-    Accepted { message: u32, seq: u64 },
+    Accepted {
+        message: u32,
+        seq: u64,
+    },
     Refused(Error),
     /// No answer, which the rest of the harness tells.
     Nothing,
@@ -116,7 +119,9 @@ impl Sender {
                 self.offend(ViolationKind::Doubled, || format!("a retry of {seq} was answered with {again}"));
             }
             Tried::Refused(error) => {
-                self.offend(ViolationKind::UnderLimit, || format!("a retry of {seq} was refused: {}", error.code.as_str()));
+                self.offend(ViolationKind::UnderLimit, || {
+                    format!("a retry of {seq} was refused: {}", error.code.as_str())
+                });
             }
             Tried::Nothing => {}
         }
@@ -148,7 +153,9 @@ impl Sender {
             sleep(wait / 2).await;
             self.early += 1;
             if let Tried::Accepted { .. } = self.say(None).await {
-                self.offend(ViolationKind::RetryAfter, || format!("told to wait {wait:?}, and let through after half of it"));
+                self.offend(ViolationKind::RetryAfter, || {
+                    format!("told to wait {wait:?}, and let through after half of it")
+                });
             }
         }
         sleep_until(told + wait + COURTESY).await;
