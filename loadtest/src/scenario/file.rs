@@ -58,17 +58,19 @@ impl Collected {
             Place::File { file: file.to_owned(), line, column }
         };
         let (table, errors) = DeTable::parse_recoverable(text);
-        for error in &errors {
-            let place = at(error.span().map_or(0, |span| span.start));
-            let wrong = if error.message().starts_with("duplicate key") {
-                Wrong::new("this is said already", "say it once")
-            } else {
-                self.incomplete = true;
-                Wrong::new(format!("this is not TOML ({})", error.message()), "correct the line")
-            };
-            self.mistakes.push(wrong.at(place));
-        }
+        let (twice, broken): (Vec<_>, Vec<_>) =
+            errors.iter().partition(|error| error.message().starts_with("duplicate key"));
+        let place = |error: &toml::de::Error| at(error.span().map_or(0, |span| span.start));
         self.table(&at, "", table.get_ref(), level);
+        self.mistakes
+            .extend(twice.into_iter().map(|error| Wrong::new("this is said already", "say it once").at(place(error))));
+        self.incomplete |= !broken.is_empty();
+        // What a broken line seems to say is not worth a word.
+        let lines: Vec<_> = broken.iter().map(|error| line_of(&place(error))).collect();
+        self.mistakes.retain(|mistake| !lines.contains(&line_of(&mistake.place)));
+        self.mistakes.extend(broken.into_iter().map(|error| {
+            Wrong::new(format!("this is not TOML ({})", error.message()), "correct the line").at(place(error))
+        }));
     }
 
     /// Takes a `--set`.
@@ -107,7 +109,7 @@ impl Collected {
                 }
                 other if prefix.is_empty() && key.get_ref() == "base" => {
                     let wrong = Wrong::new(
-                        format!("base: is {}, and must be a text", given(at, other).noun()),
+                        format!("base is {}, and must be a text", given(at, other).noun()),
                         "write the name of a shipped scenario: base = \"steady\"",
                     );
                     self.mistakes.push(wrong.at(place));
@@ -177,6 +179,10 @@ impl Collected {
     }
 }
 
+fn line_of(place: &Place) -> usize {
+    if let Place::File { line, .. } = place { *line } else { 0 }
+}
+
 /// A table's entries as they stand in the file.
 fn in_order<'a, 'i>(table: &'a DeTable<'i>) -> Vec<(&'a Spanned<DeString<'i>>, &'a Spanned<DeValue<'i>>)> {
     let mut entries: Vec<_> = table.iter().collect();
@@ -239,9 +245,9 @@ fn unknown(name: &str, is_table: bool) -> Wrong {
         );
     };
     let within = KNOBS.iter().filter(|knob| knob.section() == section).map(|knob| knob.leaf());
-    let elsewhere = KNOBS.iter().find(|knob| knob.leaf() == leaf).map(|knob| knob.name);
+    let elsewhere: Vec<_> = KNOBS.iter().filter(|knob| knob.leaf() == leaf).map(|knob| knob.name).collect();
     let near = nearest(leaf, within.clone()).map(|near| format!("{section}.{near}"));
-    let near = near.or_else(|| elsewhere.map(str::to_owned));
+    let near = near.or_else(|| (!elsewhere.is_empty()).then(|| elsewhere.join(" or ")));
     let near = near.or_else(|| nearest(name, KNOBS.iter().map(|knob| knob.name)).map(str::to_owned));
     let help = match near {
         Some(near) => did_you_mean(&near),

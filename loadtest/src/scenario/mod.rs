@@ -4,9 +4,11 @@
 //! all of them work together: [`Limit`] sends beyond the rate limit, [`Storm`] cuts everybody at once, [`Ramp`] searches for the most
 //! a server can take, [`Slow`] reads too slowly, [`Churn`] comes and goes.
 
+mod absent;
 mod describe;
 mod file;
 pub mod knobs;
+mod lists;
 mod mistake;
 mod node_settings;
 mod parse;

@@ -63,7 +63,7 @@ impl Scenario {
         if collected.mistakes.is_empty() {
             return Ok(scenario);
         }
-        collected.mistakes.sort_by_key(|mistake| order(name, &mistake.place));
+        collected.mistakes.sort_by_key(|mistake| order(name, sets, &mistake.place));
         collected.mistakes.dedup();
         Err(Mistakes(collected.mistakes))
     }
@@ -74,13 +74,14 @@ fn path_name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }
 
-/// Mistakes of the file as a whole, then from its top to its bottom, then those of its base, then those of flags.
-fn order(name: &str, place: &Place) -> (usize, usize, usize) {
+/// Mistakes of the file as a whole, then from its top to its bottom, then those of its base, then those of flags
+/// as they were said.
+fn order(name: &str, sets: &[(String, String)], place: &Place) -> (usize, usize, usize) {
     match place {
         Place::Default => (0, 0, 0),
         Place::File { file, line, column } if file == name => (1, *line, *column),
         Place::File { line, column, .. } => (2, *line, *column),
-        Place::Set(_) => (3, 0, 0),
+        Place::Set(knob) => (3, sets.iter().position(|(set, _)| set.trim() == knob).unwrap_or_default(), 0),
     }
 }
 
@@ -99,8 +100,12 @@ fn understand(file: &str, mut said: Vec<Said>, mistakes: &mut Vec<Mistake>) -> (
         };
         for (place, wrong) in understood.err().into_iter().flatten() {
             values.bad(&one.name);
-            // What is wrong with an item of a list names the item, not the knob.
-            let what = if place.is_some() { wrong.what } else { format!("{}: {}", one.name, wrong.what) };
+            let what = match (&place, &one.place) {
+                // What is wrong with an item of a list names the item, and a flag names its knob itself.
+                (Some(_), _) | (None, Place::Set(_)) => wrong.what,
+                (None, _) if wrong.what.starts_with("is ") => format!("{} {}", one.name, wrong.what),
+                (None, _) => format!("{}: {}", one.name, wrong.what),
+            };
             mistakes.push(Mistake { place: place.unwrap_or_else(|| one.place.clone()), what, help: wrong.help });
         }
         values.say(&one);

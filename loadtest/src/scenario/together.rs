@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::file::{Level, Said};
+use super::file::{Level, SETTINGS, Said};
 use super::knobs::{KNOBS, Knob};
 use super::mistake::{Mistake, Place, Wrong};
 use super::rules::RULES;
 use super::value::Given;
-use super::{Cut, Engines, RampOf, Scenario, Threshold};
+use super::{Cut, Engines, RampOf, Scenario, absent};
 
 /// What was said of each knob, and where.
 pub(super) struct Values {
@@ -42,21 +42,25 @@ impl Values {
         self.said.contains_key(name)
     }
 
-    fn level(&self, name: &str) -> Level {
+    pub(super) fn level(&self, name: &str) -> Level {
         self.said.get(name).map_or(Level::Default, |(level, _)| *level)
     }
 
     /// Where a mistake of several knobs is shown: at the one that was said last, by level; otherwise at the first.
-    fn place(&self, names: &[&str]) -> Place {
-        let said = names.iter().rev().filter_map(|name| self.said.get(*name));
+    pub(super) fn place(&self, names: &[&str]) -> Place {
+        // Whoever said something of all settings said it of each.
+        let of_all = names.iter().any(|name| name.starts_with(SETTINGS)).then_some(&SETTINGS);
+        let said = of_all.into_iter().chain(names.iter().rev()).filter_map(|name| self.said.get(*name));
         said.max_by_key(|(level, _)| *level).map_or_else(|| self.file.clone(), |(_, place)| place.clone())
     }
 
-    fn item(&self, name: &str, index: usize) -> Place {
+    /// The place of an item of a list.
+    pub(super) fn item(&self, name: &str, index: usize) -> Place {
         self.items.get(name).and_then(|items| items.get(index)).cloned().unwrap_or_else(|| self.place(&[name]))
     }
 
-    fn are_understood(&self, names: &[&str]) -> bool {
+    /// Whether nothing was wrong with the values of these.
+    pub(super) fn are_understood(&self, names: &[&str]) -> bool {
         !names.iter().any(|name| self.bad.contains(*name))
     }
 }
@@ -76,10 +80,10 @@ pub(super) fn broken(scenario: &Scenario, values: &Values) -> Vec<Mistake> {
     let mut mistakes: Vec<Mistake> = broken.collect();
     mistakes.extend(idle(scenario, values));
     if values.are_understood(&["thresholds"]) {
-        mistakes.extend(figures("thresholds", &scenario.thresholds, scenario, values));
+        mistakes.extend(absent::figures("thresholds", &scenario.thresholds, scenario, values));
     }
     if values.are_understood(&["ramp.keep"]) {
-        mistakes.extend(figures("ramp.keep", &scenario.ramp.keep, scenario, values));
+        mistakes.extend(absent::figures("ramp.keep", &scenario.ramp.keep, scenario, values));
     }
     mistakes
 }
@@ -113,98 +117,6 @@ fn idle(scenario: &Scenario, values: &Values) -> Vec<Mistake> {
         }
     }
     mistakes
-}
-
-/// What thresholds say of figures that the run will not have, and what they say twice.
-fn figures(of: &str, thresholds: &[Threshold], scenario: &Scenario, values: &Values) -> Vec<Mistake> {
-    let mut mistakes = Vec::new();
-    for (index, threshold) in thresholds.iter().enumerate() {
-        let metric = threshold.metric.as_str();
-        let twice =
-            thresholds[..index].iter().any(|other| other.metric == metric && other.comparison == threshold.comparison);
-        let wrong = if twice {
-            Some(Wrong::new(format!("\"{threshold}\" is said already of {metric}"), "keep one of them"))
-        } else if of == "ramp.keep" {
-            not_of_a_step(metric)
-        } else {
-            absent(metric, scenario, values)
-        };
-        mistakes.extend(wrong.map(|wrong| wrong.at(values.item(of, index))));
-    }
-    mistakes
-}
-
-/// Figures of a whole run and of no step.
-fn not_of_a_step(metric: &str) -> Option<Wrong> {
-    let whole = matches!(metric, "capacity" | "lost" | "violations") || is_of_storm(metric) || is_of_limit(metric);
-    whole.then(|| {
-        let help = "put it into thresholds, and keep what is known of each step, as \"p99_receive < 250ms\"";
-        Wrong::new(format!("{metric} is known of the whole run, and not of each step"), help)
-    })
-}
-
-fn is_of_storm(metric: &str) -> bool {
-    metric.starts_with("back_") || metric == "not_back" || is_of_stayers(metric)
-}
-
-fn is_of_stayers(metric: &str) -> bool {
-    matches!(metric, "p99_ack_before" | "p99_ack_during" | "p99_ratio")
-}
-
-fn is_of_limit(metric: &str) -> bool {
-    matches!(metric, "over_limit" | "under_limit" | "retry_after_wrong")
-}
-
-fn is_of_talk(metric: &str) -> bool {
-    metric.ends_with("_ack") || metric.ends_with("_receive") || metric.starts_with("rate_")
-}
-
-/// What is wrong with a threshold on a figure that this scenario does not give: it would never hold.
-fn absent(metric: &str, scenario: &Scenario, values: &Values) -> Option<Wrong> {
-    let never = |knobs: &[&str], why: &str, help: &str| {
-        values.are_understood(knobs).then(|| Wrong::new(format!("{metric} can never hold: {why}"), help))
-    };
-    let storm = &scenario.storm;
-    let talks = scenario.load.rate > 0.0 || scenario.ramp.of == RampOf::Rate;
-    if is_of_storm(metric) && storm.cut == Cut::None {
-        return never(&["storm.cut"], "there is no storm", "set storm.cut, or leave the threshold out");
-    }
-    if is_of_stayers(metric) && nobody_stays(scenario) {
-        let help = "cut fewer (storm.share, or a second node: nodes.engines = \"cluster\", nodes.count = 2), or leave the threshold out";
-        return never(&["storm.share", "storm.cut", "nodes.engines", "nodes.count"], "the storm cuts everybody", help);
-    }
-    if is_of_limit(metric) && scenario.limit.senders == 0 {
-        return never(
-            &["limit.senders"],
-            "nobody tests the rate limit",
-            "set limit.senders, or leave the threshold out",
-        );
-    }
-    if metric == "capacity" && scenario.ramp.of == RampOf::None {
-        return never(&["ramp.of"], "there is no ramp", "set ramp.of, or leave the threshold out");
-    }
-    if metric.starts_with("redis_") && scenario.nodes.engines == Engines::Alone {
-        return never(&["nodes.engines"], "a node that is alone has no Redis", "set nodes.engines = \"cluster\"");
-    }
-    if (is_of_talk(metric) || is_of_stayers(metric)) && !talks && scenario.limit.senders == 0 {
-        return never(
-            &["load.rate", "limit.senders"],
-            "nobody says anything",
-            "set load.rate above 0, or leave the threshold out",
-        );
-    }
-    None
-}
-
-/// Whether a storm leaves nobody untouched.
-fn nobody_stays(scenario: &Scenario) -> bool {
-    let share_of_all = |share: f64| share >= 1.0;
-    match scenario.storm.cut {
-        Cut::None => false,
-        Cut::Close => share_of_all(scenario.storm.share),
-        Cut::Network => share_of_all(scenario.storm.share) && scenario.is_one_node(),
-        Cut::Kill | Cut::Drain => scenario.is_one_node(),
-    }
 }
 
 impl Scenario {

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use super::Threshold;
 use super::mistake::{Place, Wrong};
 
 /// The form of a knob's value, and its bounds.
@@ -86,10 +85,10 @@ impl Given {
     }
 
     /// A text, in a file or bare.
-    fn text(&self, example: &str) -> Result<&str, Wrong> {
+    fn text(&self, form: &str, example: &str) -> Result<&str, Wrong> {
         match self {
             Self::Bare(text) | Self::Text(text) => Ok(text),
-            other => Err(Wrong::new(format!("is {}, and must be a text", other.noun()), format!("write {example}"))),
+            other => Err(Wrong::new(format!("is {}, and must be {form}", other.noun()), format!("write {example}"))),
         }
     }
 
@@ -100,7 +99,7 @@ impl Given {
             Self::List(_) => "a list".to_owned(),
             Self::Other(what) => match *what {
                 "table" => "a table".to_owned(),
-                "boolean" => "true or false".to_owned(),
+                "boolean" => "a boolean".to_owned(),
                 "datetime" => "a date".to_owned(),
                 what => what.to_owned(),
             },
@@ -117,13 +116,14 @@ pub(super) trait Value: Sized {
     fn write(&self) -> String;
 }
 
-fn alone<T>(value: Result<T, Wrong>) -> Result<T, Faults> {
+/// A fault of the value as a whole.
+pub(super) fn alone<T>(value: Result<T, Wrong>) -> Result<T, Faults> {
     value.map_err(|wrong| vec![(None, wrong)])
 }
 
 impl Value for String {
     fn read(given: &Given, _: Kind) -> Result<Self, Faults> {
-        alone(given.text("\"some words\"").map(str::to_owned))
+        alone(given.text("a text", "\"some words\"").map(str::to_owned))
     }
 
     fn write(&self) -> String {
@@ -153,7 +153,7 @@ impl Value for f64 {
     fn read(given: &Given, kind: Kind) -> Result<Self, Faults> {
         let Kind::Number { least, most } = kind else { unreachable!("a number's knob is one of numbers") };
         let read = || {
-            let text = given.number(&most.min(1.0).to_string())?;
+            let text = given.number(&if most <= 1.0 { 0.5 } else { least.max(2.0) }.to_string())?;
             let number = text.parse::<f64>().ok().filter(|number| number.is_finite()).ok_or_else(|| {
                 Wrong::new(format!("{text} is not a number"), format!("write {least} to {most}, like 0.5 or 200"))
             })?;
@@ -208,7 +208,7 @@ impl Value for Duration {
                         format!("write \"{number}s\" for seconds, \"{number}ms\" or \"{number}m\""),
                     ));
                 }
-                given => given.text("\"30s\"")?,
+                given => given.text("a time", "\"30s\"")?,
             };
             let millis = millis(text)?;
             if millis < least {
@@ -256,54 +256,6 @@ pub(super) fn length(millis: u64) -> String {
     }
 }
 
-impl Value for Vec<Threshold> {
-    fn read(given: &Given, _: Kind) -> Result<Self, Faults> {
-        const HELP: &str = "write a list: [\"p99_receive < 250ms\", \"lost == 0\"]";
-        let one = |place: Option<Place>, text: &str| Threshold::parse(text).map_err(|wrong| (place, wrong));
-        let read: Vec<_> = match given {
-            Given::Bare(text) => {
-                text.split(',').filter(|text| !text.trim().is_empty()).map(|text| one(None, text)).collect()
-            }
-            Given::List(items) => items
-                .iter()
-                .map(|(place, item)| match item {
-                    Given::Text(text) => one(Some(place.clone()), text),
-                    other => Err((Some(place.clone()), Wrong::new(format!("{} is no threshold", other.noun()), HELP))),
-                })
-                .collect(),
-            other => return alone(Err(Wrong::new(format!("is {}, and must be a list", other.noun()), HELP))),
-        };
-        let (good, bad): (Vec<_>, Vec<_>) = read.into_iter().partition(Result::is_ok);
-        if bad.is_empty() {
-            Ok(good.into_iter().flatten().collect())
-        } else {
-            Err(bad.into_iter().filter_map(Result::err).collect())
-        }
-    }
-
-    fn write(&self) -> String {
-        let texts: Vec<String> = self.iter().map(|threshold| threshold.text.write()).collect();
-        format!("[{}]", texts.join(", "))
-    }
-}
-
-impl Value for Vec<(String, String)> {
-    /// A table never comes here: the reader of files takes it apart, since each setting has a place of its own.
-    fn read(given: &Given, _: Kind) -> Result<Self, Faults> {
-        let help =
-            "name the setting: limits.messages = 0 below [nodes.settings], --set nodes.settings.limits.messages=0";
-        alone(Err(Wrong::new(format!("is {}, and must be a table", given.noun()), help)))
-    }
-
-    fn write(&self) -> String {
-        let plain =
-            |text: &str| matches!(text, "true" | "false") || text.parse::<u32>().is_ok_and(|n| n.to_string() == text);
-        let value = |text: &String| if plain(text) { text.clone() } else { text.write() };
-        let settings: Vec<String> = self.iter().map(|(name, text)| format!("{name} = {}", value(text))).collect();
-        if settings.is_empty() { "{}".to_owned() } else { format!("{{ {} }}", settings.join(", ")) }
-    }
-}
-
 /// `alone, cluster or auto`, each in quotation marks.
 pub(super) fn quoted(words: &[&str]) -> String {
     let words: Vec<String> = words.iter().map(|word| format!("\"{word}\"")).collect();
@@ -314,7 +266,7 @@ pub(super) fn quoted(words: &[&str]) -> String {
 pub(super) fn choose<T: Copy>(given: &Given, words: &[(&str, T)]) -> Result<T, Faults> {
     let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
     let read = || {
-        let text = given.text(&quoted(&known))?;
+        let text = given.text("a text", &format!("one of {}", quoted(&known)))?;
         let found = words.iter().find(|(word, _)| *word == text);
         found.map(|(_, value)| *value).ok_or_else(|| {
             let near = super::mistake::nearest(text, known.iter().copied());
