@@ -49,6 +49,15 @@ impl Stack {
         Some(stack)
     }
 
+    /// The address of Redis alone, for a test that needs no more. `None`: `test` was left out and this was said.
+    pub fn find_redis(test: &str) -> Option<String> {
+        let named = std::env::var("SOUK_TEST_REDIS").ok().filter(|url| !url.is_empty());
+        if named.is_none() {
+            leave_out(test, "SOUK_TEST_REDIS", HOW);
+        }
+        named
+    }
+
     /// The address of the tests' keyspace, behind these CQL servers or others in front of them.
     pub fn store_url(&self, cql: &str) -> String {
         let replication = if self.cql.matches(',').count() >= 2 { 3 } else { 1 };

@@ -64,7 +64,7 @@ pub(crate) struct Run {
     #[arg(long, value_name = "FILE")]
     pub(crate) baseline: Option<PathBuf>,
     /// Lets a proxy of the harness spoil pushes, to see that the check finds it
-    #[arg(long, value_name = "HOW", value_parser = sabotage)]
+    #[arg(long, value_name = "HOW", value_enum)]
     pub(crate) sabotage: Option<SabotageKind>,
     /// One push in so many is spoiled
     #[arg(long, value_name = "N", default_value = "100")]
@@ -104,8 +104,8 @@ pub(crate) struct TargetArgs {
     /// Their processes, where they run on this machine, for what the system says of them
     #[arg(long, value_name = "PID,…", value_delimiter = ',', requires = "target")]
     pub(crate) pid: Vec<u32>,
-    /// Their `auth.secret`: tokens are signed with it
-    #[arg(long, value_name = "SECRET", env = "SOUK_AUTH_SECRET", hide_env_values = true, requires = "target")]
+    /// Their `auth.secret`: tokens are signed with it. Without it `SOUK_AUTH_SECRET` of the environment, which no `ps` shows
+    #[arg(long, value_name = "SECRET", requires = "target")]
     pub(crate) auth_secret: Option<String>,
     /// The Redis between them, to observe it
     #[arg(long, value_name = "URL", requires = "target")]
@@ -146,10 +146,6 @@ pub(crate) struct Compare {
     /// Shows nothing while it runs
     #[arg(long, short)]
     pub(crate) quiet: bool,
-}
-
-fn sabotage(text: &str) -> Result<SabotageKind, String> {
-    text.parse().map_err(|_| "one of drop, double, reorder".to_owned())
 }
 
 /// Reads the command line. Otherwise: the code to leave with, after the help or what is wrong was said.

@@ -16,10 +16,12 @@ use crate::run::found::{self, Began};
 use crate::run::part::RunPart;
 use crate::run::people::Share;
 use crate::run::{OnlyUs, Prepared, Setup, run as run_prepared};
-use crate::scenario::{RampOf, Scenario};
+use crate::scenario::{Cut, RampOf, Scenario};
 use crate::target::{Carriers, GivenTarget, OrderMaking, OwnNodes, Servers, Target};
 use crate::view::{Show, View};
 
+/// The secret of tokens, in the environment.
+const SECRET: &str = "SOUK_AUTH_SECRET";
 /// Where reports go that nobody gave a place.
 const REPORTS: &str = "souk-loadtest-reports";
 
@@ -103,9 +105,10 @@ impl Session<'_> {
             Some(observer) => Some(observer.finish().await),
             None => None,
         };
+        let takes_a_node = matches!(scenario.storm.cut, Cut::Kill | Cut::Drain);
         for node in 0..prepared.own.as_ref().map_or(0, OwnNodes::len) {
             let ended = prepared.own.as_mut().and_then(|own| own.has_ended(node));
-            part.remarks.extend(ended.filter(|_| !scenario.storm.takes_a_node()));
+            part.remarks.extend(ended.filter(|_| node > 0 || !takes_a_node));
         }
         Ok(found::report(part, &prepared, scenario, began, redis))
     }
@@ -133,7 +136,7 @@ async fn lead(
             leader.address()
         )),
     }
-    let sabotage = args.sabotage.map(|kind| (kind.name(), args.sabotage_every.get()));
+    let sabotage = args.sabotage.map(|kind| (kind, args.sabotage_every.get()));
     leader.gather(scenario, target, tag, sabotage).await.map_err(Failure::unavailable)?;
     Ok(Some(leader))
 }
@@ -147,8 +150,8 @@ async fn target(
     if args.target.is_empty() {
         return own_nodes(args.souk.as_deref(), scenario, view).await.map(|own| (own.target(), Some(own)));
     }
-    let secret = args.auth_secret.clone().ok_or_else(|| {
-        Failure::Usage("--target needs --auth-secret: the nodes' auth.secret, which tokens are signed with".to_owned())
+    let secret = args.auth_secret.clone().or_else(|| std::env::var(SECRET).ok()).ok_or_else(|| {
+        Failure::Usage(format!("--target needs --auth-secret or {SECRET}: the nodes' auth.secret, which tokens are signed with"))
     })?;
     let mut given = GivenTarget::souk(args.target.clone(), secret);
     given.operators = args.operators.clone();

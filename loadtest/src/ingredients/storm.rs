@@ -16,6 +16,7 @@ use crate::proxy::{Fault, Proxy};
 use crate::recorder::Group;
 use crate::run::context::Context;
 use crate::run::crowd::Crowd;
+use crate::run::watch::Watch;
 use crate::scenario::{Cut, Storm};
 use crate::target::{OwnNodes, TargetError};
 
@@ -187,6 +188,7 @@ impl StormPart {
 pub(crate) struct Cutter<'a> {
     pub(crate) own: Option<&'a mut OwnNodes>,
     pub(crate) proxies: &'a [Proxy],
+    pub(crate) watch: &'a Watch,
 }
 
 /// Waits for the storm's moment, cuts, ends the outage, and waits until everybody is back or the time for that is over.
@@ -238,7 +240,7 @@ impl Cutter<'_> {
             // In a run of several processes the one that started the nodes cuts.
             Cut::Kill => {
                 if let Some(own) = self.own.as_mut() {
-                    own.kill(0).await?;
+                    own.kill(0)?;
                 }
             }
             Cut::Drain => {
@@ -259,6 +261,7 @@ impl Cutter<'_> {
             Cut::Kill | Cut::Drain => {
                 if let Some(own) = self.own.as_mut() {
                     own.restart(0).await?;
+                    self.watch.restarted(0, own.pid(0));
                 }
             }
         }

@@ -9,10 +9,9 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-use super::wire::{Lines, Task, ToFollower, ToLeader, hear, say};
-use crate::proxy::sabotage::SabotageKind;
+use super::wire::{Lines, Sabotage, Task, ToFollower, ToLeader, hear, say};
 use crate::run::people::Share;
-use crate::run::prepare::{Prepared, RunError, Setup};
+use crate::run::{Prepared, RunError, Setup};
 use crate::run::{Together, run};
 use crate::scenario::Scenario;
 use crate::target::{Carriers, NodeAddress, OrderMaking, Target};
@@ -139,13 +138,7 @@ fn setup(task: Task) -> Result<Setup, FollowError> {
         engines: task.engines,
         redis: None,
     };
-    let sabotage = match task.sabotage {
-        None => None,
-        Some((kind, every)) => {
-            let wrong = || FollowError::Task(format!("no such sabotage: {kind}, one in {every}"));
-            Some((kind.parse::<SabotageKind>().map_err(|_| wrong())?, NonZeroU32::new(every).ok_or_else(wrong)?))
-        }
-    };
+    let sabotage = task.sabotage.and_then(|(Sabotage(kind), every)| Some((kind, NonZeroU32::new(every)?)));
     let share = Share { process: task.process, of: task.of };
     Ok(Setup { scenario, target, own: None, sabotage, share, tag: task.tag })
 }

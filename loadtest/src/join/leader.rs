@@ -9,7 +9,8 @@ use tokio::net::TcpListener;
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
-use super::wire::{Lines, Task, ToFollower, ToLeader};
+use super::wire::{Lines, Sabotage, Task, ToFollower, ToLeader};
+use crate::proxy::sabotage::SabotageKind;
 use crate::run::Together;
 use crate::run::part::RunPart;
 use crate::run::people::Share;
@@ -95,7 +96,7 @@ impl Leader {
         scenario: &Scenario,
         target: &Target,
         tag: &str,
-        sabotage: Option<(&str, u32)>,
+        sabotage: Option<(SabotageKind, u32)>,
     ) -> Result<(), LeadError> {
         for process in 1..self.of {
             let missing = LeadError::Missing { missing: self.of - process, address: self.address };
@@ -159,7 +160,7 @@ impl Together for Leader {
     }
 }
 
-fn task(scenario: &Scenario, target: &Target, tag: &str, share: Share, sabotage: Option<(&str, u32)>) -> Task {
+fn task(scenario: &Scenario, target: &Target, tag: &str, share: Share, sabotage: Option<(SabotageKind, u32)>) -> Task {
     Task {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         scenario: scenario.name.clone(),
@@ -174,6 +175,6 @@ fn task(scenario: &Scenario, target: &Target, tag: &str, share: Share, sabotage:
         process: share.process,
         of: share.of,
         tag: tag.to_owned(),
-        sabotage: sabotage.map(|(kind, every)| (kind.to_owned(), every)),
+        sabotage: sabotage.map(|(kind, every)| (Sabotage(kind), every)),
     }
 }

@@ -8,5 +8,5 @@ mod follower;
 mod leader;
 mod wire;
 
-pub(crate) use follower::{FollowError, Followed, follow};
-pub(crate) use leader::{LeadError, Leader};
+pub(crate) use follower::follow;
+pub(crate) use leader::Leader;

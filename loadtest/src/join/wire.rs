@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 
+use crate::proxy::sabotage::SabotageKind;
 use crate::run::part::RunPart;
 
 /// Longest line: the part of a process with its histograms and offenders.
@@ -40,8 +41,21 @@ pub(super) struct Task {
     pub(super) process: usize,
     pub(super) of: usize,
     pub(super) tag: String,
-    pub(super) sabotage: Option<(String, u32)>,
+    pub(super) sabotage: Option<(Sabotage, u32)>,
 }
+
+/// [`SabotageKind`], in a form that can be sent.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(remote = "SabotageKind")]
+pub(super) enum SabotageForm {
+    Drop,
+    Double,
+    Reorder,
+}
+
+/// What a follower is to spoil.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(super) struct Sabotage(#[serde(with = "SabotageForm")] pub(super) SabotageKind);
 
 /// What a follower says.
 #[derive(Debug, Serialize, Deserialize)]

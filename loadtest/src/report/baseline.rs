@@ -53,7 +53,8 @@ pub enum Way {
     Other,
 }
 
-/// What moved from `old` to `now`, beyond noise: settings first, then what became worse, better, and other.
+/// What moved from `old` to `now`, beyond noise: settings first, then what became worse, better, and other, then
+/// what only one of them has.
 ///
 /// A figure's noise comes from the seconds of both runs where they tell it (three standard errors, and 5 in 100: runs differ
 /// by more than their seconds do), otherwise it is 10 in 100, for counts three times what chance alone does. Broken promises
@@ -65,8 +66,8 @@ pub fn compare(now: &Report, old: &Report) -> Vec<Moved> {
     }
     let mut figures: Vec<Moved> = FIGURES.iter().filter_map(|figure| one(figure, now, old)).collect();
     figures.sort_by_key(|moved| match moved {
-        Moved::Figure { way, .. } => Some(*way),
-        _ => None,
+        Moved::Figure { way, .. } => (false, Some(*way)),
+        _ => (true, None),
     });
     moved.extend(figures);
     moved
@@ -178,7 +179,12 @@ impl Moved {
                 let sign = if now > old { "▲" } else { "▼" };
                 let by =
                     if *old == 0.0 { String::new() } else { format!(" {:+.0} %", (now - old) * 100.0 / old.abs()) };
-                let told = format!("{word}{by} (noise ± {})", format::value(figure.unit, *noise));
+                let noise = if *noise == 0.0 {
+                    String::new()
+                } else {
+                    format!(" (noise ± {})", format::value(figure.unit, *noise))
+                };
+                let told = format!("{word}{by}{noise}");
                 let [old, now] = [old, now].map(|value| format::value(figure.unit, *value));
                 (class, [sign.to_owned(), figure.name.to_owned(), old, now, told])
             }

@@ -160,7 +160,7 @@ fn integrity(found: &mut Found, integrity: &Integrity, limit: bool) {
 }
 
 /// The seconds of the timeline that begin within the load.
-fn during<'a>(timeline: &'a [Second], (from, to): (f64, f64)) -> impl Iterator<Item = &'a Second> + Clone {
+fn during(timeline: &[Second], (from, to): (f64, f64)) -> impl Iterator<Item = &Second> + Clone {
     timeline.iter().filter(move |second| second.at as f64 >= from.floor() && (second.at as f64) < to)
 }
 

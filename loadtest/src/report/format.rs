@@ -15,14 +15,19 @@ pub(crate) fn count(value: u64) -> String {
     text
 }
 
-/// A number with three significant digits, or whole with thousands apart: `0.123`, `1.23`, `12.3`, `123`, `12,345`.
+/// A number as short as it can be: whole where it is whole, otherwise three significant digits.
 pub(crate) fn number(value: f64) -> String {
+    if value.fract() == 0.0 && value.abs() < 1000.0 { format!("{:.0}", value + 0.0) } else { digits(value) }
+}
+
+/// A number with three significant digits, thousands apart: `0.123`, `1.00`, `12.3`, `123`, `12,345`.
+fn digits(value: f64) -> String {
     if !value.is_finite() {
         return "–".to_owned();
     }
     let size = value.abs();
     // What rounding lifts over a power of ten already has a digit more before the point: 99.97 is 100, not 100.0.
-    let decimals = if size >= 99.95 || size < 0.000_05 || (size < 1000.0 && value.fract() == 0.0) {
+    let decimals = if !(0.000_05..99.95).contains(&size) {
         0
     } else if size >= 9.995 {
         1
@@ -47,11 +52,11 @@ pub(crate) fn number(value: f64) -> String {
 pub(crate) fn value(unit: Unit, value: f64) -> String {
     let size = value.abs();
     match unit {
-        Unit::Milliseconds if size >= 10_000.0 => format!("{} s", number(value / 1000.0)),
-        Unit::Milliseconds => format!("{} ms", number(value)),
-        Unit::Microseconds if size >= 10_000.0 => format!("{} ms", number(value / 1000.0)),
-        Unit::Microseconds => format!("{} µs", number(value)),
-        Unit::Seconds => format!("{} s", number(value)),
+        Unit::Milliseconds if size >= 10_000.0 => format!("{} s", digits(value / 1000.0)),
+        Unit::Milliseconds => format!("{} ms", digits(value)),
+        Unit::Microseconds if size >= 10_000.0 => format!("{} ms", digits(value / 1000.0)),
+        Unit::Microseconds => format!("{} µs", digits(value)),
+        Unit::Seconds => format!("{} s", digits(value)),
         Unit::Bytes => bytes(value),
         Unit::PerSecond => format!("{}/s", number(value)),
         Unit::Count | Unit::Ratio => number(value),
@@ -70,7 +75,7 @@ pub(crate) fn bytes(value: f64) -> String {
         scaled /= 1024.0;
         unit = next;
     }
-    format!("{} {unit}", number(scaled))
+    if unit == "B" { format!("{} B", number(scaled)) } else { format!("{} {unit}", digits(scaled)) }
 }
 
 /// A value for an axis: as [`value`], without noughts behind the point, and a bare 0.
@@ -117,7 +122,8 @@ mod tests {
     #[test]
     fn units_are_lifted() {
         assert_eq!(value(Unit::Milliseconds, 2.5), "2.50 ms");
-        assert_eq!(value(Unit::Milliseconds, 12_000.0), "12 s");
+        assert_eq!(value(Unit::Milliseconds, 12_000.0), "12.0 s");
+        assert_eq!(value(Unit::Milliseconds, 0.0), "0 ms");
         assert_eq!(value(Unit::Microseconds, 29.4), "29.4 µs");
         assert_eq!(value(Unit::Bytes, 812.0), "812 B");
         assert_eq!(value(Unit::Bytes, 2150.0), "2.10 KiB");

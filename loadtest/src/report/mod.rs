@@ -14,6 +14,8 @@ mod noise;
 mod samples;
 mod summary;
 mod table;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 
@@ -290,6 +292,12 @@ pub struct RedisSeen {
     pub others: u64,
     /// Their bytes, all together.
     pub bytes: u64,
+    /// Publishes that the observer itself lost, because they came faster than it counted. They are in none of the other counts.
+    #[serde(default)]
+    pub missed: u64,
+    /// Times that the observer lost its connection. What was published meanwhile is in none of the counts.
+    #[serde(default)]
+    pub gaps: u64,
     /// Processor time of the Redis server during the load, in milliseconds.
     pub cpu: Option<f64>,
 }

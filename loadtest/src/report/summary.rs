@@ -23,6 +23,9 @@ pub fn summary(report: &Report) -> String {
     ramp(&mut out, report);
     integrity(&mut out, report);
     thresholds(&mut out, report);
+    if !report.outcome.remarks.is_empty() {
+        out.part("Remarks");
+    }
     for remark in &report.outcome.remarks {
         out.wrapped("  ! ", "    ", remark);
     }

@@ -9,7 +9,7 @@ use souk_protocol::dto::ReconnectPolicy;
 use crate::ingredients::storm::StormBook;
 use crate::offences::Offences;
 use crate::recorder::Recorder;
-use crate::target::token::Signer;
+use crate::target::Signer;
 
 /// Most remarks that are kept.
 const REMARKS_MAX: usize = 50;

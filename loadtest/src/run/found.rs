@@ -46,13 +46,14 @@ pub(crate) fn report(
         connections: part.devices.min(memory.connections.max(part.connected)),
         harness_baseline: Some(part.harness_resident.0).filter(|bytes| *bytes > 0),
     };
-    let cut = crate::scenario::cut_name(scenario.storm.cut);
+    let knobs = scenario.knobs();
+    let cut = knobs.get("storm.cut").map_or("none", |cut| cut.trim_matches('"')).to_owned();
     let mut report = Report {
         schema: SCHEMA,
         scenario: ScenarioEcho {
             name: scenario.name.clone(),
             about: scenario.about.clone(),
-            knobs: scenario.knobs(),
+            knobs,
         },
         environment: environment(&part, prepared, began),
         outcome: Outcome {
@@ -67,7 +68,7 @@ pub(crate) fn report(
         servers: prepared.watch.servers(zero),
         harness: shifted(&part.harness, zero),
         redis,
-        storm: part.storm_found(cut),
+        storm: part.storm_found(&cut),
         limit: part.limit_found(),
         ramp: part.ramp.clone(),
         integrity: part.integrity,

@@ -2,6 +2,7 @@
 
 pub(crate) mod context;
 pub(crate) mod crowd;
+pub(crate) mod found;
 pub(crate) mod part;
 pub(crate) mod people;
 mod proof;
@@ -22,8 +23,6 @@ use crate::ledger::Micros;
 use crate::load::conductor::{Conductor, Controls};
 use crate::report::RampFound;
 use crate::scenario::{Cut, RampOf, Scenario};
-use context::Context;
-use crowd::Crowd;
 use part::RunPart;
 pub(crate) use prepare::{Prepared, RunError, Setup};
 
@@ -143,7 +142,7 @@ async fn load(
     found: &mut Found,
 ) -> bool {
     let (context, crowd) = (Arc::clone(&prepared.context), Arc::clone(&prepared.crowd));
-    let rate = if scenario.ramp.of == RampOf::Rate { NO_RATE } else { scenario.load.rate / prepared.processes() };
+    let rate = if scenario.ramp.of == RampOf::Rate { NO_RATE } else { scenario.load.rate };
     let talkers = crowd.talkers();
     let controls = Arc::new(Controls::new(rate, talkers.len()));
     let conductor =
@@ -208,7 +207,7 @@ async fn ingredients(
     };
     let storm = async {
         if scenario.storm.cut != Cut::None {
-            let cutter = Cutter { own: prepared.own.as_mut(), proxies: &prepared.proxies };
+            let cutter = Cutter { own: prepared.own.as_mut(), proxies: &prepared.proxies, watch: &prepared.watch };
             storm::strike(&scenario.storm, cutter, &crowd, &context).await;
         }
     };

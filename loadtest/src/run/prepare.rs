@@ -13,13 +13,15 @@ use super::people::{Layout, People, Share};
 use super::watch::Watch;
 use crate::ingredients::storm::StormBook;
 use crate::load::talk;
-use crate::measure::process::descriptor_limit;
 use crate::offences::Offences;
-use crate::proxy::{Proxy, ProxyError, SabotageKind};
+use crate::proxy::sabotage::SabotageKind;
+use crate::proxy::{Proxy, ProxyError};
 use crate::recorder::Recorder;
 use crate::scenario::{Cut, Scenario};
 use crate::target::{Carriers, OrderMaking, OwnNodes, Signer, Target, TargetError, make_orders};
 
+/// Where the system says how many descriptors a process may have.
+const LIMITS: &str = "/proc/self/limits";
 /// Descriptors that the harness needs beside those of its clients.
 const SPARE_DESCRIPTORS: u64 = 200;
 /// Connections used for making orders.
@@ -86,9 +88,10 @@ pub(crate) struct Prepared {
 impl Prepared {
     /// Looks at the target, starts proxies where they are needed, makes the orders.
     pub(crate) async fn new(setup: Setup) -> Result<Self, RunError> {
-        let Setup { scenario, target, own, sabotage, share, tag } = setup;
+        let Setup { mut scenario, target, own, sabotage, share, tag } = setup;
         let proxied = scenario.storm.cut == Cut::Network || sabotage.is_some();
         feasible(&scenario, &target, own.is_some(), proxied, share)?;
+        share_rates(&mut scenario, share);
         let probe = target.probe(wanted_carriers(&scenario, &target)).await?;
         let mut proxies = Vec::new();
         if proxied {
@@ -133,15 +136,18 @@ impl Prepared {
         Ok(Self { scenario, target, own, proxies, hello: probe.hello, context, crowd, watch, share })
     }
 
-    /// Processes of the run.
-    #[expect(clippy::cast_precision_loss, reason = "processes are few")]
-    pub(crate) fn processes(&self) -> f64 {
-        self.share.of as f64
-    }
-
     /// Devices that this process is to connect.
     pub(crate) fn devices(&self) -> usize {
         self.scenario.devices().div_ceil(self.share.of)
+    }
+}
+
+/// Each process has its part of what happens per second.
+#[expect(clippy::cast_precision_loss, reason = "processes are few")]
+fn share_rates(scenario: &mut Scenario, share: Share) {
+    let of = share.of as f64;
+    for rate in [&mut scenario.connect.rate, &mut scenario.load.rate, &mut scenario.churn.rate] {
+        *rate /= of;
     }
 }
 
@@ -167,6 +173,13 @@ fn feasible(scenario: &Scenario, target: &Target, own: bool, proxied: bool, shar
         return Err(RunError::Descriptors { wanted, allowed, devices });
     }
     Ok(())
+}
+
+/// Descriptors that this process may have; where the system does not say, as many as one likes.
+fn descriptor_limit() -> u64 {
+    let limits = std::fs::read_to_string(LIMITS).unwrap_or_default();
+    let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"));
+    line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(u64::MAX)
 }
 
 /// The carriers that the scenario's devices speak.

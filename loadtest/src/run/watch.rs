@@ -15,12 +15,11 @@ use crate::target::{NodeAddress, Target};
 
 /// How often.
 const EVERY: Duration = Duration::from_secs(1);
-/// The gauge of open connections.
-const CONNECTIONS: &str = "souk_connections";
-
 /// Watches the processes of a run.
 pub(crate) struct Watch {
     nodes: Vec<NodeAddress>,
+    /// The nodes' processes as they are now: a node may have been started again.
+    pids: Arc<Mutex<Vec<Option<u32>>>>,
     seen: Arc<Mutex<Seen>>,
     task: JoinHandle<()>,
 }
@@ -47,8 +46,9 @@ impl Watch {
     pub(crate) fn new(target: &Target, context: Arc<Context>) -> Self {
         let nodes = target.nodes.clone();
         let seen = Arc::new(Mutex::new(Seen { servers: vec![Vec::new(); nodes.len()], ..Seen::default() }));
-        let task = tokio::spawn(look(nodes.clone(), context, Arc::clone(&seen)));
-        Self { nodes, seen, task }
+        let pids = Arc::new(Mutex::new(nodes.iter().map(|node| node.pid).collect()));
+        let task = tokio::spawn(look(nodes.clone(), Arc::clone(&pids), context, Arc::clone(&seen)));
+        Self { nodes, pids, seen, task }
     }
 
     /// Nobody is there yet.
@@ -67,7 +67,12 @@ impl Watch {
     }
 
     fn resident(&self) -> Option<u64> {
-        self.nodes.iter().map(|node| Usage::of(node.pid?).ok().map(|usage| usage.resident)).sum()
+        self.pids.lock().iter().map(|pid| Usage::of((*pid)?).ok().map(|usage| usage.resident)).sum()
+    }
+
+    /// This node is another process now.
+    pub(crate) fn restarted(&self, node: usize, pid: u32) {
+        self.pids.lock()[node] = Some(pid);
     }
 
     /// Nothing more is watched.
@@ -115,31 +120,42 @@ fn own_resident() -> u64 {
     Usage::of(std::process::id()).map(|usage| usage.resident).unwrap_or(0)
 }
 
-async fn look(nodes: Vec<NodeAddress>, context: Arc<Context>, seen: Arc<Mutex<Seen>>) {
-    let mut samplers: Vec<_> = nodes.iter().map(|node| node.pid.map(Sampler::new)).collect();
-    let mut own = Sampler::new(std::process::id());
+async fn look(
+    nodes: Vec<NodeAddress>,
+    pids: Arc<Mutex<Vec<Option<u32>>>>,
+    context: Arc<Context>,
+    seen: Arc<Mutex<Seen>>,
+) {
+    let mut samplers: Vec<Option<(u32, Sampler)>> = nodes.iter().map(|_| None).collect();
+    let mut own = Sampler::own().ok();
     let mut ticks = interval(EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
         let at = Duration::from_micros(context.recorder.now()).as_secs_f64();
         for (place, node) in nodes.iter().enumerate() {
-            // A node that was killed is missing here, which its gap in the plot tells.
-            let sample = samplers[place].as_mut().and_then(|sampler| sampler.sample(at).ok());
             let connections = match node.operators {
-                Some(operators) => metrics::scrape(operators).await.ok().and_then(|found| found.sum(CONNECTIONS)),
+                Some(operators) => metrics::scrape(operators).await.ok().and_then(|found| found.connections()),
                 None => None,
             };
-            if sample.is_some() || connections.is_some() {
-                let mut sample = sample.unwrap_or(Sample { at, ..Sample::default() });
-                #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
-                let whole = connections.map(|connections| connections as u64);
-                sample.connections = whole;
-                seen.lock().servers[place].push(sample);
-            }
+            let pid = pids.lock()[place];
+            // A node that was killed is missing here, which its gap in the plot tells.
+            let sample = pid.and_then(|pid| sample(&mut samplers[place], pid, at, connections));
+            let sample = sample.or_else(|| connections.map(|_| Sample { at, connections, ..Sample::default() }));
+            seen.lock().servers[place].extend(sample);
         }
-        if let Ok(sample) = own.sample(at) {
-            seen.lock().harness.push(sample);
+        let sample = own.as_mut().and_then(|own| own.sample(at, None).ok());
+        seen.lock().harness.extend(sample);
+    }
+}
+
+/// What the process used since the last look at it; nothing at the first one.
+fn sample(sampler: &mut Option<(u32, Sampler)>, pid: u32, at: f64, connections: Option<u64>) -> Option<Sample> {
+    match sampler {
+        Some((known, sampler)) if *known == pid => sampler.sample(at, connections).ok(),
+        _ => {
+            *sampler = Sampler::start(pid).ok().map(|sampler| (pid, sampler));
+            None
         }
     }
 }

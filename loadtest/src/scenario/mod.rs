@@ -4,7 +4,26 @@
 //! all of them work together: [`Limit`] sends beyond the rate limit, [`Storm`] cuts everybody at once, [`Ramp`] searches for the most
 //! a server can take, [`Slow`] reads too slowly, [`Churn`] comes and goes.
 
+mod describe;
+mod file;
+pub mod knobs;
+mod mistake;
+mod node_settings;
+mod parse;
+mod rules;
+pub mod shipped;
+#[cfg(test)]
+mod tests;
+mod threshold;
+mod together;
+mod value;
+
 use std::time::Duration;
+
+pub use describe::{describe_figures, describe_knobs, list};
+pub use knobs::{KNOBS, Knob};
+pub use mistake::{Mistake, Mistakes, Place, Wrong};
+pub use value::Kind;
 
 /// A scenario, ready to run.
 #[derive(Clone, Debug, PartialEq)]
@@ -240,7 +259,7 @@ pub struct Threshold {
     pub metric: String,
     /// How it is compared.
     pub comparison: Comparison,
-    /// With what; in the figure's own unit (times: milliseconds).
+    /// With what; in the figure's own unit, as [`crate::report::figures`] has it.
     pub limit: f64,
 }
 

@@ -17,12 +17,17 @@ pub(super) fn storm(report: &Report) -> String {
         format::number(storm.at),
         storm.cut
     );
-    let content =
-        format!("<div class=\"plots\">{}{}</div>{}", recovery(storm), stayers(report), storm_table(storm).html());
+    let content = format!(
+        "<div class=\"plots\">{}{}</div><div class=\"columns\">{}{}</div>",
+        recovery(storm),
+        stayers(report),
+        back_table(storm).html(),
+        handshakes_table(storm).html()
+    );
     section("storm", "Storm", &about, &content)
 }
 
-fn storm_table(storm: &StormFound) -> Table {
+fn back_table(storm: &StormFound) -> Table {
     let mut table = Table::new("pairs right", &[]);
     for (share, after) in by_share(storm) {
         let after = after.map_or_else(|| "never".to_owned(), |s| format!("after {}", format::value(Unit::Seconds, s)));
@@ -30,6 +35,11 @@ fn storm_table(storm: &StormFound) -> Table {
     }
     let of = format!("{} of {}", format::count(storm.back), format::count(storm.clients));
     table.row(if storm.back < storm.clients { "bad" } else { "" }, ["back in the end".to_owned(), of]);
+    table
+}
+
+fn handshakes_table(storm: &StormFound) -> Table {
+    let mut table = Table::new("pairs right", &[]);
     table.row("", ["most sign-ins in a second".to_owned(), format::count(storm.sign_ins_per_second)]);
     table.row("", ["handshakes tried".to_owned(), format::count(storm.tried)]);
     for (answer, count) in &storm.refused {
@@ -131,7 +141,7 @@ pub(super) fn ramp(report: &Report) -> String {
         |most| format!("Confirmed: {}.", format::value(unit, most)),
     );
     let about = format!("The {} rose until a threshold broke, then the edge was sought. {found}", ramp.of);
-    let content = format!("<div class=\"plots\">{}</div>{}", steps(ramp, unit), steps_table(ramp, unit).html());
+    let content = format!("<div class=\"plots\">{}{}</div>", steps(ramp, unit), steps_table(ramp, unit).html());
     section("ramp", "Ramp", &about, &content)
 }
 
@@ -173,7 +183,7 @@ fn steps(ramp: &RampFound, unit: Unit) -> String {
 }
 
 fn steps_table(ramp: &RampFound, unit: Unit) -> Table {
-    let mut table = Table::new("steps", &["", "tried", "at", "figures"]);
+    let mut table = Table::new("steps", &["", "tried", "from", "figures"]);
     for step in &ramp.steps {
         let (class, sign) = if step.held { ("good", "✓") } else { ("bad", "✗") };
         let figures = step.figures.iter().map(|(name, value)| {
@@ -184,7 +194,7 @@ fn steps_table(ramp: &RampFound, unit: Unit) -> Table {
         if step.confirms {
             figures = format!("confirms · {figures}");
         }
-        let at = format::value(Unit::Seconds, step.at);
+        let at = format!("{} s", format::number(step.at));
         table.row(class, [sign.to_owned(), format::value(unit, step.value), at, figures]);
     }
     table

@@ -89,12 +89,19 @@ fn class(of: Of) -> &'static str {
     }
 }
 
-/// The distributions of what counts.
+/// The distributions of what counts: messages, and coming in, which takes another time.
 fn curves(report: &Report) -> String {
-    let counts = |latency: &&Latency| latency.group == "all" && latency.phase == "load" && latency.count > 0;
-    let all: Vec<&Latency> = report.latencies.iter().filter(counts).collect();
-    let series = all.iter().map(|latency| curve(latency, tables::of(latency.of), class(latency.of), Drawn::Line));
-    by_percentile("By percentile", "How long it took at most for so many in a hundred.", series.collect(), &all)
+    let some = |title: &str, about: &str, kinds: [Of; 2]| {
+        let counts = |latency: &&Latency| latency.group == "all" && latency.phase == "load" && latency.count > 0;
+        let all: Vec<&Latency> =
+            report.latencies.iter().filter(counts).filter(|latency| kinds.contains(&latency.of)).collect();
+        let series = all.iter().map(|latency| curve(latency, tables::of(latency.of), class(latency.of), Drawn::Line));
+        by_percentile(title, about, series.collect(), &all)
+    };
+    let messages = "How long it took at most for so many in a hundred messages.";
+    let coming = "How long it took at most for so many in a hundred devices.";
+    some("Messages by percentile", messages, [Of::Receive, Of::Ack])
+        + &some("Coming in by percentile", coming, [Of::SignIn, Of::CatchUp])
 }
 
 /// The stayers before the cut and until all were back.
@@ -117,12 +124,17 @@ fn curve(latency: &Latency, name: &str, class: &'static str, drawn: Drawn) -> Se
     Series { name: name.to_owned(), class, drawn, points }
 }
 
-fn by_percentile(title: &str, about: &str, series: Vec<Series>, all: &[&Latency]) -> String {
+fn by_percentile(title: &str, about: &str, mut series: Vec<Series>, all: &[&Latency]) -> String {
     let most = all.iter().map(|latency| latency.count).max().unwrap_or(1);
+    let scale = Scale::nines(most);
+    for series in &mut series {
+        // The longest stands at the edge, and nothing else that is beyond it.
+        series.points.retain(|(percentile, _)| *percentile >= 100.0 || scale.holds(*percentile));
+    }
     let plot = Plot {
         title: title.to_owned(),
         about: about.to_owned(),
-        x: Axis { label: "percentile", scale: Scale::nines(most), shown: Shown::Percent },
+        x: Axis { label: "percentile", scale, shown: Shown::Percent },
         y: Axis {
             label: "time",
             scale: times(all.iter().flat_map(|latency| &latency.curve).map(|(_, time)| *time)),

@@ -3,6 +3,7 @@
 //! Everything is readable without colour, in light and dark, and on paper; behind each plot stands its table.
 
 mod events;
+mod frame;
 mod latency;
 mod plot;
 mod resources;
@@ -156,10 +157,10 @@ const TILES: &[(&str, &str)] = &[
     ("capacity", "capacity"),
     ("back_99", "99 % back after"),
     ("sign_ins_per_second", "most sign-ins a second"),
-    ("p99_receive", "p99 to another device"),
-    ("p99_ack", "p99 to the acknowledgement"),
+    ("p99_receive", "p99 received"),
+    ("p99_ack", "p99 acknowledged"),
     ("rate_received", "delivered"),
-    ("cpu_per_delivery", "node CPU per delivery"),
+    ("cpu_per_delivery", "node CPU per message"),
     ("bytes_per_connection", "memory per connection"),
 ];
 

@@ -5,6 +5,7 @@
 //! classes, and no logarithmic axis and no gaps where nothing was measured. What is needed is small: two axes, lines, areas, dots.
 
 use super::escape;
+use super::frame::{BOTTOM, Frame, HEIGHT, RIGHT, TOP, WIDTH, text};
 use super::scale::Scale;
 use crate::report::figures::Unit;
 use crate::report::format;
@@ -108,12 +109,6 @@ pub(super) enum Mark {
     Point(f64, f64, String),
 }
 
-const WIDTH: f64 = 560.0;
-const HEIGHT: f64 = 250.0;
-const TOP: f64 = 16.0;
-const BOTTOM: f64 = 28.0;
-const RIGHT: f64 = 18.0;
-
 impl Plot {
     /// The whole figure. Nothing where no series has a point.
     pub(super) fn figure(mut self) -> String {
@@ -196,7 +191,7 @@ impl Plot {
             if to - from < 0.05 {
                 continue;
             }
-            let mut told = self.x.shown.value(*x);
+            let mut told = self.x.shown.tick(*x);
             for series in &self.series {
                 if let Some(y) = value_at(series, *x) {
                     told.push_str(&format!("\n{}: {}", series.name, self.y.shown.value(y)));
@@ -231,7 +226,7 @@ impl Plot {
             head.collect::<String>()
         ));
         for x in self.xs() {
-            out.push_str(&format!("<tr><td>{}</td>", self.x.shown.value(x)));
+            out.push_str(&format!("<tr><td>{}</td>", self.x.shown.tick(x)));
             for series in &self.series {
                 let shown = value_at(series, x).map_or_else(String::new, |y| self.y.shown.value(y));
                 out.push_str(&format!("<td>{shown}</td>"));
@@ -263,102 +258,6 @@ fn thinned(points: &[(f64, Option<f64>)], thin: Thin) -> Vec<(f64, Option<f64>)>
         (some[0].0, y)
     };
     points.chunks(each).map(one).collect()
-}
-
-fn text(class: &str, x: f64, y: f64, content: &str) -> String {
-    format!("<text class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\">{}</text>", escape(content))
-}
-
-/// Where things are.
-struct Frame<'a> {
-    left: f64,
-    x: &'a Axis,
-    y: &'a Axis,
-}
-
-impl Frame<'_> {
-    fn x(&self, value: f64) -> f64 {
-        self.left + self.x.scale.at(value) * (WIDTH - RIGHT - self.left)
-    }
-
-    fn y(&self, value: f64) -> f64 {
-        HEIGHT - BOTTOM - self.y.scale.at(value) * (HEIGHT - BOTTOM - TOP)
-    }
-
-    fn series(&self, series: &Series) -> String {
-        if series.drawn == Drawn::Dots {
-            let dots = series.points.iter().filter_map(|(x, y)| y.map(|y| (self.x(*x), self.y(y))));
-            return dots
-                .map(|(x, y)| format!("<circle class=\"dot {}\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"4.5\"/>", series.class))
-                .collect();
-        }
-        let mut out = String::new();
-        let mut path = String::new();
-        for run in series.points.split(|(_, y)| y.is_none()) {
-            let line = self.run(run, series.drawn);
-            if series.drawn == Drawn::Area && !run.is_empty() {
-                let (from, to) = (self.x(run[0].0), self.x(run[run.len() - 1].0));
-                let bottom = HEIGHT - BOTTOM;
-                out.push_str(&format!(
-                    "<path class=\"area {}\" d=\"{line}L{to:.1} {bottom}L{from:.1} {bottom}Z\"/>",
-                    series.class
-                ));
-            }
-            path.push_str(&line);
-        }
-        let kind = match series.drawn {
-            Drawn::Dashed => "line dashed",
-            Drawn::Faint => "line faint",
-            _ => "line",
-        };
-        out.push_str(&format!("<path class=\"{kind} {}\" d=\"{path}\"/>", series.class));
-        out
-    }
-
-    /// A line without a gap. A lonely point becomes a dot: a line of no length with round ends.
-    fn run(&self, run: &[(f64, Option<f64>)], drawn: Drawn) -> String {
-        let mut path = String::new();
-        for (nth, (x, y)) in run.iter().enumerate() {
-            let (x, y) = (self.x(*x), self.y(y.unwrap_or_default()));
-            match (nth, drawn) {
-                (0, _) => path.push_str(&format!("M{x:.1} {y:.1}")),
-                (_, Drawn::Step) => path.push_str(&format!("H{x:.1}V{y:.1}")),
-                _ => path.push_str(&format!("L{x:.1} {y:.1}")),
-            }
-        }
-        if run.len() == 1 {
-            path.push_str("h0");
-        }
-        path
-    }
-
-    fn mark(&self, mark: &Mark) -> String {
-        let bottom = HEIGHT - BOTTOM;
-        match mark {
-            Mark::Moment(at, name) => {
-                let x = self.x(*at);
-                let (class, beside) =
-                    if self.x.scale.at(*at) > 0.75 { ("name end", x - 5.0) } else { ("name", x + 5.0) };
-                let line = format!("<line class=\"mark\" x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"4\" y2=\"{bottom}\"/>");
-                line + &text(class, beside, 12.0, name)
-            }
-            Mark::Level(level, name) => {
-                let (y, right) = (self.y(*level), WIDTH - RIGHT);
-                let line = format!(
-                    "<line class=\"mark\" x1=\"{:.1}\" x2=\"{right}\" y1=\"{y:.1}\" y2=\"{y:.1}\"/>",
-                    self.left
-                );
-                line + &text("name", self.left + 6.0, y - 5.0, name)
-            }
-            Mark::Point(x, y, name) => {
-                let near_top = self.y.scale.at(*y) > 0.93;
-                let (x, y) = (self.x(*x), self.y(*y));
-                let dot = format!("<circle class=\"point\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"3.5\"/>");
-                let down = if near_top { 17.0 } else { 4.0 };
-                dot + &text("name", x + 8.0, y + down, name)
-            }
-        }
-    }
 }
 
 #[cfg(test)]

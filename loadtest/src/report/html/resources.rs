@@ -27,7 +27,14 @@ pub(super) fn section(report: &Report) -> String {
             &all,
             |sample| sample.cpu,
         ),
-        plot(report, "Of it, in the kernel", "Sockets, mostly.", Shown::Cores, &all, |sample| sample.cpu_system),
+        plot(
+            report,
+            "Of it, in the kernel",
+            "The part of the above that the kernel used for them.",
+            Shown::Cores,
+            &all,
+            |sample| sample.cpu_system,
+        ),
         plot(report, "Resident memory", "All of each process.", Shown::In(Unit::Bytes), &all, |sample| {
             sample.resident as f64
         }),
@@ -57,6 +64,22 @@ fn connections(report: &Report, servers: &[Process<'_>]) -> String {
     })
 }
 
+/// Seconds without a sample that are a gap: a process that was not there, or did not answer.
+const GAP: f64 = 2.5;
+
+/// The samples on the grid of seconds: processes are looked at one after another, their values stand beside each other.
+fn points(samples: &[Sample], of: impl Fn(&Sample) -> f64) -> Vec<(f64, Option<f64>)> {
+    let mut points: Vec<(f64, Option<f64>)> = Vec::with_capacity(samples.len());
+    for sample in samples {
+        let at = sample.at.round();
+        if let Some((before, _)) = points.last().filter(|(before, _)| at - before > GAP) {
+            points.push((before + 1.0, None));
+        }
+        points.push((at, Some(of(sample)).filter(|y| y.is_finite())));
+    }
+    points
+}
+
 /// `of` gives NaN where it does not know.
 fn plot(
     report: &Report,
@@ -70,8 +93,7 @@ fn plot(
         name: (*name).to_owned(),
         class,
         drawn: if *class == "n-harness" { Drawn::Dashed } else { Drawn::Line },
-        // Processes are looked at one after another; on one grid their values stand beside each other.
-        points: samples.iter().map(|sample| (sample.at.round(), Some(of(sample)).filter(|y| y.is_finite()))).collect(),
+        points: points(samples, of),
     });
     let series: Vec<Series> = series.collect();
     let values = series.iter().flat_map(|series| &series.points).filter_map(|(_, y)| *y);
@@ -88,4 +110,18 @@ fn plot(
         thin: Thin::Highest,
     };
     plot.figure()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_that_was_away_has_a_gap() {
+        let samples = [0.1, 1.1, 2.1, 9.1].map(|at| Sample { at, cpu: 0.5, ..Sample::default() });
+        let found = points(&samples, |sample| sample.cpu);
+        assert_eq!(found[3], (3.0, None));
+        assert_eq!(found.len(), 5);
+        assert_eq!(points(&samples, |_| f64::NAN)[0], (0.0, None));
+    }
 }

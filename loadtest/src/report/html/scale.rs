@@ -27,7 +27,7 @@ impl Scale {
     /// An even axis exactly from `from` to `to`, which names round values.
     pub(super) fn even(from: f64, to: f64) -> Scale {
         let to = if to > from { to } else { from + 1.0 };
-        Scale { spread: Spread::Even, from, to, step: nice((to - from) / 6.0) }
+        Scale { spread: Spread::Even, from, to, step: nice((to - from) / 8.0) }
     }
 
     /// An even axis from 0 to the first named value above `to`. `binary`: round in KiB, MiB, GiB.
@@ -67,12 +67,18 @@ impl Scale {
         share.clamp(0.0, 1.0)
     }
 
+    /// Whether the value is not beyond the axis's end.
+    pub(super) fn holds(&self, value: f64) -> bool {
+        let value = if self.spread == Spread::Nines { nines(value) } else { value };
+        value <= self.to + 1e-6
+    }
+
     /// The values that the axis names, rising.
     pub(super) fn ticks(&self) -> Vec<f64> {
         match self.spread {
             Spread::Even => self.even_ticks(),
             Spread::Log => self.log_ticks(),
-            Spread::Nines => [0.0, 50.0, 90.0, 99.0, 99.9, 99.99, 99.999, 99.9999]
+            Spread::Nines => [50.0, 90.0, 99.0, 99.9, 99.99, 99.999, 99.9999]
                 .into_iter()
                 .filter(|percentile| nines(*percentile) <= self.to + 1e-6)
                 .collect(),
@@ -95,7 +101,7 @@ impl Scale {
 
     fn log_ticks(&self) -> Vec<f64> {
         let decades = (self.to / self.from).log10();
-        let digits: &[f64] = if decades <= 2.4 { &[1.0, 2.0, 5.0] } else { &[1.0] };
+        let digits: &[f64] = if decades <= 3.02 { &[1.0, 2.0, 5.0] } else { &[1.0] };
         let within = |value: &f64| *value >= self.from * 0.999_999 && *value <= self.to * 1.000_001;
         (-9..=15).flat_map(|decade| digits.iter().map(move |digit| digit * 10f64.powi(decade))).filter(within).collect()
     }
@@ -123,7 +129,7 @@ mod tests {
 
     #[test]
     fn even_axes_name_round_values() {
-        assert_eq!(Scale::even(-16.0, 60.0).ticks(), [0.0, 20.0, 40.0, 60.0]);
+        assert_eq!(Scale::even(-16.0, 60.0).ticks(), [-10.0, 0.0, 10.0, 20.0, 30.0, 40.0, 50.0, 60.0]);
         assert_eq!(Scale::from_zero(1.0, false).ticks(), [0.0, 0.5, 1.0, 1.5]);
         assert_eq!(Scale::from_zero(0.0, false).ticks(), Scale::from_zero(1.0, false).ticks());
         assert_eq!(Scale::from_zero(9_300_000.0, true).ticks()[1], 5.0 * 1024.0 * 1024.0);
@@ -145,7 +151,7 @@ mod tests {
     #[test]
     fn a_percentile_axis_gives_each_nine_the_same_room() {
         let scale = Scale::nines(10_000);
-        assert_eq!(scale.ticks(), [0.0, 50.0, 90.0, 99.0, 99.9, 99.99]);
+        assert_eq!(scale.ticks(), [50.0, 90.0, 99.0, 99.9, 99.99]);
         assert!((scale.at(90.0) - 0.25).abs() < 1e-9);
         assert!((scale.at(99.0) - 0.5).abs() < 1e-9);
         assert_eq!(scale.at(100.0), 1.0);

@@ -36,8 +36,10 @@ impl Table {
         out.push_str("<tbody>");
         for (class, cells) in &self.rows {
             out.push_str(&if class.is_empty() { "<tr>".to_owned() } else { format!("<tr class=\"{class}\">") });
+            // A sign is no heading: what it is about follows it.
+            let heading = usize::from(cells.first().is_some_and(|first| matches!(first.as_str(), "✓" | "✗")));
             for (nth, cell) in cells.iter().enumerate() {
-                let tag = if nth == 0 { "th scope=\"row\"" } else { "td" };
+                let tag = if nth == heading { "th scope=\"row\"" } else { "td" };
                 out.push_str(&format!("<{tag}>{}</{}>", escape(cell), &tag[..2]));
             }
             out.push_str("</tr>");

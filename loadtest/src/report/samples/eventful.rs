@@ -40,9 +40,13 @@ pub(crate) fn eventful() -> Report {
         ),
     ];
     report.figures = figures(&report, &extra());
-    report.outcome.verdict = Verdict::Integrity;
-    report.outcome.thresholds[2] = ThresholdFound { text: "lost == 0".to_owned(), found: Some(2.0), held: false };
-    report.outcome.thresholds.push(ThresholdFound { text: "p99_raceive < 1s".to_owned(), found: None, held: false });
+    let thresholds = [
+        ("p99_receive", Comparison::Less, "< 250ms", 250.0),
+        ("back_100", Comparison::AtMost, "<= 10s", 10.0),
+        ("lost", Comparison::Equal, "== 0", 0.0),
+        ("p99_raceive", Comparison::Less, "< 1s", 1000.0),
+    ];
+    judged(&mut report, &thresholds);
     report
 }
 
@@ -57,13 +61,13 @@ pub(crate) fn storm_that_passed() -> Report {
     report.outcome.remarks.clear();
     report.latencies.retain(|latency| latency.group != "limited");
     report.figures = figures(&report, &extra());
-    let threshold = |text: &str, found: f64| ThresholdFound { text: text.to_owned(), found: Some(found), held: true };
-    report.outcome.thresholds = vec![
-        threshold("back_100 <= 10s", report.figures["back_100"]),
-        threshold("not_back == 0", 0.0),
-        threshold("lost == 0", 0.0),
-        threshold("p99_ratio <= 3", report.figures["p99_ratio"]),
+    let thresholds = [
+        ("back_100", Comparison::AtMost, "<= 10s", 10.0),
+        ("not_back", Comparison::Equal, "== 0", 0.0),
+        ("lost", Comparison::Equal, "== 0", 0.0),
+        ("p99_ratio", Comparison::AtMost, "<= 3", 3.0),
     ];
+    judged(&mut report, &thresholds);
     report
 }
 
