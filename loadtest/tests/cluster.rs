@@ -1,6 +1,8 @@
 //! Two real nodes on Redis, CQL and Kafka: those of the environment, otherwise of `deploy/stack`, where `SOUK_STACK_DIR` says that
 //! starting it is wanted. Left out where neither is said, or `SOUK_BIN` is not, unless `SOUK_REQUIRE=all`.
 
+#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a test may panic, and says what it left out")]
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};

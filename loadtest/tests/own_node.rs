@@ -1,6 +1,8 @@
 //! A real node, started, asked, filled, killed and started again. `SOUK_BIN` names the program; without it this is left out, unless
 //! `SOUK_REQUIRE=all`.
 
+#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a test may panic, and says what it left out")]
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};

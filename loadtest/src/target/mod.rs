@@ -35,7 +35,7 @@ pub type Tell<'a> = &'a (dyn Fn(&str) + Send + Sync);
 /// Servers to run against, and what they can do.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Target {
-    /// The servers; those of one target know each other.
+    /// The servers, at least one; those of one target know each other.
     pub nodes: Vec<NodeAddress>,
     /// What tokens are signed with. `Debug` does not show it.
     pub secret: String,

@@ -117,3 +117,18 @@ fn what_is_no_toml_is_told_with_its_line() {
     let error = CompareFile::read(Path::new("/nowhere/c.toml")).unwrap_err().to_string();
     assert!(error.starts_with("/nowhere/c.toml: cannot be read: "), "{error}");
 }
+
+#[test]
+fn the_files_that_ship_are_understood() {
+    let peers = Path::new(env!("CARGO_MANIFEST_DIR")).join("../benches/peers");
+    for name in ["alone.toml", "cluster.toml"] {
+        let file = CompareFile::read(&peers.join(name)).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+        assert!(file.contestants.len() > 1, "{name}");
+        let redis = |contestant: &Contestant| match contestant {
+            Contestant::Peer(spec) => Some(spec.needs_redis()),
+            Contestant::Souk { .. } => None,
+        };
+        let redis: Vec<bool> = file.contestants.iter().filter_map(redis).collect();
+        assert!(redis.iter().all(|needed| *needed == (name == "cluster.toml")), "{name}");
+    }
+}
