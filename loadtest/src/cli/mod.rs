@@ -67,7 +67,7 @@ fn answer(cli: Cli) -> Result<ExitCode, Failure> {
             Ok(ExitCode::SUCCESS)
         }
         What::Run(run) => on_runtime(run::run(*run)),
-        What::Compare(_) => Ok(ExitCode::SUCCESS),
+        What::Compare(compare) => on_runtime(compare::compare(compare)),
     }
 }
 

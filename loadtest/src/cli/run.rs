@@ -1,5 +1,7 @@
 //! `souk-loadtest run`.
 
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -12,6 +14,7 @@ use super::{Failure, INTERRUPTED, code_of, say};
 use crate::export::Exporter;
 use crate::join::{self, Leader};
 use crate::measure::observer::Observer;
+use crate::proxy::sabotage::SabotageKind;
 use crate::report::{Report, baseline, summary};
 use crate::run::context::Context;
 use crate::run::found::{self, Began};
@@ -36,8 +39,7 @@ pub(super) async fn run(args: Run) -> Result<ExitCode, Failure> {
     let mut sets = pairs(&args.set)?;
     sets.extend(args.knobs.iter().cloned());
     let scenario = Scenario::load(args.scenario.as_deref().unwrap_or_default(), &sets).map_err(Failure::usage)?;
-    let processes = usize::from(args.processes);
-    if processes > 1 && scenario.ramp.of != RampOf::None {
+    if args.processes > 1 && scenario.ramp.of != RampOf::None {
         return Err(Failure::Usage("a ramp is searched by one process: leave --processes out".to_owned()));
     }
     let old = args.baseline.as_deref().map(Report::read).transpose().map_err(Failure::usage)?;
@@ -45,27 +47,65 @@ pub(super) async fn run(args: Run) -> Result<ExitCode, Failure> {
     let interrupt = on_interrupt();
     let began = Began::now();
     let (target, own) = target(&args.target, &scenario, &view).await?;
-    let session = Session { scenario: &scenario, target, own, args: &args, processes };
+    let session = Session { scenario: &scenario, target, own, extras: Extras::of(&args) };
     let report = session.run(&mut view, interrupt, &began).await?;
     view.end();
     let out = args.out.clone().unwrap_or_else(|| place(&scenario.name));
     finish(&report, old.as_ref(), &out)
 }
 
-struct Session<'a> {
+/// A run and everything around it.
+pub(super) struct Session<'a> {
     scenario: &'a Scenario,
     target: Target,
     own: Option<OwnNodes>,
-    args: &'a Run,
-    processes: usize,
+    extras: Extras,
 }
 
-impl Session<'_> {
-    async fn run(self, view: &mut View, interrupt: watch::Receiver<bool>, began: &Began) -> Result<Report, Failure> {
-        let Self { scenario, target, own, args, processes } = self;
+/// What a run may have beside its scenario.
+#[derive(Clone, Copy, Debug)]
+struct Extras {
+    sabotage: Option<(SabotageKind, NonZeroU32)>,
+    processes: usize,
+    lead: Option<SocketAddr>,
+    prometheus: Option<SocketAddr>,
+    /// What is served may be seen from outside.
+    outside: bool,
+    observe: bool,
+}
+
+impl Extras {
+    const NONE: Self =
+        Self { sabotage: None, processes: 1, lead: None, prometheus: None, outside: false, observe: false };
+
+    fn of(args: &Run) -> Self {
+        Self {
+            sabotage: args.sabotage.map(|kind| (kind, args.sabotage_every)),
+            processes: usize::from(args.processes),
+            lead: args.lead,
+            prometheus: args.prometheus,
+            outside: args.target.i_own_this_target,
+            observe: !args.no_observer,
+        }
+    }
+}
+
+impl<'a> Session<'a> {
+    /// A run by this process alone, with nothing around it.
+    pub(super) fn alone(scenario: &'a Scenario, target: Target, own: Option<OwnNodes>) -> Self {
+        Self { scenario, target, own, extras: Extras::NONE }
+    }
+
+    pub(super) async fn run(
+        self,
+        view: &mut View,
+        interrupt: watch::Receiver<bool>,
+        began: &Began,
+    ) -> Result<Report, Failure> {
+        let Self { scenario, target, own, extras } = self;
         let tag = format!("{:08x}", rand::random::<u32>());
-        let mut leader = self::lead(args, processes, scenario, &target, &tag, view).await?;
-        let observer = match target.redis.as_deref().filter(|_| !args.no_observer) {
+        let mut leader = lead(&extras, scenario, &target, &tag, view).await?;
+        let observer = match target.redis.as_deref().filter(|_| extras.observe) {
             Some(redis) => Some(Observer::start(redis, &tag).await.map_err(Failure::unavailable)?),
             None => None,
         };
@@ -73,14 +113,12 @@ impl Session<'_> {
             "making {} orders and looking at the target",
             scenario.people.orders + scenario.limit.senders
         ));
-        let sabotage = args.sabotage.map(|kind| (kind, args.sabotage_every));
-        let share = Share { process: 0, of: processes };
-        let setup = Setup { scenario: scenario.clone(), target, own, sabotage, share, tag };
+        let share = Share { process: 0, of: extras.processes };
+        let setup = Setup { scenario: scenario.clone(), target, own, sabotage: extras.sabotage, share, tag };
         let mut prepared = Prepared::new(setup).await.map_err(Failure::unavailable)?;
-        let exporting = match args.prometheus {
+        let exporting = match extras.prometheus {
             Some(address) => {
-                let exporter =
-                    Exporter::start(address, args.target.i_own_this_target).await.map_err(Failure::unavailable)?;
+                let exporter = Exporter::start(address, extras.outside).await.map_err(Failure::unavailable)?;
                 view.say(&format!("metrics of the harness at http://{}/metrics", exporter.address()));
                 Some(tokio::spawn(export(exporter, Arc::clone(&prepared.context))))
             }
@@ -125,19 +163,19 @@ async fn export(exporter: Exporter, context: Arc<Context>) {
 
 /// The others of the run, told what to do; `None`: there are none.
 async fn lead(
-    args: &Run,
-    processes: usize,
+    extras: &Extras,
     scenario: &Scenario,
     target: &Target,
     tag: &str,
     view: &View,
 ) -> Result<Option<Leader>, Failure> {
-    if processes == 1 && args.lead.is_none() {
+    let processes = extras.processes;
+    if processes == 1 {
         return Ok(None);
     }
-    let address = args.lead.unwrap_or_else(|| ([127, 0, 0, 1], 0).into());
+    let address = extras.lead.unwrap_or_else(|| ([127, 0, 0, 1], 0).into());
     let mut leader = Leader::listen(address, processes).await.map_err(Failure::unavailable)?;
-    match args.lead {
+    match extras.lead {
         None => leader.start_others().map_err(Failure::unavailable)?,
         Some(_) => view.say(&format!(
             "waiting for {} more processes: souk-loadtest run --join {}",
@@ -145,7 +183,7 @@ async fn lead(
             leader.address()
         )),
     }
-    let sabotage = args.sabotage.map(|kind| (kind, args.sabotage_every.get()));
+    let sabotage = extras.sabotage.map(|(kind, every)| (kind, every.get()));
     leader.gather(scenario, target, tag, sabotage).await.map_err(Failure::unavailable)?;
     Ok(Some(leader))
 }

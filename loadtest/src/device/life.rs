@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::log::{self, How, Seen};
 use super::{Command, Worker};
-use crate::ledger;
+use crate::ledger::{self, Micros};
 use crate::load::talk::{self, Stamp};
 use crate::report::ViolationKind;
 
@@ -175,7 +175,7 @@ impl<'a> Life<'a> {
         }
         let (context, now) = (&self.worker.context, self.worker.context.recorder.now());
         context.recorder.caught_up(self.worker.device.group, began);
-        self.worker.first_live.get_or_insert(now);
+        self.worker.present_since.get_or_insert(now);
         Ok(())
     }
 
@@ -279,6 +279,8 @@ impl<'a> Life<'a> {
             None | Some(Command::Stop) => return Some(Over::Stop),
             Some(Command::Cut) => return Some(Over::CutByUs),
             Some(Command::Leave { away, half_open }) => return Some(Over::Leave { away, half_open }),
+            // It is here.
+            Some(Command::Return) => {}
             Some(Command::Send(message)) => self.say(message, None),
             Some(Command::Ask(message, reply)) => self.say(message, Some(reply)),
             Some(Command::Typing) => {
@@ -394,18 +396,23 @@ impl<'a> Life<'a> {
     fn arrived(&self, message: &Message, live: bool) {
         let (device, recorder) = (&self.worker.device, &self.worker.context.recorder);
         let Some(Stamp { order, message }) = talk::stamp(&message.content) else {
-            return recorder.received_unnamed();
+            return recorder.received_untimed(live);
         };
         let Some(sent) = device.order.find(message).filter(|_| order == device.order.number) else {
-            return recorder.received_unnamed();
+            return recorder.received_untimed(live);
         };
         if sent.device == device.number {
             return;
         }
-        // What was due before this device came is not late.
-        if live || self.worker.first_live.is_some_and(|first| first <= sent.due) {
-            recorder.received(device.group, sent.due, live);
+        match self.was_present(sent.due) {
+            true => recorder.received(device.group, sent.due, live),
+            false => recorder.received_untimed(live),
         }
+    }
+
+    /// Whether this device meant to be there then: what was due before is not late.
+    fn was_present(&self, due: Micros) -> bool {
+        self.worker.present_since.is_some_and(|since| since <= due)
     }
 
     fn may_read(&mut self, seq: u64) {
@@ -438,7 +445,8 @@ impl<'a> Life<'a> {
         let (device, context) = (&self.worker.device, &self.worker.context);
         let known = device.order.acknowledged(message, context.recorder.now(), answer.seq.0, answer.is_moderated);
         match known {
-            Ok(Some(due)) => context.recorder.acknowledged(device.group, due),
+            Ok(Some(due)) if self.was_present(due) => context.recorder.acknowledged(device.group, due),
+            Ok(Some(_)) => context.recorder.acknowledged_untimed(),
             Ok(None) => {}
             Err(two) => {
                 context.offences.add(

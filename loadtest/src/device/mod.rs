@@ -56,6 +56,8 @@ pub(crate) enum Command {
         /// Nobody reads it any more, and nobody closes it.
         half_open: bool,
     },
+    /// Whoever went away comes back now.
+    Return,
     /// It is over.
     Stop,
 }
@@ -86,6 +88,8 @@ pub(crate) struct Status {
     seen: AtomicU64,
     /// The address that it is connected to, as a place in those of the run.
     place: AtomicUsize,
+    /// It went away by its own wish.
+    away: AtomicBool,
     /// It will not come back: the server does not want it.
     gone: AtomicBool,
 }
@@ -93,6 +97,10 @@ pub(crate) struct Status {
 impl Status {
     pub(crate) fn is_live(&self) -> bool {
         self.live.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn is_away(&self) -> bool {
+        self.away.load(Ordering::Relaxed)
     }
 
     pub(crate) fn is_gone(&self) -> bool {
@@ -119,8 +127,9 @@ struct Worker {
     log: Log,
     /// The cursor of the order; 0: from the beginning.
     cursor: u64,
-    /// When it was first live: what was due before is no concern of its times.
-    first_live: Option<Micros>,
+    /// Since when it means to be there: since it was first live, or since it came back from an absence that it chose. What was due
+    /// before is no concern of its times.
+    present_since: Option<Micros>,
     /// The node that it tries next.
     node: usize,
     /// Sockets that were left half open, at most [`HALF_OPEN_MAX`].
@@ -149,7 +158,7 @@ pub(crate) async fn run(
         waiting: VecDeque::new(),
         log: Log::default(),
         cursor: 0,
-        first_live: None,
+        present_since: None,
         node,
         limbo: VecDeque::new(),
     };
@@ -177,7 +186,7 @@ impl Worker {
                     }
                     match end {
                         End::Stopped => break,
-                        End::Left(away) => match self.wait(away).await {
+                        End::Left(away) => match self.stay_away(away).await {
                             Waited::Stopped => break,
                             Waited::Over => continue,
                         },
@@ -258,6 +267,38 @@ impl Worker {
         }
     }
 
+    /// Stays away by its own wish, until the time is over or it is called back. What is due meanwhile is nobody's delay.
+    async fn stay_away(&mut self, time: Duration) -> Waited {
+        let until = Instant::now() + time;
+        self.status.away.store(true, Ordering::Relaxed);
+        let waited = loop {
+            tokio::select! {
+                () = sleep_until(until) => break Waited::Over,
+                command = self.commands.recv() => match command {
+                    None | Some(Command::Stop) => break Waited::Stopped,
+                    Some(Command::Return) => break Waited::Over,
+                    Some(command) => self.keep(command),
+                },
+            }
+        };
+        self.status.away.store(false, Ordering::Relaxed);
+        self.present_since = Some(self.context.recorder.now());
+        waited
+    }
+
+    /// Keeps what it is told while it is not connected.
+    fn keep(&mut self, command: Command) {
+        match command {
+            // A connection that is not there cannot be cut, and nobody types on it.
+            Command::Cut | Command::Leave { .. } | Command::Typing | Command::Return | Command::Stop => {}
+            Command::Send(_) | Command::Ask(..) => {
+                if self.waiting.len() < WAITING_MAX {
+                    self.waiting.push_back(command);
+                }
+            }
+        }
+    }
+
     /// Waits for something, and keeps what it is told meanwhile. `None`: told to stop.
     async fn while_waiting<F: Future + Unpin>(&mut self, mut what: F) -> Option<F::Output> {
         loop {
@@ -265,13 +306,7 @@ impl Worker {
                 done = &mut what => return Some(done),
                 command = self.commands.recv() => match command {
                     None | Some(Command::Stop) => return None,
-                    // A connection that is not there cannot be cut.
-                    Some(Command::Cut | Command::Leave { .. } | Command::Typing) => {}
-                    Some(command) => {
-                        if self.waiting.len() < WAITING_MAX {
-                            self.waiting.push_back(command);
-                        }
-                    }
+                    Some(command) => self.keep(command),
                 },
             }
         }

@@ -11,7 +11,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use tokio::sync::mpsc;
 
-use crate::device::Command;
+use crate::device::{Command, Status};
 use crate::ledger::Order;
 use crate::run::context::{Context, exponential};
 use crate::scenario::{Arrivals, Load};
@@ -27,6 +27,7 @@ pub(crate) struct Talker {
     pub(crate) device: u32,
     pub(crate) order: Arc<Order>,
     pub(crate) commands: mpsc::Sender<Command>,
+    pub(crate) status: Arc<Status>,
 }
 
 /// What can be changed while it goes on.
@@ -90,7 +91,7 @@ impl Conductor {
         let mut random = StdRng::seed_from_u64(self.context.seed);
         let ahead = if self.load.typing > 0.0 { self.load.think * THINKS_AHEAD } else { Duration::ZERO };
         let mut planned: BinaryHeap<Reverse<(Instant, Act, usize)>> = BinaryHeap::new();
-        let mut next = Instant::now() + ahead;
+        let mut next = Instant::now();
         while !self.controls.stop.load(Ordering::Relaxed) {
             let now = Instant::now();
             while next <= now + ahead {
@@ -143,7 +144,10 @@ impl Conductor {
     }
 
     fn act(&self, due: Instant, act: Act, talker: usize) {
-        let talker = &self.talkers[talker];
+        // Who went away by their own wish says nothing: the next one who is there does, so that the rate stays.
+        let there = self.controls.talkers.load(Ordering::Relaxed).clamp(1, self.talkers.len());
+        let mut from_here = (0..there).map(|step| &self.talkers[(talker + step) % there]);
+        let Some(talker) = from_here.find(|talker| !talker.status.is_away()) else { return };
         match act {
             // A device that is too busy to type does not.
             Act::Type => drop(talker.commands.try_send(Command::Typing)),

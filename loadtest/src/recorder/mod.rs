@@ -190,11 +190,22 @@ impl Recorder {
         });
     }
 
-    /// A message came that this process cannot name: it counts, and has no time.
-    pub(crate) fn received_unnamed(&self) {
+    /// The same for a message whose time says nothing: it was due while the device was not meant to be there, or nobody knows when.
+    pub(crate) fn received_untimed(&self, live: bool) {
         self.with(|state| {
-            state.totals.received += 1;
+            match live {
+                true => state.totals.received += 1,
+                false => state.totals.caught_up += 1,
+            }
             state.now.counts.received += 1;
+        });
+    }
+
+    /// A message was acknowledged whose sender was away by its own wish when it was due.
+    pub(crate) fn acknowledged_untimed(&self) {
+        self.with(|state| {
+            state.totals.acknowledged += 1;
+            state.now.counts.acknowledged += 1;
         });
     }
 
@@ -288,18 +299,21 @@ impl Recorder {
             (false, true) => None,
         };
         let counts = self.load.holds(began);
+        // Connecting is no part of the load, and yet of interest; whose it is matters only for messages.
+        let connecting = matches!(of, Of::SignIn | Of::CatchUp);
         self.with(|state| {
             also(state, took);
-            // Connecting is no part of the load, and yet of interest.
-            let anyway = matches!(of, Of::SignIn | Of::CatchUp);
-            if counts || anyway {
+            if counts || connecting {
                 state.add(of, Group::All, Phase::Load, took);
-                if group != Group::All {
-                    state.add(of, group, Phase::Load, took);
-                }
             }
-            if let Some(storm) = storm.filter(|_| counts && group != Group::All) {
-                state.add(of, group, storm, took);
+            if !counts || connecting {
+                return;
+            }
+            match (group, storm) {
+                (Group::All | Group::Cut, _) => {}
+                (Group::Limited, _) => state.add(of, group, Phase::Load, took),
+                (Group::Stayers, None) => {}
+                (Group::Stayers, Some(storm)) => state.add(of, group, storm, took),
             }
         });
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Integrity, Latency, Of, Report, Sample, Second, Server, ThresholdFound, Verdict, ViolationKind};
-use crate::scenario::{Comparison, Threshold};
+use crate::scenario::Threshold;
 
 /// What figures need and no field of the report has.
 #[derive(Clone, Copy, Debug, Default)]
@@ -47,7 +47,7 @@ pub fn judge(report: &mut Report, thresholds: &[Threshold]) {
         .iter()
         .map(|threshold| {
             let found = report.figures.get(&threshold.metric).copied();
-            ThresholdFound { text: threshold.text.clone(), found, held: holds(threshold, found) }
+            ThresholdFound { text: threshold.text.clone(), found, held: threshold.holds(found) }
         })
         .collect();
     let violated = report.integrity.violations.values().any(|count| *count > 0);
@@ -60,19 +60,6 @@ pub fn judge(report: &mut Report, thresholds: &[Threshold]) {
     } else {
         Verdict::Passed
     };
-}
-
-/// Whether the figure that was found is as it must be; none is not.
-fn holds(threshold: &Threshold, found: Option<f64>) -> bool {
-    let (Some(found), limit) = (found, threshold.limit) else { return false };
-    match threshold.comparison {
-        Comparison::Less => found < limit,
-        Comparison::AtMost => found <= limit,
-        Comparison::Equal => found == limit,
-        Comparison::Unequal => found != limit,
-        Comparison::AtLeast => found >= limit,
-        Comparison::More => found > limit,
-    }
 }
 
 /// The name of the figure that counts broken promises of this kind.
@@ -134,12 +121,11 @@ fn latencies(found: &mut Found, latencies: &[Latency]) {
 
 fn totals(found: &mut Found, report: &Report) {
     let totals = &report.totals;
-    let testers: u64 = report.limit.iter().flat_map(|limit| limit.groups.values()).map(|group| group.refused).sum();
     found.put_count("intended", totals.intended);
     found.put_count("sent", totals.sent);
     found.put_count("acknowledged", totals.acknowledged);
     found.put_count("received", totals.received);
-    found.put_count("refused", totals.refused.values().sum::<u64>().saturating_sub(testers));
+    found.put_count("refused", totals.refused.values().sum());
     found.put_count("unanswered", totals.unanswered);
     found.put_count("connect_failures", totals.connect_failures.values().sum());
     found.put_count("cuts", totals.cuts.values().sum());

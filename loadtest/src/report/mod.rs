@@ -147,7 +147,7 @@ pub struct Totals {
     pub sent: u64,
     /// Messages that were acknowledged.
     pub acknowledged: u64,
-    /// Messages that were refused for good, by code.
+    /// Messages that were refused for good, by code; without those of senders who test the limit.
     pub refused: BTreeMap<String, u64>,
     /// Messages neither acknowledged nor refused in the end.
     pub unanswered: u64,

@@ -103,6 +103,8 @@ pub(crate) fn seeded(seed: u64) -> Report {
             user_rooms: 60_200,
             others: 12,
             bytes: 61_400_000,
+            missed: 0,
+            gaps: 0,
             cpu: Some(3900.0),
         }),
         integrity: Integrity {

@@ -181,6 +181,7 @@ impl Crowd {
                 device: member.number,
                 order: Arc::clone(&member.order),
                 commands: member.commands.clone(),
+                status: Arc::clone(&member.status),
             })
             .collect()
     }
@@ -223,10 +224,20 @@ impl Crowd {
         chosen.map(|member| (member.number, member.commands.clone())).collect()
     }
 
-    /// Waits until every message has its answer and every live device has seen it, at most so long. Returns whether that is so.
+    /// Calls back those who went away by their own wish.
+    fn call_back(&self) {
+        let members = self.members.lock();
+        for member in members.iter().filter(|member| member.status.is_away()) {
+            // One whose commands are many is coming back already, or will be missed.
+            drop(member.commands.try_send(Command::Return));
+        }
+    }
+
+    /// Calls everybody back, and waits until every message has its answer and every live device has seen it, at most so long. Returns whether that is so.
     pub(crate) async fn settled(&self, within: Duration) -> bool {
         let deadline = Instant::now() + within;
         while !self.is_settled() {
+            self.call_back();
             if Instant::now() >= deadline {
                 return false;
             }

@@ -15,15 +15,14 @@ use std::time::Duration;
 use tokio::sync::watch::Receiver;
 use tokio::time::sleep;
 
-use crate::ingredients::limit::{self, LimitPart, Quota};
+use crate::ingredients::limit::{self, Quota};
 use crate::ingredients::ramp::Search;
 use crate::ingredients::storm::Cutter;
 use crate::ingredients::{churn, storm};
 use crate::ledger::Micros;
 use crate::load::conductor::{Conductor, Controls};
-use crate::report::RampFound;
 use crate::scenario::{Cut, RampOf, Scenario};
-use part::RunPart;
+use part::{Found, RunPart};
 pub(crate) use prepare::{Prepared, RunError, Setup};
 
 /// How long everybody is left alone before memory is read.
@@ -74,14 +73,6 @@ impl Together for OnlyUs {
     async fn connected(&mut self) {}
 }
 
-/// What the ingredients found.
-#[derive(Default)]
-struct Found {
-    limit: Option<LimitPart>,
-    ramp: Option<RampFound>,
-    not_settled: bool,
-}
-
 /// Runs what was prepared. An interrupt ends it early, with a part of what there is.
 pub(crate) async fn run(
     prepared: &mut Prepared,
@@ -113,14 +104,15 @@ pub(crate) async fn run(
         context.recorder.load_is(from, context.recorder.now());
     }
     staged(Stage::Leaving);
-    let connected = context.recorder.connected();
+    found.interrupted = interrupted;
+    found.connected = context.recorder.connected();
     prepared.watch.stop();
+    // What comes now is no part of the run any more.
+    found.recorded = context.recorder.part();
     let witnesses = crowd.end().await;
     staged(Stage::Proving);
-    let integrity = proof::prove(prepared, &limit_orders, &witnesses, &mut interrupt).await;
-    let all_orders = || crowd.orders().iter().chain(&limit_orders);
-    part::RunPart::collect(prepared, all_orders(), integrity, found.limit, found.ramp, connected, interrupted)
-        .noting(found.not_settled)
+    found.integrity = proof::prove(prepared, &limit_orders, &witnesses, &mut interrupt).await;
+    RunPart::new(prepared, crowd.orders().iter().chain(&limit_orders), found)
 }
 
 /// The orders that are there from the beginning: all, or those of a ramp's first step.

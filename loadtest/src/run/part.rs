@@ -33,44 +33,44 @@ pub(crate) struct RunPart {
     pub(crate) interrupted: bool,
 }
 
+/// What a run left behind.
+#[derive(Default)]
+pub(super) struct Found {
+    pub(super) recorded: Part,
+    pub(super) integrity: Integrity,
+    pub(super) limit: Option<LimitPart>,
+    pub(super) ramp: Option<RampFound>,
+    pub(super) not_settled: bool,
+    /// Devices live at the end of the load.
+    pub(super) connected: i64,
+    pub(super) interrupted: bool,
+}
+
 impl RunPart {
-    pub(super) fn collect<'a>(
-        prepared: &Prepared,
-        orders: impl Iterator<Item = &'a Arc<Order>>,
-        integrity: Integrity,
-        limit: Option<LimitPart>,
-        ramp: Option<RampFound>,
-        connected: i64,
-        interrupted: bool,
-    ) -> Self {
+    pub(super) fn new<'a>(prepared: &Prepared, orders: impl Iterator<Item = &'a Arc<Order>>, found: Found) -> Self {
         let context = &prepared.context;
         let (from, to) = context.recorder.load_window().unwrap_or((0, 0));
-        let mut recorder = context.recorder.part();
+        let mut recorder = found.recorded;
         recorder.totals.unanswered =
             orders.map(|order| order.all().iter().filter(|sent| sent.answer == Answer::None).count() as u64).sum();
+        let mut remarks = context.remarks.take();
+        if found.not_settled {
+            remarks.push("not every message was answered and seen by everybody in the time for settling".to_owned());
+        }
         Self {
             recorder,
-            integrity,
+            integrity: found.integrity,
             storm: context.storm.part(from, prepared.devices()),
-            limit: limit.map(|limit| (Quota::of(&prepared.hello), limit)),
-            ramp,
-            remarks: context.remarks.take(),
+            limit: found.limit.map(|limit| (Quota::of(&prepared.hello), limit)),
+            ramp: found.ramp,
+            remarks,
             harness: prepared.watch.harness(),
             harness_resident: prepared.watch.harness_resident(),
-            connected: u64::try_from(connected).unwrap_or(0),
+            connected: u64::try_from(found.connected).unwrap_or(0),
             devices: prepared.devices() as u64,
             load_s: std::time::Duration::from_micros(to.saturating_sub(from)).as_secs_f64(),
-            interrupted,
+            interrupted: found.interrupted,
         }
-    }
-
-    /// The same with a remark, where not everything settled.
-    pub(super) fn noting(mut self, not_settled: bool) -> Self {
-        if not_settled {
-            self.remarks
-                .push("not every message was answered and seen by everybody in the time for settling".to_owned());
-        }
-        self
     }
 
     /// Both together.

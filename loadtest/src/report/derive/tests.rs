@@ -1,6 +1,7 @@
 use super::super::figures::{FIGURES, find};
 use super::super::samples::{ALL_KINDS, eventful, extra, sample};
 use super::*;
+use crate::scenario::Comparison;
 
 fn threshold(metric: &str, comparison: Comparison, limit: f64) -> Threshold {
     Threshold { text: format!("{metric} ? {limit}"), metric: metric.to_owned(), comparison, limit }
@@ -105,7 +106,7 @@ fn a_figure_that_is_not_there_does_not_hold() {
 
 #[test]
 fn every_comparison_knows_its_edge() {
-    let at_one = |comparison| holds(&threshold("lost", comparison, 1.0), Some(1.0));
+    let at_one = |comparison| threshold("lost", comparison, 1.0).holds(Some(1.0));
     assert!(!at_one(Comparison::Less) && !at_one(Comparison::More) && !at_one(Comparison::Unequal));
     assert!(at_one(Comparison::AtMost) && at_one(Comparison::AtLeast) && at_one(Comparison::Equal));
 }
