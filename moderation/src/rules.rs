@@ -221,7 +221,7 @@ impl Rules {
         if signs.digits >= phone::MIN_DIGITS {
             find::in_gaps(found, folded.len(), |gap, out| phone::find(folded, gap, &mut id, out));
         }
-        find::in_gaps(found, folded.len(), |gap, out| phone::hidden::find(text, gap, &mut id, out));
+        phone::hidden::find_between(text, found, &mut id);
         if signs.at || handle::may_hold(text, &units, &self.names) {
             let numbers: Vec<_> = found.iter().filter(|f| f.what.is_some()).map(|f| f.start..f.end).collect();
             find::in_gaps(found, folded.len(), |gap, out| {

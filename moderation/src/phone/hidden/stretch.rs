@@ -48,7 +48,7 @@ impl Stretch<'_, '_> {
         // Sizes and amounts are also sent line by line.
         let gaps = self.gaps();
         let lines = gaps.has(Gap::BOUNDARY) && gaps.has(Gap::TALK) && self.count(How::WORD) < 2;
-        if lines && self.before() != Before::Phone {
+        if (lines || gaps.has(Gap::FAR)) && self.before() != Before::Phone {
             return false;
         }
         if self.is_cut() || self.is_counting() || !self.is_sure_enough() {
