@@ -30,6 +30,15 @@ impl Phrase {
         Self { list, except, elements, anchor }
     }
 
+    /// Its whole words, in every place.
+    pub(super) fn words(&self) -> impl Iterator<Item = &[u8]> {
+        let choices = self.elements.iter().filter_map(|element| match element {
+            Element::OneOf(choices) => Some(choices.iter().flatten()),
+            Element::Gap(..) => None,
+        });
+        choices.flatten().filter(|word| !word.open_start && !word.open_end).map(|word| &*word.letters)
+    }
+
     /// The words that stand for the phrase.
     pub(super) fn anchors(&self) -> impl Iterator<Item = (&Glob, Anchor)> {
         let choices = match &self.elements[self.anchor] {
@@ -62,19 +71,22 @@ fn longest(words: &[Glob]) -> Option<(usize, usize)> {
 
 /// Where these words begin, if they end before word `end`.
 fn behind(sentence: &Sentence<'_, '_>, words: &[Glob], end: usize) -> Option<usize> {
-    let start = end.checked_sub(words.len())?;
-    let fits = |(i, word): (usize, &Glob)| word.matches(sentence.word(start + i)) && sentence.goes_on(start + i + 1);
-    words.iter().enumerate().all(fits).then_some(start)
+    let Some((word, rest)) = words.split_last() else { return Some(end) };
+    if end == 0 || !sentence.goes_on(end) {
+        return None;
+    }
+    let mut readings = sentence.readings_to(end);
+    readings.find_map(|(reading, start)| if word.matches(reading) { behind(sentence, rest, start) } else { None })
 }
 
 /// One past where these words end, if they begin with word `start`.
 fn ahead(sentence: &Sentence<'_, '_>, words: &[Glob], start: usize) -> Option<usize> {
-    let end = start + words.len();
-    if end > sentence.len() {
+    let Some((word, rest)) = words.split_first() else { return Some(start) };
+    if start >= sentence.len() || !sentence.goes_on(start) {
         return None;
     }
-    let fits = |(i, word): (usize, &Glob)| word.matches(sentence.word(start + i)) && sentence.goes_on(start + i);
-    words.iter().enumerate().all(fits).then_some(end)
+    let mut readings = sentence.readings_from(start);
+    readings.find_map(|(reading, end)| if word.matches(reading) { ahead(sentence, rest, end) } else { None })
 }
 
 fn left(sentence: &Sentence<'_, '_>, elements: &[Element], end: usize) -> Option<usize> {

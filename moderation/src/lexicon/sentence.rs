@@ -17,7 +17,13 @@ pub(super) struct Sentence<'s, 't> {
     /// Where each word begins in `bytes`, the other readings last.
     starts: Vec<u32>,
     others: Vec<Other>,
+    /// The other readings by their first word, and by their last.
+    by_first: Vec<(u32, u32)>,
+    by_last: Vec<(u32, u32)>,
 }
+
+/// Most other readings of one word that phrases are tried with: there are few.
+const READINGS_MAX: usize = 8;
 
 /// What another reading stands for.
 #[derive(Debug, Clone, Copy)]
@@ -27,6 +33,7 @@ struct Other {
     end: usize,
     token: usize,
     last: usize,
+    weak: bool,
 }
 
 /// What a part of the automaton's text stands for.
@@ -39,6 +46,8 @@ pub(super) struct Place {
     /// Bytes of the folded text.
     pub(super) start: usize,
     pub(super) end: usize,
+    /// It is read so only among other words of a phrase.
+    pub(super) weak: bool,
 }
 
 impl<'s, 't> Sentence<'s, 't> {
@@ -56,7 +65,7 @@ impl<'s, 't> Sentence<'s, 't> {
             }
             bytes.push(SPACE);
         }
-        Self { text, bytes, starts, others: Vec::new() }
+        Self { text, bytes, starts, others: Vec::new(), by_first: Vec::new(), by_last: Vec::new() }
     }
 
     pub(super) const fn text(&self) -> &'s Text<'t> {
@@ -85,19 +94,54 @@ impl<'s, 't> Sentence<'s, 't> {
 
     /// Adds another reading of the words in a range of the folded text, which begins with or in front of word `token`.
     pub(super) fn read_also(&mut self, reading: impl Iterator<Item = u8>, token: usize, range: Range<usize>) {
+        self.add(reading, token, range, false);
+    }
+
+    /// The same for a reading that counts only among other words of a phrase.
+    pub(super) fn read_in_phrases(&mut self, reading: impl Iterator<Item = u8>, token: usize, range: Range<usize>) {
+        self.add(reading, token, range, true);
+    }
+
+    fn add(&mut self, reading: impl Iterator<Item = u8>, token: usize, range: Range<usize>, weak: bool) {
         let last = self.text.token_from(range.end).saturating_sub(1).max(token);
         self.bytes.extend([BARRIER, SPACE]);
         self.starts.push(place(self.bytes.len()));
         self.bytes.extend(reading);
         self.bytes.push(SPACE);
-        self.others.push(Other { start: range.start, end: range.end, token, last });
+        self.others.push(Other { start: range.start, end: range.end, token, last, weak });
+    }
+
+    /// Every reading is there: phrases may be looked for.
+    pub(super) fn settle(&mut self) {
+        if self.others.is_empty() {
+            return;
+        }
+        let numbered = || self.others.iter().enumerate();
+        self.by_first = numbered().map(|(i, other)| (place(other.token), place(i))).collect();
+        self.by_last = numbered().map(|(i, other)| (place(other.last), place(i))).collect();
+        self.by_first.sort_unstable();
+        self.by_last.sort_unstable();
+    }
+
+    /// What is read from word `start` on, with the word after it.
+    pub(super) fn readings_from(&self, start: usize) -> impl Iterator<Item = (&[u8], usize)> {
+        let others = of(&self.by_first, start).map(|i| (self.word(self.len() + i), self.others[i].last + 1));
+        std::iter::once((self.word(start), start + 1)).chain(others)
+    }
+
+    /// What is read up to word `end`, with the word it begins with.
+    pub(super) fn readings_to(&self, end: usize) -> impl Iterator<Item = (&[u8], usize)> {
+        let others = of(&self.by_last, end - 1).map(|i| (self.word(self.len() + i), self.others[i].token));
+        std::iter::once((self.word(end - 1), end - 1)).chain(others)
     }
 
     /// What the word around byte `at` of [`bytes`](Self::bytes) stands for.
     pub(super) fn place(&self, at: usize) -> Place {
         let i = self.starts.partition_point(|start| *start as usize <= at).saturating_sub(1);
         match i.checked_sub(self.len()).and_then(|i| self.others.get(i)) {
-            Some(Other { start, end, token, last }) => Place { token: *token, last: *last, start: *start, end: *end },
+            Some(Other { start, end, token, last, weak }) => {
+                Place { token: *token, last: *last, start: *start, end: *end, weak: *weak }
+            }
             None => self.range(i, i + 1),
         }
     }
@@ -105,7 +149,7 @@ impl<'s, 't> Sentence<'s, 't> {
     /// The words from `first` up to `end`, as one place.
     pub(super) fn range(&self, first: usize, end: usize) -> Place {
         let tokens = self.text.tokens();
-        Place { token: first, last: end - 1, start: tokens[first].start, end: tokens[end - 1].end }
+        Place { token: first, last: end - 1, start: tokens[first].start, end: tokens[end - 1].end, weak: false }
     }
 
     /// Whether word `i` goes on with what the word before it began: no sentence ends between them.
@@ -136,9 +180,8 @@ impl<'s, 't> Sentence<'s, 't> {
         if token.holds.has(Holds::LATIN) && token.holds.has(Holds::CYRILLIC) {
             return true;
         }
-        let range = token.range();
-        let written = &self.text.original()[self.text.original_range(range.clone())];
-        written != &self.text.folded()[range] || written.chars().any(|c| matches!(c, '\u{450}'..='\u{52F}'))
+        let written = written(self, i);
+        written != &self.text.folded()[token.range()] || written.chars().any(|c| matches!(c, '\u{450}'..='\u{52F}'))
     }
 
     /// Whether word `i` holds letters and digits.
@@ -146,6 +189,19 @@ impl<'s, 't> Sentence<'s, 't> {
         let holds = self.text.tokens()[i].holds;
         holds.has(Holds::DIGIT) && !holds.is_number()
     }
+}
+
+/// The readings of a word.
+fn of(by_word: &[(u32, u32)], word: usize) -> impl Iterator<Item = usize> {
+    let word = place(word);
+    let first = by_word.partition_point(|(of, _)| *of < word);
+    by_word[first..].iter().take_while(move |(of, _)| *of == word).take(READINGS_MAX).map(|(_, i)| *i as usize)
+}
+
+/// Word `i` as it was written.
+pub(super) fn written<'s>(sentence: &Sentence<'s, '_>, i: usize) -> &'s str {
+    let text = sentence.text();
+    &text.original()[text.original_range(text.tokens()[i].range())]
 }
 
 fn place(at: usize) -> u32 {
