@@ -223,6 +223,7 @@ impl Folding {
         };
         let mut parts = Vec::with_capacity(4);
         let mut previous: Option<Previous> = None;
+        let mut before = None;
         let mut masks = masks.iter().peekable();
         for (at, c) in original.char_indices() {
             if let Some((range, shown)) = masks.next_if(|(range, _)| range.start <= at) {
@@ -235,7 +236,12 @@ impl Folding {
             // Texts are bounded far below 4 GiB; a longer one keeps its places at the bound.
             let (start, end) = (to_u32(at), to_u32(at + c.len_utf8()));
             parts.clear();
+            let next = || original[end as usize..].chars().next();
             match fold(c, previous, &mut parts) {
+                _ if fold::is_ringed_a(c) && is_between(before, next()) => {
+                    parts.clear();
+                    parts.push('@');
+                }
                 Folded::Same => parts.push(c),
                 Folded::Nothing(belongs) => {
                     if belongs {
@@ -255,6 +261,7 @@ impl Folding {
                 folding.push(*part, start, end);
             }
             previous = parts.last().map(|read| Previous { read: *read, raised: fold::is_raised(c) });
+            before = Some(c);
         }
         folding.end_word();
         folding
@@ -292,6 +299,11 @@ impl Folding {
     fn end_word(&mut self) {
         let mut word = std::mem::take(&mut self.word);
         scripts::settle(&mut word, self.text.ends_with(['.', '@', '/', '_']));
+        let behind_dot =
+            || self.text.strip_suffix('.').is_some_and(|name| name.ends_with(|c: char| c.is_ascii_alphanumeric()));
+        if scripts::is_top_level_twin(&word) && behind_dot() {
+            scripts::write_in_latin(&mut word);
+        }
         for (c, start, end) in word.drain(..) {
             self.write(c, start, end);
         }
@@ -313,6 +325,13 @@ impl Folding {
             }
         }
     }
+}
+
+/// Whether a sign stands between two plain words, or between spaces.
+fn is_between(before: Option<char>, after: Option<char>) -> bool {
+    let (Some(before), Some(after)) = (before, after) else { return false };
+    let word = |c: char| c.is_ascii_alphanumeric() || fold::is_cyrillic(c);
+    (word(before) && word(after)) || (before == ' ' && after == ' ')
 }
 
 fn to_u32(place: usize) -> u32 {
