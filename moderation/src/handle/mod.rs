@@ -1,5 +1,7 @@
 //! Messengers and social networks: a name with a handle or a number, an invitation to go there, a handle alone.
 
+mod invitation;
+mod name;
 mod service;
 mod shape;
 
@@ -92,6 +94,13 @@ fn claim(found: &mut Vec<Found>, mut new: Found) {
     found.splice(first..past, [new]);
 }
 
+/// What announces a handle of its own.
+const NICKS: &[&str] =
+    &["nick", "nickname", "handle", "username", "pseudo", "ник", "никнейм", "юзернейм", "ником", "юзер"];
+
+/// What belongs to a name such as "avion bleu".
+const ARTICLES: &[&str] = &["l", "le", "la", "p", "tit", "ptit", "petit"];
+
 type Judged = (Range<usize>, Category, RuleId);
 
 /// One range of a text.
@@ -122,11 +131,16 @@ impl Talk<'_, '_> {
 
     fn judge(&self, service: Service, numbers: &[Range<usize>]) -> Vec<Judged> {
         let mut name = self.units[service.first].start..self.units[service.past - 1].end;
-        if let Some(article) = service.first.checked_sub(1).filter(|before| self.word(*before) == "l")
-            && matches!(self.before(service.first), "'" | "’")
+        // "l'appli verte", "le p'tit avion bleu"
+        let coloured = self.roles(service.first).has(Roles::COLOUR.and(Roles::APP));
+        let mut first = service.first;
+        while coloured
+            && first > 0
+            && ARTICLES.contains(&self.word(first - 1))
+            && matches!(self.before(first), "'" | "’" | " ")
         {
-            // "l'appli verte"
-            name.start = self.units[article].start;
+            first -= 1;
+            name.start = self.units[first].start;
         }
         let (category, by_handle, invitation) = match service.social {
             true => (Category::Social, SOCIAL_HANDLE, SOCIAL_INVITATION),
@@ -209,6 +223,18 @@ impl Talk<'_, '_> {
             {
                 return Some(handle);
             }
+            // "ig jmartin", "facebook, Marie Tremblay".
+            let reached = at == service.past || service.sure;
+            if reached && near && !before.contains(['!', '?', '\n', BOUNDARY]) && self.is_personal(&handle) {
+                return Some(handle);
+            }
+            if reached
+                && near
+                && invited
+                && let Some(handle) = self.full_name(at)
+            {
+                return Some(handle);
+            }
             near &= !before.contains(['.', '!', '?', BOUNDARY, '\n']);
             let adjacent = at == service.past && before == " ";
             let foreign = adjacent && !self.word(service.first).is_ascii();
@@ -247,6 +273,9 @@ impl Talk<'_, '_> {
             let with_at = self.before(handle.first).ends_with('@') && handle.range.len() > 3;
             let sure = service.sure || self.text_of(&handle).contains('_');
             if with_at || (self.is_marked(&handle) && sure && (via || is_mine || !self.is_dotted(&handle))) {
+                return Some(handle);
+            }
+            if (via || is_mine) && self.is_personal(&handle) {
                 return Some(handle);
             }
             // "add paintbymike on telegram", "paintbymike is my discord".
@@ -298,21 +327,7 @@ impl Talk<'_, '_> {
         if self.masked_before.is_some_and(|end| unit.start > end) && self.is_marked(&handle) {
             return Some((handle.range, Category::Messenger, MESSENGER_SPLIT));
         }
-        let nick = |unit: &Unit<'_>| {
-            matches!(
-                &*unit.word,
-                "nick"
-                    | "nickname"
-                    | "handle"
-                    | "username"
-                    | "pseudo"
-                    | "ник"
-                    | "никнейм"
-                    | "юзернейм"
-                    | "ником"
-                    | "юзер"
-            )
-        };
+        let nick = |unit: &Unit<'_>| NICKS.contains(&&*unit.word);
         let near = self.units[at.saturating_sub(3)..at].iter().rev();
         let announced = near.take_while(|unit| nick(unit) || unit.roles.has(Roles::IS)).any(nick);
         (announced && ascii && marked && text.len() >= 4).then_some((handle.range, Category::Social, ALONE))

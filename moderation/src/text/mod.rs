@@ -28,6 +28,8 @@ impl Holds {
     pub(crate) const OTHER: Self = Self(8);
     /// Something in it, or inside it, was not written as it is read.
     pub(crate) const DISGUISED: Self = Self(16);
+    /// A letter of it was written in the other alphabet.
+    pub(crate) const MIXED: Self = Self(32);
 
     pub(crate) const fn has(self, other: Self) -> bool {
         self.0 & other.0 != 0
@@ -102,7 +104,7 @@ impl<'t> Text<'t> {
             (Cow::Owned(text), Some(places))
         };
         let lower = lower(&folded);
-        let tokens = tokens(&folded, places.as_deref());
+        let tokens = tokens(&folded, original, places.as_deref());
         Self { original, folded, lower, places, tokens }
     }
 
@@ -374,7 +376,7 @@ fn lower<'a>(folded: &Cow<'a, str>) -> Cow<'a, str> {
     Cow::Owned(folded.chars().map(small).collect())
 }
 
-fn tokens(folded: &str, places: Option<&[(u32, u32)]>) -> Vec<Token> {
+fn tokens(folded: &str, original: &str, places: Option<&[(u32, u32)]>) -> Vec<Token> {
     let mut tokens = Vec::with_capacity(folded.len() / 5 + 1);
     let mut open: Option<(usize, Holds)> = None;
     for (at, c) in folded.char_indices() {
@@ -392,9 +394,22 @@ fn tokens(folded: &str, places: Option<&[(u32, u32)]>) -> Vec<Token> {
             if is_disguised(&folded[token.range()], &places[token.range()]) {
                 token.holds.add(Holds::DISGUISED);
             }
+            if is_mixed(&folded[token.range()], original, &places[token.range()]) {
+                token.holds.add(Holds::MIXED);
+            }
         }
     }
     tokens
+}
+
+/// Whether a letter of a word was written in the other of the two alphabets.
+fn is_mixed(word: &str, original: &str, places: &[(u32, u32)]) -> bool {
+    word.char_indices().any(|(at, c)| {
+        let written = original[places[at].0 as usize..].chars().next().unwrap_or(c);
+        written != c
+            && ((c.is_ascii_alphabetic() && fold::is_cyrillic(written))
+                || (fold::is_cyrillic(c) && written.is_ascii_alphabetic()))
+    })
 }
 
 /// Whether a word is not written as it is read: other forms of digits, something invisible inside. Marks on letters do not
