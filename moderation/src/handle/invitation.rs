@@ -65,12 +65,17 @@ impl Around<'_> {
         !self.thing && !is && mine.is_some_and(|unit| unit.roles.has(Roles::MINE))
     }
 
+    /// "T'as insta?": nothing but the name between who is asked and the question mark.
+    fn has_it(&self) -> bool {
+        self.behind.starts_with('?') && self.before.last().is_some_and(|unit| HAS.contains(&&*unit.word))
+    }
+
     /// "Do you have …", "t'as …", "у вас есть …", "are you on …".
     fn is_question(&self) -> bool {
         let word = |back: usize| self.said.len().checked_sub(back).map_or("", |at| &*self.said[at].word);
         let you = |back| matches!(word(back), "you" | "u" | "vous" | "tu" | "вы" | "ты");
         self.said.iter().any(|unit| ASKING.contains(&&*unit.word) || unit.roles.has(Roles::USE))
-            || matches!((word(2), word(1)), ("t" | "tu", "as"))
+            || self.said.windows(2).any(|pair| matches!(&*pair[0].word, "t" | "tu") && pair[1].word == "as")
             || you(1)
             || (you(2) && self.last_has(Roles::VIA))
     }
@@ -102,10 +107,13 @@ impl Talk<'_, '_> {
             return true;
         }
         let used = asked && around.said.iter().any(|unit| unit.roles.has(Roles::USE));
+        let has_it = around.has_it() && !ALSO_THINGS.contains(&self.word(service.first));
         let mine = || around.is_mine();
         (around.invites && via)
             || (via && around.names_number())
-            || (messenger && (used || (via && mine() && self.invites_behind(&around))))
+            || has_it
+            || (messenger && (used || (yours && around.invites)))
+            || ((messenger || short) && via && mine() && self.invites_behind(&around))
             || (short && (asks || yours || (messenger && (around.goes_on_inviting() || (mine() && via)))))
     }
 
@@ -164,6 +172,26 @@ const NO_VIA: &[&str] = &["the", "a", "le", "la", "au", "under", "под", "с",
 const NUMBER: &[&str] = &["number", "numero", "номер", "num", "номером", "номере"];
 
 const HAVING: &[&str] = &["есть", "have", "got", "ai", "only", "serai", "am", "ll", "буду"];
+
+const HAS: &[&str] = &["have", "as", "avez", "got", "use", "есть", "the", "le"];
+
+/// Services whose names are things that a buyer asks for.
+const ALSO_THINGS: &[&str] = &[
+    "line",
+    "signal",
+    "сигнал",
+    "телега",
+    "телеги",
+    "телегу",
+    "телеге",
+    "slack",
+    "tele",
+    "x",
+    "disc",
+    "самолетик",
+    "mess",
+    "whats",
+];
 
 const ASKING: &[&str] = &["have", "got", "use", "koi", "какой", "quel", "what", "which", "whats", "есть", "avez"];
 

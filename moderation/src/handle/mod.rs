@@ -12,6 +12,7 @@ use crate::text::{BOUNDARY, Text};
 use crate::units::Unit;
 use crate::vocabulary::{Names, Roles};
 use crate::{Category, RuleId};
+pub(crate) use name::is_personal;
 use service::Service;
 use shape::{Handle, NAME_MIN};
 

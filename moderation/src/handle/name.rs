@@ -19,7 +19,7 @@ pub(super) fn is_given(word: &str) -> bool {
 }
 
 /// Whether a word in small Latin letters is made of names, and of nothing else that a word would be.
-pub(super) fn is_personal(word: &str) -> bool {
+pub(crate) fn is_personal(word: &str) -> bool {
     let word = word.trim_end_matches(|c: char| c.is_ascii_digit());
     if !(HANDLE_MIN..=HANDLE_MAX).contains(&word.len()) || !word.bytes().all(|b| b.is_ascii_lowercase()) {
         return false;

@@ -54,7 +54,7 @@ impl Talk<'_, '_> {
         };
         let part = self.roles(at).has(Roles::PART);
         if let Some((parts, social)) = PARTS.iter().filter(|_| part).find(|(parts, _)| is_here(parts)) {
-            let words = parts.contains(&"up") || parts == &["v", "k"];
+            let words = parts.contains(&"up") || parts.contains(&"контакт") || parts == &["v", "k"];
             let past = at + parts.len();
             let past = past + usize::from(self.roles(past).has(Roles::APP) && self.before(past) == " ");
             return Some(Service { first: at, past, social: *social, sure: !words });
@@ -96,6 +96,10 @@ pub(super) const PARTS: &[(&[&str], bool)] = &[
     (&["avion", "bleu"], false),
     (&["paper", "plane"], false),
     (&["blue", "plane"], false),
+    (&["blue", "bird"], true),
+    (&["petit", "avion"], false),
+    (&["синий", "самолетик"], false),
+    (&["в", "контакт"], true),
     (&["бумажный", "самолетик"], false),
     (&["бумажном", "самолетике"], false),
     (&["v", "k"], true),

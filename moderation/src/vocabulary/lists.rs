@@ -14,16 +14,16 @@ pub(super) const LISTS: &[(Roles, &str)] = &[
         laposte wanadoo yandex rambler gmx zoho aol msn mailru gmailcom \
         джимейл* джимэйл* джимеил* гмейл* гмайл* гмаил* гмэйл* жмейл* жимейл* мэйлру яндекс* рамблер* яху хотмейл* аутлук* айклауд* инбокс*"),
     (Roles::PROVIDER_WORD, "mail live free orange bell rogers telus shaw sfr inbox list bk ya proton me мейл* мэйл* маил* майл* протон*"),
-    (Roles::MESSENGER, "whatsapp whatsap whatsup whatsaap watsapp watsap wattsapp whatsappp whtsapp whatapp wapp whattsapp wazap wazzap whatssapp \
+    (Roles::MESSENGER, "msgr tgram вотсапчик* ватсапчик* вайберок вайберке whatsapp whatsap whatsup whatsaap watsapp watsap wattsapp whatsappp whtsapp whatapp wapp whattsapp wazap wazzap whatssapp \
         telegram telegramm telegrm telegam telgram tlgrm telega telegramme telegrame viber vibe viberr wiber \
         skype skyp wechat weixin kakaotalk messenger fbmessenger imessage facetime discord threema kakao icq messanger messeger wassap wassapp wazzup watsup \
         вотсап* вотсапп* ватсап* ватсапп* ватцап* вацап* воцап* вотцап* васап* уотсап* уатсап* вотс* ватс* вотзап* ватзап* вацапп* \
         телеграм* телеграмм* телеграмчик* телеграмик* \
         вайбер* вибер* вайпер* скайп* дискорд* вичат* мессенджер* месенджер* мессинджер* аська тилиграм* вастап* тримa"),
-    (Roles::MESSENGER_WORD, "wa wsp wap tg tgm tele telegr signal line slack telegraf дс вц ва тг тгшк* тлг сигнал* вайб* kik imo имо vibes телега телеге телегу телеги телегой discorde wu"),
-    (Roles::SOCIAL, "instagram instagr instagrm insta instag facebook facebok fbook linkedin tiktok twitter vkontakte snapchat snapchatt nextdoor youtube снапчат* ютуб* facebouk feicebouk odnoklassniki pinterest \
+    (Roles::MESSENGER_WORD, "whats disc dc mess вац самолетик самолетике самолетиком wa wsp wap tg tgm tele telegr signal line slack telegraf дс вц ва тг тгшк* тлг сигнал* вайб* kik imo имо vibes телега телеге телегу телеги телегой discorde wu"),
+    (Roles::SOCIAL, "мордокниг* одноклы одноклах вконтач* контач* инстач* instagram instagr instagrm insta instag facebook facebok fbook linkedin tiktok twitter vkontakte snapchat snapchatt nextdoor youtube снапчат* ютуб* facebouk feicebouk odnoklassniki pinterest \
         инстаграм* инстаграмм* инста инсте инсту инсты инстой инстик* инстаграме фейсбук* фэйсбук* фейсбок* фесбук* вконтакте вконтакт* контактик* тикток* твиттер* твитер* одноклассник* линкедин*"),
-    (Roles::SOCIAL_WORD, "фейс ig fb vk face вк фб ин инст однокл x snap sc tt тт контакте"),
+    (Roles::SOCIAL_WORD, "li yt gram фейс ig fb vk face вк фб ин инст однокл x snap sc tt тт контакте"),
     (Roles::INVITE, "write text message msg ping dm pm add find contact reach hit call join move switch continue chat talk reply hmu send drop shoot hop \
         come go let lets search catch answer answers respond prefer better easier faster whats drop reachable dming \
         ecris ecrivez ecrire ecrit contacte contactez contacter ajoute ajoutez ajouter trouvez retrouve retrouvez rejoins rejoignez joins joignez \
@@ -43,7 +43,7 @@ pub(super) const LISTS: &[(Roles, &str)] = &[
     (Roles::VIA, "on in via over through by to at using sur par dans avec en vers a au le la l в во на через по к с под из the my your mon ton votre мой твой ваш или or ou d"),
     (Roles::IS, "is s are it its as under est c cest sous это есть такой как вот под мой там here ici будет"),
     (Roles::APP, "app apps application appli applications messenger messager messagerie приложение приложения приложении приложуху приложуха мессенджер мессенджере мессенджера месенджер"),
-    (Roles::COLOUR, "plane avion avions самолетик самолетиком самолет green blue purple verte vert bleu bleue mauve violet violette зеленый зеленом зеленая зеленого зеленое зеленой зеленую зеленка синий синем синего голубой голубом фиолетовый фиолетовом фиолетовая фиолетовой"),
+    (Roles::COLOUR, "bird camera plane avion avions самолетик самолетиком самолет green blue purple verte vert bleu bleue mauve violet violette зеленый зеленом зеленая зеленого зеленое зеленой зеленую зеленка синий синем синего голубой голубом фиолетовый фиолетовом фиолетовая фиолетовой"),
     (Roles::TALK, "fix repair recover hacked hack followers server bot bots logo design experience brand clone integration reparer pirate gestion бот бота взломали раскрутить подписчиков \
         he she they client customer sister brother wife husband daughter friend neighbour neighbor он она они клиент клиентка жена муж сосед соседка дочь друг подруга \
         elle ils fille femme mari voisin voisine got received watched screenshot likes liked reviews review group page tutorial marketplace posted uses customers clients ads found \
@@ -52,7 +52,7 @@ pub(super) const LISTS: &[(Roles, &str)] = &[
         видел видела видели реклама рекламу рекламе рекламы пост посты сломался сломалось завис упал реклам груз грузом сено сеном колесо колеса"),
     (Roles::INTRO, "пользователь юзер ищи user compte sous under as как под m im suis est cest its я это for add ajoutez ищите добавьте добавь ping dm найди search cherche signe маякни"),
     (Roles::PICTURE, "photo photos picture pictures pic pics video videos фото фотку фотки видео"),
-    (Roles::PART, "whats what watts wats tele телег теле вотс ватс вайб vi snap insta инста face фейс livre tik тик linked avion paper blue \
+    (Roles::PART, "whats what watts wats tele телег теле вотс ватс вайб vi snap insta инста face фейс livre tik тик linked avion paper blue petit синий в \
         бумажный бумажном v"),
     (Roles::NOT, "don dont not never no ne pas jamais не нет никогда без without doesn didn won isn aren"),
     (Roles::TLD, "ком ру рф орг инфо кз уа бел бай сом нет ся са com ru net org info ca fr biz io ua kz by qc quebec рус"),
