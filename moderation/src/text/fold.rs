@@ -171,6 +171,16 @@ pub(super) const fn is_ringed_a(c: char) -> bool {
     matches!(c, 'ⓐ' | 'Ⓐ' | '⒜' | '🄐' | '🄰' | '🅐' | '🅰' | 'ₐ' | 'ᵃ' | '©' | '®')
 }
 
+/// Whether a character is a regional indicator: a letter of which two make a flag.
+pub(super) const fn is_indicator(c: char) -> bool {
+    matches!(c, '\u{1F1E6}'..='\u{1F1FF}')
+}
+
+/// The letter of a regional indicator.
+pub(super) fn indicated(c: char) -> char {
+    char::from_u32(u32::from('a') + u32::from(c) - 0x1F1E6).unwrap_or(c)
+}
+
 /// Negative circled and squared letters: Unicode gives them no compatibility form.
 fn enclosed_letter(c: char) -> Option<char> {
     let code = u32::from(c);

@@ -225,7 +225,7 @@ impl Folding {
         };
         let mut parts = Vec::with_capacity(4);
         let mut previous: Option<Previous> = None;
-        let mut before = None;
+        let (mut before, mut indicators) = (None, 0);
         let mut masks = masks.iter().peekable();
         for (at, c) in original.char_indices() {
             if let Some((range, shown)) = masks.next_if(|(range, _)| range.start <= at) {
@@ -239,7 +239,19 @@ impl Folding {
             let (start, end) = (to_u32(at), to_u32(at + c.len_utf8()));
             parts.clear();
             let next = || original[end as usize..].chars().next();
+            indicators = if !fold::is_indicator(c) {
+                0
+            } else if indicators > 0 {
+                indicators
+            } else {
+                indicators_at(&original[at..])
+            };
             match fold(c, previous, &mut parts) {
+                // Two of them are a flag.
+                _ if indicators > 0 && indicators != 2 => {
+                    parts.clear();
+                    parts.push(fold::indicated(c));
+                }
                 _ if fold::is_ringed_a(c) && is_between(before, next()) => {
                     parts.clear();
                     parts.push('@');
@@ -327,6 +339,11 @@ impl Folding {
             }
         }
     }
+}
+
+/// How many regional indicators stand in a row.
+fn indicators_at(text: &str) -> usize {
+    text.chars().take_while(|c| fold::is_indicator(*c)).count()
 }
 
 /// Whether a sign stands between two plain words, or between spaces.

@@ -22,6 +22,8 @@ pub(super) struct Runs<'r, 't, 'o> {
     pub(super) out: &'r mut Vec<Found>,
 }
 
+const THOUSAND: &[&str] = &["thousand", "mille", "тысяча", "тысячи", "тысяч"];
+
 impl Runs<'_, '_, '_> {
     /// Takes a word into the run. `false`: it is no part of a number.
     pub(super) fn take(&mut self, token: &Token, left: &str, before: Gap) -> bool {
@@ -48,6 +50,10 @@ impl Runs<'_, '_, '_> {
         if token.holds.is_word() {
             if let Some(meaning) = numbers::meaning(word) {
                 if meaning.number == Number::Scale {
+                    // "… five five five, two thousand six hundred seventy one"
+                    if THOUSAND.contains(&word) && self.ends_in_thousands() {
+                        return true;
+                    }
                     self.amount();
                     return false;
                 }
@@ -85,9 +91,15 @@ impl Runs<'_, '_, '_> {
         }
         let parts = numbers::starts_like_number(word).then(|| numbers::glued(word)).flatten();
         if let Some(parts) = &parts {
+            let has_digits = token.holds.has(Holds::DIGIT);
             for (range, meaning) in parts {
                 let atom = meaning.map_or(Atom::Digits, Atom::Word);
-                let how = if meaning.is_some() { How::WORD } else { How::default() };
+                // "five55": nothing else is written so.
+                let how = match meaning {
+                    Some(_) if has_digits => How::WORD.and(How::ODD),
+                    Some(_) => How::WORD,
+                    None => How::ODD,
+                };
                 push(token.start + range.start..token.start + range.end, atom, how);
             }
         }
@@ -125,6 +137,23 @@ impl Runs<'_, '_, '_> {
             return "";
         }
         gap
+    }
+
+    /// Whether the run is a number up to its last four digits, and a word that says how many thousands these are.
+    fn ends_in_thousands(&self) -> bool {
+        const BEFORE: std::ops::RangeInclusive<usize> = 6..=8;
+        let Some((last, before)) = self.pieces.split_last() else { return false };
+        let digits = |piece: &Piece| match piece.atom {
+            Atom::Digits => piece.end - piece.start,
+            Atom::Word(meaning) => match meaning.number {
+                Number::Digit(_) => 1,
+                Number::Teen(_) | Number::Ten(_) => 2,
+                Number::Hundreds(_) => 3,
+                _ => 0,
+            },
+        };
+        let few = matches!(last.atom, Atom::Word(meaning) if matches!(meaning.number, Number::Digit(1..=9)));
+        few && BEFORE.contains(&before.iter().map(digits).sum())
     }
 
     /// What stands before a word like "thousand" is an amount.
@@ -166,7 +195,7 @@ impl Runs<'_, '_, '_> {
                 continue;
             }
             // "B-902": one letter, tied to what follows.
-            let tied = matches!(gap, "-" | ".");
+            let tied = sign || matches!(gap, "-" | ".");
             if !tied && !is_unknown(word) {
                 return;
             }
