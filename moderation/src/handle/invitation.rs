@@ -109,8 +109,7 @@ impl Talk<'_, '_> {
         let used = asked && around.said.iter().any(|unit| unit.roles.has(Roles::USE));
         let has_it = around.has_it() && !ALSO_THINGS.contains(&self.word(service.first));
         let mine = || around.is_mine();
-        (around.invites && via)
-            || (via && around.names_number())
+        (via && (around.invites || around.names_number()))
             || has_it
             || (messenger && (used || (yours && around.invites)))
             || ((messenger || short) && via && mine() && self.invites_behind(&around))

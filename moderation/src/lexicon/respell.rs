@@ -42,12 +42,12 @@ impl PhraseWords {
 
     /// The word that this one is with two neighbours swapped.
     fn unswapped(&self, word: &[u8]) -> Option<&[u8]> {
-        let is_swapped = |known: &&Box<[u8]>| {
+        let is_swapped = |known: &[u8]| {
             let first = word.iter().zip(known.iter()).position(|(a, b)| a != b);
             first.is_some_and(|at| at > 0 && word.get(at + 1) == known.get(at) && word[at + 2..] == known[at + 2..])
         };
         let known = self.swapped.get(&in_no_order(word))?;
-        known.iter().find(is_swapped).map(Box::as_ref)
+        known.iter().map(Box::as_ref).find(|known| is_swapped(known))
     }
 }
 

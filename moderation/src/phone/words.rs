@@ -29,7 +29,7 @@ const REACH: usize = 48;
 pub(super) fn before(text: &str) -> Before {
     let from = text.ceil_char_boundary(text.len().saturating_sub(REACH));
     let near = &text[from..];
-    let near = &near[near.rfind(['*', '[', ']', '\n', '!', '?']).map_or(0, |i| i + 1)..];
+    let near = &near[near.rfind(['*', '[', ']', '\n', '!', '?', '…']).map_or(0, |i| near.ceil_char_boundary(i + 1))..];
     match near.trim_end().chars().next_back() {
         Some('#' | '№' | '°') => return Before::Order,
         Some('$' | '€' | '£' | '₽' | '¥') => return Before::Money,

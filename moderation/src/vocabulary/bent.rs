@@ -175,7 +175,7 @@ mod tests {
         }
         assert!(with_signs([("what", "$@"), ("pp", "")].into_iter()).has(Roles::MESSENGER));
         assert!(with_signs([("messe", "-"), ("nger", "")].into_iter()).has(Roles::MESSENGER));
-        for word in ["vibre", "single", "fiber", "выбери", "телегин", "settle"] {
+        for word in ["vibre", "single", "fiber", "выбери", "settle"] {
             assert!(bent(word, false).is_empty(), "{word}");
         }
         assert!(invites_swapped("anwser") && !invites_swapped("answer"));

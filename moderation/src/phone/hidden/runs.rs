@@ -89,28 +89,32 @@ impl Runs<'_, '_, '_> {
             push(token.range(), Atom::Digits, How::LETTERS);
             return true;
         }
-        let parts = numbers::starts_like_number(word).then(|| numbers::glued(word)).flatten();
-        if let Some(parts) = &parts {
-            let has_digits = token.holds.has(Holds::DIGIT);
-            for (range, meaning) in parts {
-                let atom = meaning.map_or(Atom::Digits, Atom::Word);
-                // "five55": nothing else is written so.
-                let how = match meaning {
-                    Some(_) if has_digits => How::WORD.and(How::ODD),
-                    Some(_) => How::WORD,
-                    None => How::ODD,
-                };
-                push(token.start + range.start..token.start + range.end, atom, how);
-            }
-        }
-        if parts.is_none()
-            && !token.holds.is_number()
-            && let Some(meaning) = numbers::disguised(word)
-        {
-            push(token.range(), Atom::Word(meaning), How::WORD);
+        self.take_glued(token, before)
+    }
+
+    /// Takes number words without spaces, with digits among them or in place of letters.
+    fn take_glued(&mut self, token: &Token, before: Gap) -> bool {
+        let word = self.text.word(token);
+        let Some(parts) = numbers::starts_like_number(word).then(|| numbers::glued(word)).flatten() else {
+            let Some(meaning) = numbers::disguised(word) else { return false };
+            let Token { start, end, .. } = *token;
+            self.pieces.push(Piece { start, end, atom: Atom::Word(meaning), how: How::WORD, before });
             return true;
+        };
+        let has_digits = token.holds.has(Holds::DIGIT);
+        for (range, meaning) in parts {
+            // "five55": nothing else is written so.
+            let how = match meaning {
+                Some(_) if has_digits => How::WORD.and(How::ODD),
+                Some(_) => How::WORD,
+                None => How::ODD,
+            };
+            let before = if range.start == 0 { before } else { Gap::default() };
+            let atom = meaning.map_or(Atom::Digits, Atom::Word);
+            let (start, end) = (token.start + range.start, token.start + range.end);
+            self.pieces.push(Piece { start, end, atom, how, before });
         }
-        parts.is_some()
+        true
     }
 
     fn push_sign(&mut self, start: usize, before: Gap) {
