@@ -116,8 +116,9 @@ pub(super) fn word(sentence: &mut Sentence<'_, '_>, i: usize, known: &[&PhraseWo
         sentence.read_also(reading.into_iter(), i, token.range());
     }
     let word = sentence.word(i);
-    if word.len() >= SWAPPED_MIN && !is_known(word) {
-        let reading = known.iter().find_map(|known| known.unswapped(word)).map(<[u8]>::to_vec);
+    if word.len() >= SWAPPED_MIN {
+        let swapped = known.iter().find_map(|known| known.unswapped(word));
+        let reading = swapped.filter(|_| !is_known(word)).map(<[u8]>::to_vec);
         if let Some(reading) = reading {
             sentence.read_in_phrases(reading.into_iter(), i, token.range());
         }
@@ -140,15 +141,17 @@ fn halves(sentence: &mut Sentence<'_, '_>, i: usize, known: &[&PhraseWords]) {
         return;
     }
     let is_known = |word: &[u8]| known.iter().any(|known| known.has(word));
-    if is_short(a) || is_short(b) || is_known(a) || is_known(b) {
+    let mut both = [0; WORD_MAX];
+    let both = &mut both[..a.len() + b.len()];
+    both[..a.len()].copy_from_slice(a);
+    both[a.len()..].copy_from_slice(b);
+    if !is_known(both) || is_short(a) || is_short(b) || is_known(a) || is_known(b) {
         return;
     }
-    let both = [a, b].concat();
-    if is_known(&both) {
-        let tokens = sentence.text().tokens();
-        let range = tokens[i].start..tokens[i + 1].end;
-        sentence.read_in_phrases(both.into_iter(), i, range);
-    }
+    let both = both.to_vec();
+    let tokens = sentence.text().tokens();
+    let range = tokens[i].start..tokens[i + 1].end;
+    sentence.read_in_phrases(both.into_iter(), i, range);
 }
 
 /// "coming 4 u": the words that a digit sounds like.

@@ -25,13 +25,30 @@ struct Near {
     slipped: HashMap<Box<str>, Vec<&'static str>>,
     /// Names and invitations with two neighbours swapped.
     swapped: HashMap<Box<str>, &'static str>,
+    /// The first letter of each name, and which letters it has.
+    letters: Vec<(char, u32)>,
+}
+
+impl Near {
+    /// Whether the letters of a word are nearly those of some name: one slip takes one away and adds another at most.
+    fn may_be_slipped(&self, word: &str) -> bool {
+        const CHANGED_MAX: u32 = 2;
+        let (first, letters) = (word.chars().next(), letter_set(word));
+        self.letters.iter().any(|(begins, name)| Some(*begins) == first && (name ^ letters).count_ones() <= CHANGED_MAX)
+    }
+}
+
+/// Which letters a word has: a bit each. Two letters may share one.
+fn letter_set(word: &str) -> u32 {
+    word.chars().fold(0, |set, c| set | 1 << (u32::from(c) % 32))
 }
 
 static NEAR: LazyLock<Near> = LazyLock::new(|| {
-    let mut near = Near { slipped: HashMap::default(), swapped: HashMap::default() };
+    let mut near = Near { slipped: HashMap::default(), swapped: HashMap::default(), letters: Vec::new() };
     for (name, roles) in &VOCABULARY.words {
         let letters = name.chars().count();
         if roles.has(SERVICES) && letters >= SLIP_MIN {
+            near.letters.extend(name.chars().next().map(|first| (first, letter_set(name))));
             for less in shortened(name).chain([(*name).into()]) {
                 near.slipped.entry(less).or_default().push(name);
             }
@@ -64,6 +81,10 @@ pub(crate) fn bent(word: &str, digits: bool) -> Roles {
     }
     if !digits {
         return one_of(word).unwrap_or_default();
+    }
+    // More digits than that are a size or a code.
+    if word.bytes().filter(u8::is_ascii_digit).count() * 2 > word.chars().count() {
+        return Roles::default();
     }
     let letters = [letters(word, false), letters(word, true)];
     letters
@@ -138,7 +159,7 @@ fn slipped(word: &str) -> Option<Roles> {
     if let Some(roles) = swapped {
         return Some(*roles);
     }
-    if word.chars().count() + 1 < SLIP_MIN {
+    if word.chars().count() + 1 < SLIP_MIN || !near.may_be_slipped(word) {
         return None;
     }
     let name_of = |less: &str| near.slipped.get(less).into_iter().flatten().find(|name| is_slip(word, name)).copied();
