@@ -19,7 +19,7 @@
 //! | `spelled/` | addresses whose signs are words or stand apart |
 //! | `phone/`, `phone/hidden/` | numbers in known layouts; numbers in words, digit by digit, in other digits |
 //! | `numbers/` | number words of three languages as tables, and how they compose |
-//! | `handle/`, `vocabulary.rs`, `units.rs` | services, handles, invitations; the words that say what stands beside them |
+//! | `handle/`, `vocabulary/`, `units.rs` | services, handles, invitations; the words that say what stands beside them |
 //! | `split.rs` | contacts cut over several messages |
 //! | `lexicon/`, `additions.rs` | words and phrases of profanity, insults, threats; an operator's words and rules |
 //! | `spam.rs`, `replay.rs` | repetition; conversations line by line, for trying and measuring |

@@ -58,7 +58,7 @@ pub(crate) fn domains(text: &str, gap: Range<usize>, own: &OwnHosts, out: &mut V
         let run = &text[start..end];
         let path = path_follows(&text[end..gap.end]);
         // "done.it?Yes" is a question.
-        let proves = path && !text[end..].starts_with('?');
+        let proves = (path && !text[end..].starts_with('?')) || scheme_before(&text[..start]).is_some();
         let whole = run.trim_matches(['.', '-']);
         let whole_at = start + run.len() - run.trim_start_matches(['.', '-']).len();
         let (range, rule) = if own.contains(whole) {
@@ -94,12 +94,30 @@ pub(crate) fn with_schemes(folded: &str, found: &mut [Found]) {
         if !matches!(found[at].what, Some((Category::Link | Category::Messenger, _))) {
             continue;
         }
-        let left = folded[floor..found[at].start].trim_end_matches([' ', ':', '/', '\\', '∕', '|']);
-        let word = &left[left.trim_end_matches(|c: char| c.is_ascii_alphabetic()).len()..];
-        if ["http", "https", "hxxp", "hxxps", "ttp", "ttps"].iter().any(|scheme| word.eq_ignore_ascii_case(scheme)) {
-            found[at].start = floor + left.len() - word.len();
+        if let Some(scheme) = scheme_before(&folded[floor..found[at].start]) {
+            found[at].start = floor + scheme;
         }
     }
+}
+
+/// Where a scheme begins that stands at the end of a text, however its signs are written: "https//:", "h t t p s : //".
+fn scheme_before(text: &str) -> Option<usize> {
+    let left = text.trim_end_matches([' ', ':', '/', '\\', '∕', '|', ';', '_']);
+    if left.len() == text.len() {
+        return None;
+    }
+    let mut letters = left.char_indices().rev().filter(|(_, c)| *c != ' ').map(|(at, c)| (at, c.to_ascii_lowercase()));
+    let mut take = |expected: &str| letters.next().filter(|(_, c)| expected.contains(*c));
+    // Read backwards: an "s" or none, "p", two of "t" or "x"; the "h" may be lost.
+    let (_, last) = take("sp")?;
+    if last == 's' {
+        take("p")?;
+    }
+    take("tx")?;
+    let (start, _) = take("tx")?;
+    let start = take("h").map_or(start, |(start, _)| start);
+    let word = !left[..start].ends_with(char::is_alphanumeric);
+    word.then_some(start)
 }
 
 /// Whether the word before says that an address follows.

@@ -5,7 +5,8 @@
 pub(crate) fn is_slip(word: &str, near: &str) -> bool {
     let (a, b): (Vec<char>, Vec<char>) = (word.chars().collect(), near.chars().collect());
     if a.first() != b.first() {
-        return false;
+        // "овсемь": the first two swapped.
+        return a.len() == b.len() && a.len() >= SUBSTITUTED_MIN && a[0] == b[1] && a[1] == b[0] && a[2..] == b[2..];
     }
     let head = a.iter().zip(&b).take_while(|(a, b)| a == b).count();
     let tail = a[head..].iter().rev().zip(b[head..].iter().rev()).take_while(|(a, b)| a == b).count();

@@ -3,16 +3,17 @@
 
 use std::ops::Range;
 
-use crate::Earlier;
 use crate::find::Found;
 use crate::handle::MESSENGER_SPLIT;
 use crate::numbers;
 use crate::phone::hidden::SPLIT;
 use crate::text::{BOUNDARY_TEXT, Text};
 use crate::vocabulary::{Roles, roles};
+use crate::{Earlier, WINDOW_MESSAGES};
 
-/// The most bytes of earlier messages that are read; of longer ones, the end. Nobody dictates a number in essays.
-const EARLIER_BYTES_MAX: usize = 2_048;
+/// The most bytes of the beginning and of the end that are read of each earlier message. Of a longer one the middle is left
+/// out: no message crowds out another.
+const EDGE_BYTES_MAX: usize = 256;
 
 /// A piece of a contact in one message.
 #[derive(Debug, Clone, Copy)]
@@ -31,7 +32,7 @@ pub(crate) struct Together {
     messages: Vec<Message>,
 }
 
-/// A message in the window.
+/// A message in the window, or its beginning or end.
 struct Message {
     index: usize,
     /// Its bytes in the text.
@@ -46,32 +47,34 @@ impl Together {
         if !completes(text) {
             return None;
         }
-        let mut bytes = 0;
-        let first = earlier.iter().rev().take_while(|earlier| {
-            bytes += earlier.text.len().min(EARLIER_BYTES_MAX);
-            bytes <= EARLIER_BYTES_MAX
-        });
-        let first = earlier.len() - first.count();
         let mut together = Self { text: String::new(), boundaries: Vec::new(), messages: Vec::new() };
+        let first = earlier.len().saturating_sub(WINDOW_MESSAGES);
         for (index, earlier) in earlier.iter().enumerate().skip(first) {
-            together.add(index, earlier.text, EARLIER_BYTES_MAX);
+            let text = earlier.text;
+            let (head, tail) = (text.floor_char_boundary(EDGE_BYTES_MAX), text.len().saturating_sub(EDGE_BYTES_MAX));
+            let tail = text.ceil_char_boundary(tail);
+            if head < tail {
+                together.add(index, text, 0..head);
+                together.add(index, text, tail..text.len());
+            } else {
+                together.add(index, text, 0..text.len());
+            }
         }
         if together.messages.is_empty() {
             return None;
         }
-        together.add(earlier.len(), text, usize::MAX);
+        together.add(earlier.len(), text, 0..text.len());
         Some(together)
     }
 
-    fn add(&mut self, index: usize, text: &str, most: usize) {
+    fn add(&mut self, index: usize, text: &str, part: Range<usize>) {
         if !self.text.is_empty() {
             let at = self.text.len();
             self.text.push('\n');
             self.boundaries.push(at..at + 1);
         }
-        let skipped = text.ceil_char_boundary(text.len().saturating_sub(most));
-        let start = self.text.len();
-        self.text.push_str(&text[skipped..]);
+        let (start, skipped) = (self.text.len(), part.start);
+        self.text.push_str(&text[part]);
         self.messages.push(Message { index, range: start..self.text.len(), skipped });
     }
 

@@ -48,7 +48,8 @@ pub(crate) fn is_file_ending(label: &str) -> bool {
 
 // Each list is sorted: a test holds that.
 
-const STRONG: &[&str] = &["com", "net", "org", "ru"];
+/// With a digit for an `o` or `e` nobody writes them but to deceive.
+const STRONG: &[&str] = &["0rg", "c0m", "com", "n3t", "net", "org", "ru"];
 
 /// Words of English and French, units, and short words that start a sentence.
 #[rustfmt::skip]

@@ -27,6 +27,11 @@ const SPELLED_MAX: usize = 40;
 /// The most words of one letter before letters that are one word.
 const BEFORE_MAX: usize = 2;
 
+/// Signs that a name is cut by, the most between two parts of it, and the most parts.
+const CUTTING: &str = "$@!|€-.'*_~";
+const SIGNS_MAX: usize = 3;
+const CUT_MAX: usize = 3;
+
 /// The words of a text. Letters with one and the same sign between each make one word: "g m a i l", "t-e-l-e-g-r-a-m".
 pub(crate) fn units<'t>(text: &'t Text<'_>, names: &Names) -> Vec<Unit<'t>> {
     let tokens = text.tokens();
@@ -44,17 +49,8 @@ pub(crate) fn units<'t>(text: &'t Text<'_>, names: &Names) -> Vec<Unit<'t>> {
             // "я в т е л е г е": words of one letter may stand before.
             let skipped = (0..=BEFORE_MAX.min(apart.saturating_sub(SPELLED_MIN)))
                 .find(|skip| !roles(&join(&letters[*skip..])).is_empty());
-            let (single, letters) = letters.split_at(skipped.unwrap_or_default());
-            units.extend(single.iter().map(|token| {
-                let word = text.word(token);
-                Unit {
-                    start: token.start,
-                    end: token.end,
-                    word: word.into(),
-                    roles: known(word, token.holds, names),
-                    apart: false,
-                }
-            }));
+            let (before, letters) = letters.split_at(skipped.unwrap_or_default());
+            units.extend(before.iter().map(|token| single(text, token, names)));
             let word = join(letters);
             let roles = known(&word, letters[0].holds, names);
             units.push(Unit {
@@ -67,18 +63,43 @@ pub(crate) fn units<'t>(text: &'t Text<'_>, names: &Names) -> Vec<Unit<'t>> {
             at += apart;
             continue;
         }
-        let token = &tokens[at];
-        let word = text.word(token);
-        units.push(Unit {
-            start: token.start,
-            end: token.end,
-            word: word.into(),
-            roles: known(word, token.holds, names),
-            apart: false,
-        });
+        if let Some((unit, past)) = over_signs(text, at) {
+            units.push(unit);
+            at = past;
+            continue;
+        }
+        units.push(single(text, &tokens[at], names));
         at += 1;
     }
     units
+}
+
+/// One word.
+fn single<'t>(text: &'t Text<'_>, token: &Token, names: &Names) -> Unit<'t> {
+    let word = text.word(token);
+    let roles = known(word, token.holds, names);
+    Unit { start: token.start, end: token.end, word: word.into(), roles, apart: false }
+}
+
+/// A service whose name is cut by signs: "what$@pp", "messe-nger". And the first word behind it.
+fn over_signs<'t>(text: &'t Text<'_>, at: usize) -> Option<(Unit<'t>, usize)> {
+    let tokens = text.tokens();
+    let gap = |next: usize| if next < tokens.len() { text.gap_before(next) } else { "" };
+    let cuts = |gap: &str| !gap.is_empty() && gap.len() <= SIGNS_MAX && gap.chars().all(|c| CUTTING.contains(c));
+    if tokens[at].holds.is_number() || !cuts(gap(at + 1)) || !vocabulary::may_begin_service(text.word(&tokens[at])) {
+        return None;
+    }
+    (2..=CUT_MAX).take_while(|count| cuts(gap(at + count - 1))).find_map(|count| {
+        let parts = (at..at + count).map(|i| (text.word(&tokens[i]), gap(i + 1)));
+        let last = &tokens[at + count - 1];
+        // "telegram.me" is a host.
+        let host = gap(at + count - 1).contains('.') && tld::class(text.word(last)).is_some();
+        let signs = parts.enumerate().map(|(i, (word, signs))| (word, if i + 1 < count { signs } else { "" }));
+        let roles = vocabulary::with_signs(signs);
+        let word = || (at..at + count).map(|i| text.word(&tokens[i])).collect::<String>().into();
+        let unit = |roles| Unit { start: tokens[at].start, end: last.end, word: word(), roles, apart: false };
+        (!host && !roles.is_empty()).then(|| (unit(roles), at + count))
+    })
 }
 
 /// What a word can be, also bent: "whaaatsapp", "te1egram", "instagarm".
@@ -87,7 +108,10 @@ fn known(word: &str, holds: Holds, names: &Names) -> Roles {
         return roles;
     }
     let roles = roles(word);
-    if roles.is_empty() { vocabulary::bent(word, holds.has(Holds::DIGIT)) } else { roles }
+    if holds.has(Holds::MIXED) {
+        return roles.sure();
+    }
+    if roles.is_empty() { vocabulary::bent(word, holds.has(Holds::DIGIT) && !holds.is_number()) } else { roles }
 }
 
 /// Two letters apart that end a host: ". c a".

@@ -1,6 +1,6 @@
 //! Whole messages as people write them, in the three languages: what is masked, and what is left alone.
 
-use souk_moderation::{Action, Context, Locale, Rules, Settings};
+use souk_moderation::{Action, Context, Earlier, Locale, Rules, Settings};
 
 fn rules() -> Rules {
     let own_hosts = vec!["market.example".to_owned(), "souk.ca".to_owned()];
@@ -97,7 +97,6 @@ fn talk_of_trade_is_left_alone() {
 
 #[test]
 fn contacts_split_over_messages() {
-    use souk_moderation::Earlier;
     let rules = rules();
     for (earlier, text, masked, before) in [
         (&["mail: priya"][..], "@handy-chen.net", "***", &[(0, "mail: ***")][..]),
@@ -108,5 +107,69 @@ fn contacts_split_over_messages() {
         let verdict = rules.moderate(text, &Context { earlier: &earlier, ..context(Locale::En) });
         let after: Vec<_> = verdict.earlier.iter().map(|masked| (masked.index, masked.text.as_str())).collect();
         assert_eq!((verdict.text.as_ref(), after.as_slice()), (masked, before), "{text:?}");
+    }
+}
+
+/// What a sender said before, as a window.
+fn window<'t>(texts: &[&'t str]) -> Vec<Earlier<'t>> {
+    texts.iter().map(|text| Earlier { text, at_ms: 0 }).collect()
+}
+
+const HARMLESS: &str = "so the kitchen is nearly done and the boys are very happy with how the counter looks, they only have to \
+    clean the floor and carry the old cupboards down to the truck, after that we can look at the bathroom together and talk \
+    about the colour of the walls, because my partner thinks that the grey from the sample is far too dark for such a small room";
+
+#[test]
+fn wordy_messages_hide_no_split_number() {
+    let rules = rules();
+    let long = format!("{HARMLESS}. {HARMLESS}! {HARMLESS} 🙂🙂🙂🙂🙂🙂🙂🙂🙂🙂🙂🙂🙂🙂");
+    let edge = format!("{}: 514", "жуть".repeat(2_000));
+    for (earlier, text, masked) in [
+        (&["call 514", &long, "555"][..], "0199 ok", "*** ok"),
+        (&["call 514", HARMLESS, "ok", &long, "555"], "0199 ok", "*** ok"),
+        (&["call 514", "thanks, for now that is all to say about it", "555", HARMLESS, "👍"], "0199", "***"),
+        (&["my cell: five one four", &long, "five five five", HARMLESS], "zero one nine nine", "***"),
+        (
+            &["звони 8 916", "Добрый день! Шкаф почти готов, осталось только ручки поставить и фасады", "123"],
+            "45 67",
+            "***",
+        ),
+        (
+            &["call 514 as a start, the other parts come when the painter is gone"],
+            "and then it goes on with 555-0199",
+            "and then it goes on with ***",
+        ),
+        (&["call 514", "see https://souk.ca/help and [link removed]", "555"], "0199 ok", "*** ok"),
+        (&[&edge, &long, "555"], "0199 звони", "*** звони"),
+    ] {
+        let earlier = window(earlier);
+        let verdict = rules.moderate(text, &Context { earlier: &earlier, ..context(Locale::En) });
+        assert_eq!(verdict.text, masked, "{:?}", earlier.iter().map(|said| &said.text[..said.text.len().min(40)]));
+        assert_eq!(verdict.earlier[0].index, 0);
+        assert!(verdict.earlier[0].text.contains("***"));
+    }
+}
+
+#[test]
+fn quantities_over_messages_are_no_number() {
+    let rules = rules();
+    for (earlier, text) in [
+        (&["need 514 tiles", HARMLESS, "and 555 for the second bathroom"][..], "0199 is the colour"),
+        (
+            &["12 pcs of the oak board", "no hurry with it, whenever you have the time to look at it", "300 mm wide"],
+            "1250 in total",
+        ),
+        (
+            &["the wall is 250 high", HARMLESS, "350 wide", "and the other one, behind the stove, is a bit smaller"],
+            "1200 of skirting",
+        ),
+        (
+            &["нужно 120 досок", "сосед сказал что у вас хорошее дерево и нормальные сроки", "345 шурупов"],
+            "ещё 6789 гвоздей",
+        ),
+    ] {
+        let earlier = window(earlier);
+        let verdict = rules.moderate(text, &Context { earlier: &earlier, ..context(Locale::En) });
+        assert_eq!((verdict.text.as_ref(), verdict.earlier), (text, Vec::new()));
     }
 }

@@ -1,5 +1,8 @@
 //! Messengers and social networks: a name with a handle or a number, an invitation to go there, a handle alone.
 
+mod beside;
+mod invitation;
+mod name;
 mod service;
 mod shape;
 
@@ -10,8 +13,8 @@ use crate::text::{BOUNDARY, Text};
 use crate::units::Unit;
 use crate::vocabulary::{Names, Roles};
 use crate::{Category, RuleId};
+pub(crate) use name::is_personal;
 use service::Service;
-use shape::{Handle, NAME_MIN};
 
 const MESSENGER_HANDLE: RuleId = "messenger.handle";
 /// A part of a contact whose other parts are in other messages.
@@ -26,9 +29,6 @@ const ALONE: RuleId = "social.at";
 const INVITE_REACH: usize = 6;
 /// How far from a service's name a number belongs to it, in bytes.
 const NUMBER_REACH: usize = 40;
-/// How many words from a service a handle counts, and the most bytes between two of them.
-const HANDLE_REACH: usize = 8;
-const BETWEEN_MAX: usize = 10;
 /// The fewest letters of a handle behind an `@` that looks like a name.
 const ALONE_MIN: usize = 7;
 /// A handle no further than this from its service is masked together with it.
@@ -92,6 +92,13 @@ fn claim(found: &mut Vec<Found>, mut new: Found) {
     found.splice(first..past, [new]);
 }
 
+/// What announces a handle of its own.
+const NICKS: &[&str] =
+    &["nick", "nickname", "handle", "username", "pseudo", "ник", "никнейм", "юзернейм", "ником", "юзер"];
+
+/// What belongs to a name such as "avion bleu".
+const ARTICLES: &[&str] = &["l", "le", "la", "p", "tit", "ptit", "petit"];
+
 type Judged = (Range<usize>, Category, RuleId);
 
 /// One range of a text.
@@ -122,11 +129,16 @@ impl Talk<'_, '_> {
 
     fn judge(&self, service: Service, numbers: &[Range<usize>]) -> Vec<Judged> {
         let mut name = self.units[service.first].start..self.units[service.past - 1].end;
-        if let Some(article) = service.first.checked_sub(1).filter(|before| self.word(*before) == "l")
-            && matches!(self.before(service.first), "'" | "’")
+        // "l'appli verte", "le p'tit avion bleu"
+        let coloured = self.roles(service.first).has(Roles::COLOUR.and(Roles::APP));
+        let mut first = service.first;
+        while coloured
+            && first > 0
+            && ARTICLES.contains(&self.word(first - 1))
+            && matches!(self.before(first), "'" | "’" | " ")
         {
-            // "l'appli verte"
-            name.start = self.units[article].start;
+            first -= 1;
+            name.start = self.units[first].start;
         }
         let (category, by_handle, invitation) = match service.social {
             true => (Category::Social, SOCIAL_HANDLE, SOCIAL_INVITATION),
@@ -181,95 +193,6 @@ impl Talk<'_, '_> {
         self.word(service.first).chars().count() <= 3
     }
 
-    /// The handle that follows a service.
-    /// `names`: also a word that nothing else is known of, where something announces it.
-    fn handle_after(&self, service: Service, names: bool, invited: bool) -> Option<Handle> {
-        let mut announced = false;
-        let (mut near, mut introduced) = (true, false);
-        for at in service.past..self.units.len().min(service.past + HANDLE_REACH) {
-            let before = self.before(at);
-            if before.len() > BETWEEN_MAX || before.contains("***") {
-                return None;
-            }
-            let unit = &self.units[at];
-            let handle = self.handle_at(at);
-            let lettered = self.text_of(&handle).starts_with(|c: char| c.is_ascii_alphabetic());
-            if before.contains('@') && handle.range.len() > 2 && lettered {
-                return Some(handle);
-            }
-            announced |= before.contains([':', '=', '→', '>', '«', '"', '—', '–']) || before.contains(" - ");
-            // The next message: nothing but the handle.
-            announced |= before.contains(BOUNDARY) && self.is_message(at, handle.last);
-            let told = announced || at == service.past;
-            let marked = self.is_marked(&handle);
-            let plain = self.text_of(&handle).contains('_');
-            if marked
-                && (service.sure || plain || (announced && near))
-                && (told || introduced || !self.is_dotted(&handle))
-            {
-                return Some(handle);
-            }
-            near &= !before.contains(['.', '!', '?', BOUNDARY, '\n']);
-            let adjacent = at == service.past && before == " ";
-            let foreign = adjacent && !self.word(service.first).is_ascii();
-            // "tg: mikereno"
-            let colon = at == service.past && before.contains([':', '=']) && self.is_short(service);
-            let named =
-                introduced || (near && announced) || foreign || (adjacent && invited && handle.range.len() > NAME_MIN);
-            if names && (service.sure || colon) && named && self.is_name(&handle) {
-                return Some(handle);
-            }
-            let goes_on = Roles::NICK
-                .and(Roles::IS)
-                .and(Roles::MINE)
-                .and(Roles::VIA)
-                .and(Roles::COMMON)
-                .and(Roles::INVITE)
-                .and(Roles::AT);
-            near &= unit.roles.has(goes_on);
-            introduced = unit.roles.has(Roles::INTRO.and(Roles::NICK));
-            announced |=
-                unit.roles.has(Roles::NICK.and(Roles::AT)) || matches!(&*unit.word, "is" | "as" | "at" | "это");
-        }
-        None
-    }
-
-    /// The handle that stands before a service: "@ivan в телеге", "ivan_77 (telegram)", "paintbymike is my discord".
-    fn handle_before(&self, service: Service, invited: bool) -> Option<Handle> {
-        let (mut is_mine, mut is_said, mut via) = (false, false, false);
-        let from = service.first.saturating_sub(HANDLE_REACH);
-        for at in (from..service.first).rev() {
-            let after = self.before(at + 1);
-            if after.len() > BETWEEN_MAX || after.contains(['!', '?', '\n', ';', BOUNDARY]) || after.contains("***") {
-                return None;
-            }
-            let handle = self.handle_ending(at);
-            let with_at = self.before(handle.first).ends_with('@') && handle.range.len() > 3;
-            let sure = service.sure || self.text_of(&handle).contains('_');
-            if with_at || (self.is_marked(&handle) && sure && (via || is_mine || !self.is_dotted(&handle))) {
-                return Some(handle);
-            }
-            // "add paintbymike on telegram", "paintbymike is my discord".
-            let asked = via
-                && invited
-                && handle.first.checked_sub(1).is_some_and(|before| {
-                    self.roles(before).has(Roles::INTRO.and(Roles::NICK))
-                        || matches!(self.word(before), "a" | "user" | "compte")
-                });
-            if (asked || (is_mine && is_said)) && service.sure && self.is_name(&handle) {
-                return Some(handle);
-            }
-            let roles = self.roles(at);
-            if !(roles.has(Roles::VIA.and(Roles::IS).and(Roles::MINE).and(Roles::COMMON)) || roles.has(Roles::NICK)) {
-                return None;
-            }
-            via |= roles.has(Roles::VIA);
-            is_mine |= roles.has(Roles::MINE);
-            is_said |= roles.has(Roles::IS);
-        }
-        None
-    }
-
     /// A handle that no service is named with: `@name`, or what a word like "nick" announces.
     fn alone(&self, at: usize) -> Option<Judged> {
         let unit = &self.units[at];
@@ -298,21 +221,7 @@ impl Talk<'_, '_> {
         if self.masked_before.is_some_and(|end| unit.start > end) && self.is_marked(&handle) {
             return Some((handle.range, Category::Messenger, MESSENGER_SPLIT));
         }
-        let nick = |unit: &Unit<'_>| {
-            matches!(
-                &*unit.word,
-                "nick"
-                    | "nickname"
-                    | "handle"
-                    | "username"
-                    | "pseudo"
-                    | "ник"
-                    | "никнейм"
-                    | "юзернейм"
-                    | "ником"
-                    | "юзер"
-            )
-        };
+        let nick = |unit: &Unit<'_>| NICKS.contains(&&*unit.word);
         let near = self.units[at.saturating_sub(3)..at].iter().rev();
         let announced = near.take_while(|unit| nick(unit) || unit.roles.has(Roles::IS)).any(nick);
         (announced && ascii && marked && text.len() >= 4).then_some((handle.range, Category::Social, ALONE))

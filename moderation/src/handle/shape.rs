@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::Talk;
+use super::{Talk, name};
 use crate::numbers;
 use crate::text::BOUNDARY;
 use crate::tld;
@@ -107,6 +107,21 @@ impl Talk<'_, '_> {
             && self.units[handle.first..=handle.last]
                 .iter()
                 .all(|unit| unit.roles.is_empty() && numbers::meaning(&unit.word).is_none())
+    }
+
+    /// What is made of names of people: "jmartin", "audrey.gauthier".
+    pub(super) fn is_personal(&self, handle: &Handle) -> bool {
+        let units = &self.units[handle.first..=handle.last];
+        units.iter().any(|unit| name::is_personal(&unit.word))
+            || (units.len() > 1 && units.iter().any(|unit| name::is_given(&unit.word)))
+    }
+
+    /// A given name and a surname, each with its capital.
+    pub(super) fn full_name(&self, at: usize) -> Option<Handle> {
+        let capital = |at: usize| self.text.folded()[self.units[at].start..].starts_with(char::is_uppercase);
+        let both = at + 1 < self.units.len() && self.before(at + 1) == " " && capital(at) && capital(at + 1);
+        let surname = |unit: &Unit<'_>| unit.word.chars().nth(2).is_some() && !unit.roles.has(Roles::COMMON);
+        (both && name::is_given(&self.units[at].word) && surname(&self.units[at + 1])).then(|| self.handle(at, at + 1))
     }
 
     /// Whether the units are all that a message says.

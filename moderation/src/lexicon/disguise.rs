@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use super::letters::{byte, is_cyrillic, is_letter};
+use super::respell::{self, PhraseWords};
 use super::sentence::{Sentence, squeezed};
 use crate::text::Holds;
 use crate::text::scripts::{as_latin, leet_cyrillic, leet_latin};
@@ -130,11 +131,12 @@ fn stars(slots: &[Slot]) -> Option<(&[Slot], &[Slot])> {
 }
 
 /// Adds the other readings of a sentence's words.
-pub(super) fn read(sentence: &mut Sentence<'_, '_>, known: &[&Masked]) {
+pub(super) fn read(sentence: &mut Sentence<'_, '_>, known: &[&Masked], words: &[&PhraseWords]) {
     let mut looked = 0;
     let mut single = 0;
     for i in 0..sentence.len() {
-        single = spelled(sentence, i, single);
+        single = spelled(sentence, i, single, words);
+        respell::word(sentence, i, words);
         let token = sentence.text().tokens()[i];
         let word = sentence.word(i);
         if word.windows(2).any(|two| two[0] == two[1] && is_letter(two[0])) {
@@ -163,7 +165,7 @@ pub(super) fn read(sentence: &mut Sentence<'_, '_>, known: &[&Masked]) {
 }
 
 /// Adds a run of single letters that begins with word `i` as one word. Runs are looked at once: `looked` is where the last ended.
-fn spelled(sentence: &mut Sentence<'_, '_>, i: usize, looked: usize) -> usize {
+fn spelled(sentence: &mut Sentence<'_, '_>, i: usize, looked: usize, words: &[&PhraseWords]) -> usize {
     if i < looked || !is_single(sentence, i) {
         return looked.max(i);
     }
@@ -175,6 +177,7 @@ fn spelled(sentence: &mut Sentence<'_, '_>, i: usize, looked: usize) -> usize {
         let tokens = sentence.text().tokens();
         let range = tokens[i].start..tokens[end - 1].end;
         let letters: Vec<u8> = (i..end).flat_map(|i| sentence.word(i).to_vec()).collect();
+        respell::row(sentence, i, &letters, words);
         sentence.read_also(letters.into_iter(), i, range);
     }
     end

@@ -62,6 +62,10 @@ impl Glob {
     /// Whether a word is of this form.
     pub(super) fn matches(&self, word: &[u8]) -> bool {
         let letters = self.letters.as_slice();
+        // Nearly all words differ in their first letter already.
+        if !self.open_start && word.first() != letters.first() {
+            return false;
+        }
         match (self.open_start, self.open_end) {
             (false, false) => word == letters,
             (false, true) => word.starts_with(letters),

@@ -1,7 +1,7 @@
 //! Words and phrases: profanity, insults, threats. The data is in `moderation/lexicon/`, with its grammar and its sources.
 //!
 //! All lists are one automaton over the words of a message, each written as one byte a letter with spaces between
-//! ([`sentence`]). Behind the words stand other readings of those that are disguised ([`disguise`]). A phrase is looked at where
+//! ([`sentence`]). Behind the words stand other readings of those that are disguised ([`disguise`], [`respell`]). A phrase is looked at where
 //! the automaton sees its rarest word ([`phrase`]).
 //!
 //! The built-in lists are compiled once in a process; an operator's words are an automaton of their own.
@@ -13,6 +13,7 @@ mod letters;
 mod phrase;
 mod pieces;
 mod resolve;
+mod respell;
 mod sentence;
 mod set;
 
@@ -93,8 +94,11 @@ impl Lexicon {
         let built_in = data::built_in();
         let mut candidates = Vec::new();
         let mut sentence = Sentence::new(text);
-        let masked: Vec<_> = [Some(built_in), self.own.as_ref()].into_iter().flatten().map(|set| &set.masked).collect();
-        disguise::read(&mut sentence, &masked);
+        let sets = || [Some(built_in), self.own.as_ref()].into_iter().flatten();
+        let masked: Vec<_> = sets().map(|set| &set.masked).collect();
+        let words: Vec<_> = sets().map(|set| &set.words).collect();
+        disguise::read(&mut sentence, &masked, &words);
+        sentence.settle();
         built_in.find(&sentence, &mut candidates);
         if let Some(own) = &self.own {
             own.find(&sentence, &mut candidates);

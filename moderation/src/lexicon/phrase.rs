@@ -8,8 +8,46 @@ use super::sentence::{Place, Sentence};
 pub(super) struct Phrase {
     pub(super) list: u16,
     pub(super) except: bool,
-    elements: Vec<Element>,
+    elements: Vec<Part>,
     anchor: usize,
+}
+
+/// An element, with what tells at once that it does not stand somewhere.
+#[derive(Debug)]
+struct Part {
+    element: Element,
+    /// First letters of the words it may begin with, and of those it may end with: a bit each.
+    begins: u64,
+    ends: u64,
+    may_be_nothing: bool,
+}
+
+impl Part {
+    fn new(element: Element) -> Self {
+        let letter = |word: &Glob| if word.open_start { u64::MAX } else { bit(&word.letters) };
+        let mut part = Self { element, begins: 0, ends: 0, may_be_nothing: false };
+        if let Element::OneOf(choices) = &part.element {
+            part.begins = choices.iter().filter_map(|words| words.first()).map(letter).fold(0, |all, bit| all | bit);
+            part.ends = choices.iter().filter_map(|words| words.last()).map(letter).fold(0, |all, bit| all | bit);
+            part.may_be_nothing = choices.iter().any(Vec::is_empty);
+        }
+        part
+    }
+
+    /// Whether the element ends before word `end` by no choice but an empty one.
+    fn is_not_behind(&self, sentence: &Sentence<'_, '_>, end: usize) -> bool {
+        end == 0 || !(sentence.has_others(end - 1) || self.ends & bit(sentence.word(end - 1)) != 0)
+    }
+
+    /// Whether it begins with word `start` by no choice but an empty one.
+    fn is_not_ahead(&self, sentence: &Sentence<'_, '_>, start: usize) -> bool {
+        start >= sentence.len() || !(sentence.has_others(start) || self.begins & bit(sentence.word(start)) != 0)
+    }
+}
+
+/// The bit of a word's first letter. Two letters may share one.
+fn bit(word: &[u8]) -> u64 {
+    word.first().map_or(0, |letter| 1 << (letter % 64))
 }
 
 /// A word that stands for the phrase: seen, the rest is looked at.
@@ -27,12 +65,21 @@ impl Phrase {
             Element::Gap(..) => None,
         };
         let anchor = (0..elements.len()).rev().max_by_key(|i| weight(&elements[*i])).unwrap_or_default();
-        Self { list, except, elements, anchor }
+        Self { list, except, elements: elements.into_iter().map(Part::new).collect(), anchor }
+    }
+
+    /// Its whole words, in every place.
+    pub(super) fn words(&self) -> impl Iterator<Item = &[u8]> {
+        let choices = self.elements.iter().filter_map(|part| match &part.element {
+            Element::OneOf(choices) => Some(choices.iter().flatten()),
+            Element::Gap(..) => None,
+        });
+        choices.flatten().filter(|word| !word.open_start && !word.open_end).map(|word| &*word.letters)
     }
 
     /// The words that stand for the phrase.
     pub(super) fn anchors(&self) -> impl Iterator<Item = (&Glob, Anchor)> {
-        let choices = match &self.elements[self.anchor] {
+        let choices = match &self.elements[self.anchor].element {
             Element::OneOf(choices) => choices.as_slice(),
             Element::Gap(..) => &[],
         };
@@ -45,7 +92,7 @@ impl Phrase {
 
     /// The words that the phrase takes when this anchor is what the words of a place say. Time is bounded by the phrase.
     pub(super) fn around(&self, sentence: &Sentence<'_, '_>, anchor: Anchor, at: Place) -> Option<(usize, usize)> {
-        let Element::OneOf(choices) = &self.elements[self.anchor] else { return None };
+        let Element::OneOf(choices) = &self.elements[self.anchor].element else { return None };
         let words = choices.get(usize::from(anchor.choice))?;
         let (before, after) = words.split_at(usize::from(anchor.word));
         let start = behind(sentence, before, at.token)?;
@@ -62,24 +109,40 @@ fn longest(words: &[Glob]) -> Option<(usize, usize)> {
 
 /// Where these words begin, if they end before word `end`.
 fn behind(sentence: &Sentence<'_, '_>, words: &[Glob], end: usize) -> Option<usize> {
-    let start = end.checked_sub(words.len())?;
-    let fits = |(i, word): (usize, &Glob)| word.matches(sentence.word(start + i)) && sentence.goes_on(start + i + 1);
-    words.iter().enumerate().all(fits).then_some(start)
+    let Some((word, rest)) = words.split_last() else { return Some(end) };
+    if end == 0 || !sentence.goes_on(end) {
+        return None;
+    }
+    if !sentence.has_others(end - 1) {
+        return if word.matches(sentence.word(end - 1)) { behind(sentence, rest, end - 1) } else { None };
+    }
+    let mut readings = sentence.readings_to(end);
+    readings.find_map(|(reading, start)| if word.matches(reading) { behind(sentence, rest, start) } else { None })
 }
 
 /// One past where these words end, if they begin with word `start`.
 fn ahead(sentence: &Sentence<'_, '_>, words: &[Glob], start: usize) -> Option<usize> {
-    let end = start + words.len();
-    if end > sentence.len() {
+    let Some((word, rest)) = words.split_first() else { return Some(start) };
+    if start >= sentence.len() || !sentence.goes_on(start) {
         return None;
     }
-    let fits = |(i, word): (usize, &Glob)| word.matches(sentence.word(start + i)) && sentence.goes_on(start + i);
-    words.iter().enumerate().all(fits).then_some(end)
+    if !sentence.has_others(start) {
+        return if word.matches(sentence.word(start)) { ahead(sentence, rest, start + 1) } else { None };
+    }
+    let mut readings = sentence.readings_from(start);
+    readings.find_map(|(reading, end)| if word.matches(reading) { ahead(sentence, rest, end) } else { None })
 }
 
-fn left(sentence: &Sentence<'_, '_>, elements: &[Element], end: usize) -> Option<usize> {
-    let Some((element, rest)) = elements.split_last() else { return Some(end) };
-    match element {
+fn left(sentence: &Sentence<'_, '_>, elements: &[Part], end: usize) -> Option<usize> {
+    let Some((part, rest)) = elements.split_last() else { return Some(end) };
+    match &part.element {
+        Element::OneOf(_) if part.is_not_behind(sentence, end) => {
+            if part.may_be_nothing {
+                left(sentence, rest, end)
+            } else {
+                None
+            }
+        }
         Element::OneOf(choices) => {
             choices.iter().find_map(|words| behind(sentence, words, end).and_then(|start| left(sentence, rest, start)))
         }
@@ -90,9 +153,16 @@ fn left(sentence: &Sentence<'_, '_>, elements: &[Element], end: usize) -> Option
     }
 }
 
-fn right(sentence: &Sentence<'_, '_>, elements: &[Element], start: usize) -> Option<usize> {
-    let Some((element, rest)) = elements.split_first() else { return Some(start) };
-    match element {
+fn right(sentence: &Sentence<'_, '_>, elements: &[Part], start: usize) -> Option<usize> {
+    let Some((part, rest)) = elements.split_first() else { return Some(start) };
+    match &part.element {
+        Element::OneOf(_) if part.is_not_ahead(sentence, start) => {
+            if part.may_be_nothing {
+                right(sentence, rest, start)
+            } else {
+                None
+            }
+        }
         Element::OneOf(choices) => {
             choices.iter().find_map(|words| ahead(sentence, words, start).and_then(|end| right(sentence, rest, end)))
         }

@@ -1,7 +1,8 @@
 //! Words written apart: `f u c k`, `fu ck`.
 
-use std::collections::HashSet;
 use std::sync::LazyLock;
+
+use rustc_hash::FxHashSet as HashSet;
 
 use super::letters::{SPACE, words};
 
@@ -47,9 +48,10 @@ pub(super) fn apart(letters: &[u8]) -> Vec<Vec<u8>> {
     ways
 }
 
-fn is_short(piece: &[u8]) -> bool {
+/// Whether a piece is a short word of some language.
+pub(super) fn is_short(piece: &[u8]) -> bool {
     static WORDS: LazyLock<HashSet<Vec<u8>>> = LazyLock::new(|| {
-        let mut short = HashSet::new();
+        let mut short = HashSet::default();
         for piece in SHORT.lines().filter(|line| !line.starts_with('#')).flat_map(str::split_whitespace) {
             words(piece, |word| {
                 short.insert(word);

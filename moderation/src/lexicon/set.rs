@@ -8,6 +8,7 @@ use super::disguise::Masked;
 use super::entry::{Entry, Glob, Kind};
 use super::letters::SPACE;
 use super::phrase::{Anchor, Phrase};
+use super::respell::PhraseWords;
 use super::sentence::{Place, Sentence};
 use super::{Candidate, pieces};
 
@@ -31,6 +32,7 @@ pub(super) struct Builder {
     patterns: HashMap<Vec<u8>, Vec<Use>>,
     phrases: Vec<Phrase>,
     masked: Masked,
+    words: PhraseWords,
 }
 
 impl Builder {
@@ -39,6 +41,7 @@ impl Builder {
         let except = entry.kind == Kind::Except;
         let Some(words) = entry.words() else {
             let phrase = Phrase::new(list, except, entry.elements);
+            phrase.words().for_each(|word| self.words.add(word));
             let number = u32::try_from(self.phrases.len()).unwrap_or(u32::MAX);
             for (glob, anchor) in phrase.anchors() {
                 self.patterns.entry(pattern(glob)).or_default().push(Use::Phrase { phrase: number, anchor });
@@ -86,7 +89,7 @@ impl Builder {
             .into_iter()
             .map(|(pattern, uses)| (pattern.first() == Some(&SPACE), uses.into_boxed_slice()))
             .collect();
-        Ok(Set { automaton, uses, phrases: self.phrases, masked: self.masked })
+        Ok(Set { automaton, uses, phrases: self.phrases, masked: self.masked, words: self.words })
     }
 }
 
@@ -104,6 +107,7 @@ pub(super) struct Set {
     uses: Vec<(bool, Box<[Use]>)>,
     phrases: Vec<Phrase>,
     pub(super) masked: Masked,
+    pub(super) words: PhraseWords,
 }
 
 impl Set {
@@ -120,6 +124,7 @@ impl Set {
 
     fn consider(&self, sentence: &Sentence<'_, '_>, one: Use, place: Place, out: &mut Vec<Candidate>) {
         match one {
+            Use::Word { .. } if place.weak => {}
             Use::Word { list, except } => out.push(Candidate { list, except, start: place.start, end: place.end }),
             Use::Apart { list, parts } => {
                 let end = place.token + usize::from(parts);
@@ -130,7 +135,9 @@ impl Set {
             }
             Use::Phrase { phrase, anchor } => {
                 let phrase = &self.phrases[phrase as usize];
-                if let Some((first, end)) = phrase.around(sentence, anchor, place) {
+                let around = phrase.around(sentence, anchor, place);
+                let more = |(first, end): &(usize, usize)| !place.weak || *first < place.token || *end > place.last + 1;
+                if let Some((first, end)) = around.filter(more) {
                     let Place { start, end, .. } = sentence.range(first, end);
                     out.push(Candidate { list: phrase.list, except: phrase.except, start, end });
                 }

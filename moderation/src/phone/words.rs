@@ -29,11 +29,19 @@ const REACH: usize = 48;
 pub(super) fn before(text: &str) -> Before {
     let from = text.ceil_char_boundary(text.len().saturating_sub(REACH));
     let near = &text[from..];
-    let near = &near[near.rfind(['*', '[', ']', '\n', '!', '?']).map_or(0, |i| i + 1)..];
+    let near = &near[near.rfind(['*', '[', ']', '\n', '!', '?', '…']).map_or(0, |i| near.ceil_char_boundary(i + 1))..];
     match near.trim_end().chars().next_back() {
         Some('#' | '№' | '°') => return Before::Order,
         Some('$' | '€' | '£' | '₽' | '¥') => return Before::Money,
         _ => {}
+    }
+    let label = near.trim_end_matches([' ', ':', '.', '#', '=']);
+    if CODES_CUT.iter().any(|code| {
+        label.len() >= code.len()
+            && label.is_char_boundary(label.len() - code.len())
+            && label[label.len() - code.len()..].eq_ignore_ascii_case(code)
+    }) {
+        return Before::Code;
     }
     let words = near.rsplit(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
     // Digits are no words: "order 2 of 3" has one word.
@@ -284,6 +292,9 @@ const ANSWERED: &[&str] = &[
 ];
 
 const ORDER: &[&str] = &["order", "orders", "commande*", "заказ*", "ордер*"];
+
+/// Kinds of codes that are cut by a slash.
+const CODES_CUT: &[&str] = &["s/n", "p/n", "m/n", "с/н", "р/с", "к/с", "n/s"];
 
 #[rustfmt::skip]
 const CODE: &[&str] = &[

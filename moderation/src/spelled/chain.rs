@@ -77,6 +77,9 @@ impl<'a, 't> Chains<'a, 't> {
     /// The sign behind a unit.
     pub(super) fn link(&self, at: usize) -> Option<Link> {
         let between = self.between(at)?;
+        if self.is_odd_dot(at, between) {
+            return Some(Link { sign: Sign::Comma, form: Form::Tight, next: at + 1 });
+        }
         let apart = self.units[at].apart && matches!(between, " _ " | " - ");
         if (matches!(between, "_" | "-" | "+" | "–" | "__") && !self.is_sign_word(at + 1)) || apart {
             return Some(Link { sign: Sign::Joint, form: Form::Tight, next: at + 1 });
@@ -99,6 +102,14 @@ impl<'a, 't> Chains<'a, 't> {
             return Some(Link { sign, form, next: at + 1 });
         }
         inner.is_empty().then(|| self.spelled(at, form)).flatten()
+    }
+
+    /// A sign that is no dot, behind "www" or before "com": "www/example/ca", "example|com".
+    fn is_odd_dot(&self, at: usize, between: &str) -> bool {
+        let is = |at: Option<usize>, word: &str| at.is_some_and(|at| *self.units[at].word == *word);
+        let led = is(Some(at), "www") || is(at.checked_sub(1), "www");
+        (led && matches!(between, "/" | "|" | "*" | "\\" | ":" | ";" | "~" | "=" | "-" | "_" | "+"))
+            || (matches!(between, "|" | "*" | "\\" | ":" | ";" | "~" | "=") && is(Some(at + 1), "com"))
     }
 
     /// Whether a unit spells a sign that can stand between hyphens or underscores: "_at_", "-dot-".

@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::LABELS_MAX;
 use super::chain::{Chains, Form, Sign};
 use crate::find::Found;
+use crate::handle::is_personal;
 use crate::text::Text;
 use crate::tld::Tld;
 use crate::units::Unit;
@@ -21,7 +22,7 @@ pub(crate) fn emails(text: &Text<'_>, units: &[Unit<'_>], gap: Range<usize>, out
         if at < floor {
             continue;
         }
-        let found = chains.email(at).or_else(|| chains.email_without_at(at));
+        let found = chains.email(at).or_else(|| chains.email_without_at(at)).or_else(|| chains.mailbox_at(at));
         if let Some((range, past)) = found
             && out.last().is_none_or(|last| last.end <= range.start)
         {
@@ -108,6 +109,30 @@ impl Chains<'_, '_> {
     /// A mailbox that is no word: joined parts, digits.
     fn is_named(&self, local: usize) -> bool {
         self.back[local].is_some() || self.units[local].word.bytes().any(|b| b.is_ascii_digit())
+    }
+
+    /// "gmail: jmartin", "my gmail is ivan77": a mailbox that is named behind its provider.
+    fn mailbox_at(&self, provider: usize) -> Option<(Range<usize>, usize)> {
+        if !self.units[provider].roles.has(Roles::PROVIDER) {
+            return None;
+        }
+        let colon = matches!(self.between(provider), Some(":" | ": " | " : " | " - " | " = " | "="));
+        let is = self.between(provider) == Some(" ")
+            && self.units.get(provider + 1).is_some_and(|unit| matches!(&*unit.word, "is" | "это" | "est"));
+        let first = provider + if is { 2 } else { 1 };
+        let unit = self.units.get(first).filter(|unit| colon || (is && unit.roles.is_empty()))?;
+        let digits =
+            unit.word.bytes().any(|b| b.is_ascii_digit()) && unit.word.starts_with(|c: char| c.is_ascii_alphabetic());
+        let mut last = first;
+        while let Some(link) = self.links[last].filter(|link| link.form == Form::Tight && link.next == last + 1) {
+            if !matches!(link.sign, Sign::Dot | Sign::Joint) || last - first > LABELS_MAX {
+                break;
+            }
+            last = link.next;
+        }
+        let joined = last > first && !self.units[last].roles.has(Roles::COMMON);
+        (digits || joined || is_personal(&unit.word))
+            .then(|| (self.units[provider].start..self.units[last].end, last + 1))
     }
 
     /// "почта ivan77 gmail com": an announced name before a provider.

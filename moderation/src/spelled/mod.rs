@@ -35,7 +35,9 @@ pub(crate) fn may_hold(text: &Text<'_>, units: &[Unit<'_>], signs: &Signs) -> bo
         let between = &text.folded()[pair[0].end..pair[1].start];
         between.len() <= BETWEEN_MAX && between.contains('.') && tld::class(&pair[1].word).is_some()
     };
+    let www = |unit: &Unit<'_>| unit.roles.has(Roles::SITE) && unit.word == "www";
     signs.at
+        || units.iter().any(www)
         || units.iter().any(|unit| unit.roles.has(made_of))
         || (signs.dot && units.windows(2).any(ends_host))
         || (signs.other && text.folded().contains(['·', '•', '∙']))
@@ -156,7 +158,7 @@ impl<'a, 't> Chains<'a, 't> {
                 let digits = before.word.len() >= 4 && before.word.bytes().any(|b| b.is_ascii_digit());
                 let name = small && (digits || hyphen || before.apart);
                 let strong = class == Tld::Strong && (!cyrillic_word(at) || announced);
-                let telling = announced || name || is_telling(&self.units[at].word);
+                let telling = announced || name || TELLING.contains(&&*self.units[at].word);
                 let is_word = self.units[at].roles.has(Roles::COMMON);
                 let first = labels[0].0;
                 let scheme = first.checked_sub(1).is_some_and(|before| self.units[before].word.starts_with("http"));
@@ -173,24 +175,7 @@ impl<'a, 't> Chains<'a, 't> {
 
     /// The word right before says where to look: "see", "at", "на".
     fn is_pointed_at(&self, from: usize) -> bool {
-        let word = from.checked_sub(1).map_or("", |before| &self.units[before].word);
-        matches!(
-            word,
-            "see"
-                | "visit"
-                | "check"
-                | "at"
-                | "from"
-                | "on"
-                | "sur"
-                | "voir"
-                | "chez"
-                | "на"
-                | "здесь"
-                | "тут"
-                | "ici"
-                | "here"
-        )
+        from.checked_sub(1).is_some_and(|before| POINTING.contains(&&*self.units[before].word))
     }
 
     /// A path follows, tight or apart.
@@ -216,27 +201,13 @@ impl<'a, 't> Chains<'a, 't> {
     }
 }
 
+/// What says where to look.
+const POINTING: &[&str] =
+    &["see", "visit", "check", "at", "from", "on", "sur", "voir", "chez", "на", "здесь", "тут", "ici", "here"];
+
 /// Top-level domains that are no words.
-fn is_telling(top: &str) -> bool {
-    matches!(
-        top,
-        "biz"
-            | "info"
-            | "app"
-            | "io"
-            | "ca"
-            | "kz"
-            | "ua"
-            | "qc"
-            | "eu"
-            | "tech"
-            | "xyz"
-            | "co"
-            | "uk"
-            | "shop"
-            | "online"
-    )
-}
+const TELLING: &[&str] =
+    &["biz", "info", "app", "io", "ca", "kz", "ua", "qc", "eu", "tech", "xyz", "co", "uk", "shop", "online"];
 
 #[cfg(test)]
 mod tests {

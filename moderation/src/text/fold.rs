@@ -37,6 +37,9 @@ pub(super) fn fold(c: char, previous: Option<Previous>, out: &mut Vec<char>) -> 
         }
         '\u{2024}' | '\u{3002}' | '\u{FF61}' | '\u{FE52}' => push(out, '.'),
         '\u{FE6B}' => push(out, '@'),
+        // Dots in the middle of the line, of other scripts as well.
+        '\u{2027}' | '\u{2219}' | '\u{22C5}' | '\u{25AA}' | '\u{25CF}' | '\u{25E6}' | '\u{2E31}' | '\u{30FB}'
+        | '\u{A4F8}' | '\u{A78F}' => push(out, '·'),
         '\u{2215}' | '\u{29F8}' => push(out, '/'),
         '\u{2236}' | '\u{A789}' | '\u{2D0}' => push(out, ':'),
         _ if is_invisible(c) => Folded::Nothing(is_selector(c)),
@@ -160,6 +163,22 @@ fn digit(c: char) -> Option<char> {
         }
     };
     char::from_digit(value, 10)
+}
+
+/// Whether a character is an `a` in a ring or box, or raised or sunk: between two words it passes for an `@`, as do the signs of
+/// rights.
+pub(super) const fn is_ringed_a(c: char) -> bool {
+    matches!(c, 'ⓐ' | 'Ⓐ' | '⒜' | '🄐' | '🄰' | '🅐' | '🅰' | 'ₐ' | 'ᵃ' | '©' | '®')
+}
+
+/// Whether a character is a regional indicator: a letter of which two make a flag.
+pub(super) const fn is_indicator(c: char) -> bool {
+    matches!(c, '\u{1F1E6}'..='\u{1F1FF}')
+}
+
+/// The letter of a regional indicator.
+pub(super) fn indicated(c: char) -> char {
+    char::from_u32(u32::from('a') + u32::from(c) - 0x1F1E6).unwrap_or(c)
 }
 
 /// Negative circled and squared letters: Unicode gives them no compatibility form.

@@ -5,12 +5,13 @@
 //! letters, byte for byte as long. Then words are cut once. Every place in it leads back to bytes of the original.
 
 mod fold;
+mod folding;
 pub(crate) mod scripts;
 
 use std::borrow::Cow;
 use std::ops::Range;
 
-use fold::{Folded, Previous, fold};
+use folding::Folding;
 
 /// Stands between messages that are read together. Nobody can write it: control characters are not read.
 pub(crate) const BOUNDARY: char = '\u{1}';
@@ -28,6 +29,8 @@ impl Holds {
     pub(crate) const OTHER: Self = Self(8);
     /// Something in it, or inside it, was not written as it is read.
     pub(crate) const DISGUISED: Self = Self(16);
+    /// A letter of it was written in the other alphabet.
+    pub(crate) const MIXED: Self = Self(32);
 
     pub(crate) const fn has(self, other: Self) -> bool {
         self.0 & other.0 != 0
@@ -102,7 +105,7 @@ impl<'t> Text<'t> {
             (Cow::Owned(text), Some(places))
         };
         let lower = lower(&folded);
-        let tokens = tokens(&folded, places.as_deref());
+        let tokens = tokens(&folded, original, places.as_deref());
         Self { original, folded, lower, places, tokens }
     }
 
@@ -203,122 +206,6 @@ fn has_mixed_word(text: &str) -> bool {
     false
 }
 
-/// The folded text on its way.
-struct Folding {
-    text: String,
-    places: Vec<(u32, u32)>,
-    /// The word under way, not yet written: its alphabet is known at its end.
-    word: Vec<(char, u32, u32)>,
-    /// Up to here a mask hides the original.
-    masked_to: usize,
-}
-
-impl Folding {
-    fn of(original: &str, masks: &[(Range<usize>, &str)]) -> Self {
-        let mut folding = Self {
-            text: String::with_capacity(original.len()),
-            places: Vec::with_capacity(original.len()),
-            word: Vec::new(),
-            masked_to: 0,
-        };
-        let mut parts = Vec::with_capacity(4);
-        let mut previous: Option<Previous> = None;
-        let mut masks = masks.iter().peekable();
-        for (at, c) in original.char_indices() {
-            if let Some((range, shown)) = masks.next_if(|(range, _)| range.start <= at) {
-                folding.show(range, shown);
-                previous = None;
-            }
-            if folding.masked_to > at {
-                continue;
-            }
-            // Texts are bounded far below 4 GiB; a longer one keeps its places at the bound.
-            let (start, end) = (to_u32(at), to_u32(at + c.len_utf8()));
-            parts.clear();
-            match fold(c, previous, &mut parts) {
-                Folded::Same => parts.push(c),
-                Folded::Nothing(belongs) => {
-                    if belongs {
-                        folding.extend_last(end);
-                    }
-                    continue;
-                }
-                Folded::Other if c == '\u{306}' => {
-                    if let Some(last) = folding.word.last_mut() {
-                        (last.0, last.2) = (parts[0], end);
-                    }
-                    continue;
-                }
-                Folded::Other => {}
-            }
-            for part in &parts {
-                folding.push(*part, start, end);
-            }
-            previous = parts.last().map(|read| Previous { read: *read, raised: fold::is_raised(c) });
-        }
-        folding.end_word();
-        folding
-    }
-
-    /// Writes a mask, as it will be read when it comes back.
-    fn show(&mut self, range: &Range<usize>, shown: &str) {
-        let (start, end) = (to_u32(range.start), to_u32(range.end));
-        let mut parts = Vec::new();
-        for c in shown.chars() {
-            if c == BOUNDARY {
-                self.push(c, start, end);
-                continue;
-            }
-            parts.clear();
-            if fold(c, None, &mut parts) == Folded::Same {
-                parts.push(c);
-            }
-            for part in &parts {
-                self.push(*part, start, end);
-            }
-        }
-        self.masked_to = range.end;
-    }
-
-    fn push(&mut self, c: char, start: u32, end: u32) {
-        if is_word_char(c) {
-            self.word.push((c, start, end));
-        } else {
-            self.end_word();
-            self.write(c, start, end);
-        }
-    }
-
-    fn end_word(&mut self) {
-        let mut word = std::mem::take(&mut self.word);
-        scripts::settle(&mut word, self.text.ends_with(['.', '@', '/', '_']));
-        for (c, start, end) in word.drain(..) {
-            self.write(c, start, end);
-        }
-        self.word = word;
-    }
-
-    fn write(&mut self, c: char, start: u32, end: u32) {
-        self.text.push(c);
-        self.places.extend(std::iter::repeat_n((start, end), c.len_utf8()));
-    }
-
-    /// A mark on the last character belongs to it.
-    fn extend_last(&mut self, to: u32) {
-        if let Some(last) = self.word.last_mut() {
-            last.2 = to;
-        } else if let Some((start, _)) = self.places.last().copied() {
-            for place in self.places.iter_mut().rev().take_while(|place| place.0 == start) {
-                place.1 = to;
-            }
-        }
-    }
-}
-
-fn to_u32(place: usize) -> u32 {
-    u32::try_from(place).unwrap_or(u32::MAX)
-}
-
 /// Whether a character of the folded text belongs to a word.
 fn is_word_char(c: char) -> bool {
     c.is_ascii_alphanumeric()
@@ -355,7 +242,7 @@ fn lower<'a>(folded: &Cow<'a, str>) -> Cow<'a, str> {
     Cow::Owned(folded.chars().map(small).collect())
 }
 
-fn tokens(folded: &str, places: Option<&[(u32, u32)]>) -> Vec<Token> {
+fn tokens(folded: &str, original: &str, places: Option<&[(u32, u32)]>) -> Vec<Token> {
     let mut tokens = Vec::with_capacity(folded.len() / 5 + 1);
     let mut open: Option<(usize, Holds)> = None;
     for (at, c) in folded.char_indices() {
@@ -373,9 +260,22 @@ fn tokens(folded: &str, places: Option<&[(u32, u32)]>) -> Vec<Token> {
             if is_disguised(&folded[token.range()], &places[token.range()]) {
                 token.holds.add(Holds::DISGUISED);
             }
+            if is_mixed(&folded[token.range()], original, &places[token.range()]) {
+                token.holds.add(Holds::MIXED);
+            }
         }
     }
     tokens
+}
+
+/// Whether a letter of a word was written in the other of the two alphabets.
+fn is_mixed(word: &str, original: &str, places: &[(u32, u32)]) -> bool {
+    word.char_indices().any(|(at, c)| {
+        let written = original[places[at].0 as usize..].chars().next().unwrap_or(c);
+        written != c
+            && ((c.is_ascii_alphabetic() && fold::is_cyrillic(written))
+                || (fold::is_cyrillic(c) && written.is_ascii_alphabetic()))
+    })
 }
 
 /// Whether a word is not written as it is read: other forms of digits, something invisible inside. Marks on letters do not

@@ -222,6 +222,19 @@ pub(super) fn settle(word: &mut [(char, u32, u32)], in_address: bool) {
     }
 }
 
+/// Whether a word is Cyrillic and looks like a top-level domain in Latin letters: "сом".
+pub(super) fn is_top_level_twin(word: &[(char, u32, u32)]) -> bool {
+    const TWINS: &[&str] = &["сом", "са", "рго"];
+    word.len() <= 3 && TWINS.iter().any(|twin| twin.chars().eq(word.iter().map(|(c, ..)| *c)))
+}
+
+/// Writes each letter as the Latin one it passes for.
+pub(super) fn write_in_latin(word: &mut [(char, u32, u32)]) {
+    for (c, ..) in word {
+        *c = as_latin(*c).unwrap_or(*c);
+    }
+}
+
 /// How many letters of each alphabet a word has.
 #[derive(Default)]
 struct Letters {

@@ -101,6 +101,50 @@ fn threats_are_found() {
 }
 
 #[test]
+fn disguised_words_of_threats_are_read() {
+    let lexicon = built_in();
+    for text in [
+        "I w i l l k i l l y o u",
+        "i wiII kiII you",
+        "im coming 4 u with a knife",
+        "i will brun your house",
+        "you will r.e.g.r.e.t it",
+        "j e v a i s t e t u e r",
+        "je vias te casser les jambes",
+        "я у б ь ю т е б я",
+        "уbью тебя",
+        "я тебя уб ью",
+        "сожгу тввввой дом",
+    ] {
+        assert!(!said(&lexicon, text, Category::Threat).is_empty(), "{text:?}");
+    }
+}
+
+#[test]
+fn a_swap_of_letters_says_nothing_alone() {
+    let lexicon = built_in();
+    for text in ["your google reviews are great", "google", "form from trial trail, quiet quite", "а б в г д е ж з"]
+    {
+        assert!(finds(&lexicon, text).is_empty(), "{text:?}");
+    }
+}
+
+#[test]
+fn loaves_and_mortar_are_no_insult() {
+    let lexicon = built_in();
+    for text in [
+        "mortier bâtard pour le mur",
+        "3 pains et un bâtard tranché svp",
+        "un bâtard et deux baguettes pour samedi",
+        "le bâtard (mortier) est parfait",
+        "deux bâtards bien cuits",
+    ] {
+        assert!(finds(&lexicon, text).is_empty(), "{text:?}");
+    }
+    assert_eq!(said(&lexicon, "espèce de bâtard", Category::Profanity), ["espèce de bâtard"]);
+}
+
+#[test]
 fn trade_talk_is_left_alone() {
     let lexicon = built_in();
     for text in [

@@ -14,6 +14,7 @@ pub(super) const FILLERS_MAX: usize = 4;
 pub(super) struct Gap(u16);
 
 impl Gap {
+    pub(super) const NONE: Self = Self(0);
     pub(super) const SPACE: Self = Self(1);
     pub(super) const DASH: Self = Self(2);
     pub(super) const DOT: Self = Self(4);
@@ -28,6 +29,8 @@ impl Gap {
     pub(super) const TALK: Self = Self(512);
     /// The end of a message.
     pub(super) const BOUNDARY: Self = Self(1024);
+    /// More words than [`FILLERS_MAX`], before or behind the end of a message.
+    pub(super) const FAR: Self = Self(2048);
 
     pub(super) const fn has(self, other: Self) -> bool {
         self.0 & other.0 != 0
@@ -91,63 +94,60 @@ pub(super) fn is_enumerator(text: &Text<'_>, token: &Token, left: &str) -> bool 
 
 /// "one sec", "one by one": no digit.
 pub(super) fn is_counting_talk(text: &Text<'_>, token: &Token) -> bool {
-    let word = text.word(token);
-    if !matches!(word, "one" | "un" | "une" | "раз" | "один" | "одна" | "одну") {
+    if !ONE.contains(&text.word(token)) {
         return false;
     }
     let next = text.tokens().get(text.token_from(token.end)).map_or("", |next| text.word(next));
-    matches!(
-        next,
-        "sec"
-            | "second"
-            | "moment"
-            | "minute"
-            | "min"
-            | "time"
-            | "more"
-            | "thing"
-            | "by"
-            | "instant"
-            | "peu"
-            | "момент"
-            | "секунду"
-            | "сек"
-            | "минуту"
-    )
+    COUNTED.contains(&next)
 }
 
 /// Says nothing between two parts of a number.
 pub(super) fn is_neutral(word: &str) -> bool {
-    matches!(
-        word,
-        "and"
-            | "that"
-            | "the"
-            | "with"
-            | "is"
-            | "it"
-            | "et"
-            | "de"
-            | "les"
-            | "pour"
-            | "se"
-            | "la"
-            | "le"
-            | "и"
-            | "а"
-            | "для"
-            | "вот"
-    )
+    NEUTRAL.contains(&word)
+}
+
+/// "104 ok?": the last word of a message says nothing of its number.
+pub(super) fn is_asking(text: &Text<'_>, at: usize) -> bool {
+    ASKING.contains(&text.word(&text.tokens()[at])) && text.gap_before(at + 1).contains(BOUNDARY)
+}
+
+/// Leads from one part of a number to the next.
+pub(super) fn leads_on(word: &str) -> bool {
+    FILLERS.contains(&word)
 }
 
 /// Not one of the words that every text is full of.
 pub(super) fn is_unknown(word: &str) -> bool {
-    !FILLERS.contains(&word) && !is_neutral(word) && roles(word).is_empty()
+    !leads_on(word) && !is_neutral(word) && roles(word).is_empty()
 }
+
+/// Between two sizes or two choices.
+const ALTERNATIVES: &[&str] = &["x", "х", "sur", "or", "ou", "или"];
+
+/// Behind a word that leads on: "followed by".
+const LEADING: &[&str] = &["by", "par", "на", "в"];
+
+const ONE: &[&str] = &["one", "un", "une", "раз", "один", "одна", "одну"];
+
+/// What stands behind "one" where nothing is dictated.
+#[rustfmt::skip]
+const COUNTED: &[&str] = &[
+    "sec", "second", "moment", "minute", "min", "time", "more", "thing", "by", "instant", "peu", "момент", "секунду", "сек", "минуту",
+];
+
+/// Words that say nothing between the parts of a number.
+#[rustfmt::skip]
+const NEUTRAL: &[&str] = &[
+    "and", "that", "the", "with", "is", "it", "et", "de", "les", "pour", "se", "la", "le", "и", "а", "для", "вот",
+];
+
+/// What asks at the end of a message whether the other has it.
+const ASKING: &[&str] =
+    &["ok", "okay", "k", "ready", "got", "yes", "ок", "окей", "готов", "готовы", "да", "понял", "oui", "pret"];
 
 /// Words that people put between the parts of a number they dictate.
 #[rustfmt::skip]
-pub(super) const FILLERS: &[&str] = &[
+const FILLERS: &[&str] = &[
     "then", "next", "dash", "hyphen", "space", "dot", "minus", "slash", "star", "hash", "pound", "finally", "plus", "followed",
     "after", "these", "middle", "final", "um", "uh", "uhm", "er", "lastly", "digits",
     "puis", "pis", "ensuite", "tiret", "espace", "point", "enfin", "trait", "suivi", "apres", "euh", "ben", "derniers", "chiffres",
@@ -160,7 +160,8 @@ pub(super) const FILLERS: &[&str] = &[
 
 /// What a word between the parts of a number is. `None`: a number does not go on behind it.
 pub(super) fn filler(word: &str, token: &Token, so_far: Gap) -> Option<Gap> {
-    pub(super) const LONGEST: usize = 18;
+    /// Bytes of the longest of [`FILLERS`].
+    const LONGEST: usize = 26;
     let same_line = !so_far.has(Gap::NEWLINE);
     if !token.holds.is_word() || (same_line && words::is_amount(word)) {
         return None;
@@ -169,12 +170,11 @@ pub(super) fn filler(word: &str, token: &Token, so_far: Gap) -> Option<Gap> {
     match word {
         // "300 by 135": a size; but "followed by", "se termine par", "сначала на".
         "by" | "par" | "на" if !among => return None,
-        "x" | "х" | "sur" | "or" | "ou" | "или" => return None,
-        "by" | "par" | "на" | "в" => return Some(Gap::SPACE),
-        word if is_neutral(word) => return Some(Gap::SPACE),
+        word if ALTERNATIVES.contains(&word) => return None,
+        word if is_neutral(word) || LEADING.contains(&word) => return Some(Gap::SPACE),
         _ => {}
     }
-    if word.len() <= LONGEST && FILLERS.contains(&word) {
+    if word.len() <= LONGEST && leads_on(word) {
         return Some(Gap::FILLER);
     }
     Some(Gap::TALK)

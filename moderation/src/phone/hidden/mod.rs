@@ -4,28 +4,28 @@
 //! Words and digits that follow each other make a *run*. A run is read as groups of digits, and a stretch of groups that some
 //! numbering plan knows is weighed: what is odd about how it is written speaks for a number, what stands around it may speak
 //! against. Ordinary layouts are not weighed here: [`find`](super::find) judges them, before this.
-
 //!
 //! | file | holds |
 //! |---|---|
 //! | `mod.rs` | from words to runs |
+//! | `runs.rs` | what belongs to a run, and what may stand at its ends |
 //! | `between.rs` | what may stand between two parts of a number |
 //! | `run.rs` | a run as groups of digits |
 //! | `stretch.rs` | what speaks for a number, and what against |
 
 mod between;
 mod run;
+mod runs;
 mod stretch;
 
 use std::ops::Range;
 
-use crate::Category;
-use crate::find::{Found, OrderId};
-use crate::numbers::compose::Atom;
-use crate::numbers::{self, Number};
-use crate::text::{BOUNDARY, Holds, Text, Token, scripts};
-use between::{FILLERS_MAX, Gap, filler, is_counting_talk, is_enumerator, is_fraction, is_neutral, is_unknown};
-use run::{DIGITS_MAX, DIGITS_MIN, How, Piece, Reading, Run};
+use crate::find::{self, Found, OrderId};
+use crate::numbers;
+use crate::text::{BOUNDARY, Text, Token, scripts};
+use between::{FILLERS_MAX, Gap, filler, is_asking, is_counting_talk, is_fraction, leads_on};
+use run::How;
+use runs::Runs;
 
 /// A part of a number whose other parts are in other messages.
 pub(crate) const SPLIT: &str = "phone.split";
@@ -33,329 +33,190 @@ pub(crate) const SPLIT: &str = "phone.split";
 /// The most pieces of a run; a number has far fewer.
 const PIECES_MAX: usize = 256;
 
+/// The most words behind the last number of a message, or before the first.
+const EDGE_WORDS_MAX: usize = 64;
+
+/// Finds the numbers between what others claimed. In a window of messages those that say no number are looked over, with what is
+/// claimed in them.
+pub(crate) fn find_between(text: &Text<'_>, found: &mut Vec<Found>, order: &mut OrderId<'_>) {
+    let folded = text.folded();
+    if !folded.contains(BOUNDARY) {
+        find::in_gaps(found, folded.len(), |gap, out| find(text, gap, order, out));
+        return;
+    }
+    let (mut loud, mut silent) = (Vec::new(), Vec::new());
+    let (mut from, mut start) = (0, 0);
+    for message in folded.split(BOUNDARY) {
+        let end = start + message.len();
+        let here = found[from..].partition_point(|claimed| claimed.start < end);
+        if here > 0 {
+            let tokens = &text.tokens()[text.token_from(start)..text.token_from(end)];
+            let kind = if says_number(text, tokens) { &mut loud } else { &mut silent };
+            kind.extend_from_slice(&found[from..from + here]);
+        }
+        (from, start) = (from + here, end + 1);
+    }
+    find::in_gaps(&mut loud, folded.len(), |gap, out| find(text, gap, order, out));
+    *found = loud;
+    find::add(found, silent);
+}
+
 /// Finds the numbers in one range of the folded text.
-pub(crate) fn find(text: &Text<'_>, gap: Range<usize>, order: &mut OrderId<'_>, out: &mut Vec<Found>) {
+fn find(text: &Text<'_>, gap: Range<usize>, order: &mut OrderId<'_>, out: &mut Vec<Found>) {
     let mut runs = Runs { text, limit: gap.clone(), pieces: Vec::new(), plus: None, order, out };
-    let first = text.token_from(gap.start);
-    let tokens = text.tokens()[first..].iter().take_while(|token| token.end <= gap.end);
-    let (mut fillers, mut words_of_message) = (0, 0);
-    let mut between = Some(Gap::default());
-    for (place, token) in tokens.enumerate() {
+    let mut at = text.token_from(gap.start);
+    let mut between = Between::new();
+    let first = at;
+    let past = at + text.tokens()[at..].partition_point(|token| token.end <= gap.end);
+    while at < past {
         let mut before =
-            if place == 0 { &text.folded()[gap.start..token.start] } else { text.gap_before(first + place) };
-        if !runs.pieces.is_empty() && between == Some(Gap::default()) {
-            before = runs.take_sign(before, token);
-        }
-        between = between.zip(Gap::read(before)).map(|(so_far, gap)| so_far.and(gap));
-        if before.contains(BOUNDARY) {
-            // A message without numbers says nothing about them.
-            if fillers > 0 && fillers == words_of_message {
-                between = between.map(Gap::without_talk);
+            if at == first { &text.folded()[gap.start..text.tokens()[at].start] } else { text.gap_before(at) };
+        if before.contains(BOUNDARY) && !runs.pieces.is_empty() {
+            let next = next_with_numbers(text, at, past);
+            if next == past {
+                break;
             }
-            (fillers, words_of_message) = (0, 0);
-        }
-        words_of_message += 1;
-        if between.is_none() || runs.pieces.len() >= PIECES_MAX {
-            runs.end();
-        }
-        let pieces = runs.pieces.len();
-        let word = text.word(token);
-        if before == "/" && is_fraction(text, first + place) {
-            runs.end();
-        }
-        if runs.take(token, before, between.unwrap_or_default()) {
-            (fillers, between) = (0, Some(Gap::default()));
-            continue;
-        }
-        // Most words stand in no run at all: they are not asked further.
-        // "three hundred plus forty": a sum.
-        if is_plus(word)
-            && runs.pieces.last().is_some_and(|last| last.how.has(How::WORD))
-            && !text.gap_before(first + place).contains(BOUNDARY)
-        {
-            runs.end();
-        }
-        let says = if runs.pieces.is_empty() { None } else { filler(word, token, between.unwrap_or_default()) };
-        fillers += 1;
-        if runs.pieces.len() < pieces || fillers > FILLERS_MAX || says.is_none() {
-            runs.end();
-            runs.plus = is_plus(word).then_some(token.start);
-            (fillers, between) = (0, Some(Gap::default()));
-        } else {
-            between = between.zip(says).map(|(gap, says)| gap.and(says));
-            // Talk over the end of a sentence is another sentence.
-            let ends = [". ", "! ", "? "].iter().any(|end| before.starts_with(end));
-            if ends && says == Some(Gap::TALK) {
-                runs.end();
-                (fillers, between) = (0, Some(Gap::default()));
+            if next > at {
+                between.ends_message(before);
+                between.leads_on(text, at..next);
+                at = next;
+                before = text.gap_before(at);
+                before = &before[before.rfind(BOUNDARY).unwrap_or_default()..];
             }
         }
+        between.step(&mut runs, at, before);
+        at += 1;
     }
     runs.end();
 }
 
-/// The runs of a text, one after another.
-struct Runs<'r, 't, 'o> {
-    text: &'r Text<'t>,
-    limit: Range<usize>,
-    pieces: Vec<Piece>,
-    /// Where a plus stands before the run, as a sign or a word.
-    plus: Option<usize>,
-    order: &'r mut OrderId<'o>,
-    out: &'r mut Vec<Found>,
+/// The first word of the next message that says a number, from the first word of a message on: what says none is no gap between
+/// the parts of one, however long it is.
+fn next_with_numbers(text: &Text<'_>, from: usize, past: usize) -> usize {
+    let mut at = from;
+    while at < past {
+        let end = (at + 1..past).find(|next| text.gap_before(*next).contains(BOUNDARY)).unwrap_or(past);
+        if says_number(text, &text.tokens()[at..end]) {
+            return at;
+        }
+        at = end;
+    }
+    past
 }
 
-impl Runs<'_, '_, '_> {
-    /// Takes a word into the run. `false`: it is no part of a number.
-    fn take(&mut self, token: &Token, left: &str, before: Gap) -> bool {
-        let text = self.text;
+/// Whether a message says a number: in digits or a word that is one; or, of few words, in one that may be.
+fn says_number(text: &Text<'_>, tokens: &[Token]) -> bool {
+    let may_be = |word: &str| {
+        numbers::meaning(word).is_some()
+            || numbers::misspelt(word).is_some()
+            || numbers::disguised(word).is_some()
+            || word.chars().all(is_digit_like)
+    };
+    tokens.iter().any(|token| {
         let word = text.word(token);
-        let sign = left.trim_end_matches([' ', '(']);
-        if self.pieces.is_empty() && sign.ends_with('+') {
-            self.plus = Some(token.start - left.len() + sign.len() - 1);
-        }
-        let (none, among) = (self.pieces.is_empty(), !self.pieces.is_empty());
-        let among_words = self.pieces.last().is_some_and(|last| last.how.has(How::WORD));
-        let mut push = |range: Range<usize>, atom, how| {
-            let before = if range.start == token.start { before } else { Gap::default() };
-            self.pieces.push(Piece { start: range.start, end: range.end, atom, how, before });
-        };
-        if token.holds.is_number() {
-            let how = if token.holds.has(Holds::DISGUISED) { How::ODD } else { How::default() };
-            let fits = token.end - token.start <= DIGITS_MAX && !is_enumerator(text, token, left);
-            if fits {
-                push(token.range(), Atom::Digits, how);
-            }
-            return fits;
-        }
-        if token.holds.is_word() {
-            if let Some(meaning) = numbers::meaning(word) {
-                if meaning.number == Number::Scale {
-                    self.amount();
-                    return false;
-                }
-                let how = if meaning.weak { How::WORD.and(How::WEAK) } else { How::WORD };
-                // What only sounds like a digit does so among words.
-                if meaning.weak && !among_words {
-                    return false;
-                }
-                if is_counting_talk(text, token) {
-                    return false;
-                }
-                push(token.range(), Atom::Word(meaning), how);
-                return true;
-            }
-            if among
-                && is_unknown(word)
-                && let Some(meaning) = numbers::misspelt(word)
-            {
-                push(token.range(), Atom::Word(meaning), How::WORD.and(How::WEAK));
-                return true;
-            }
-            let letters = word.chars().nth(1).is_some() || left.is_empty();
-            if among
-                && letters
-                && (is_unknown(word) || left.is_empty())
-                && word.len() <= 8
-                && text.folded()[token.range()].chars().all(is_digit_like)
-            {
-                push(token.range(), Atom::Digits, How::LETTERS.and(How::WEAK));
-                return true;
-            }
-        } else if looks_like_digits(&text.folded()[token.range()], !none || goes_on_in_digits(text, token)) {
-            push(token.range(), Atom::Digits, How::LETTERS);
-            return true;
-        }
-        let parts = numbers::starts_like_number(word).then(|| numbers::glued(word)).flatten();
-        if let Some(parts) = &parts {
-            for (range, meaning) in parts {
-                let atom = meaning.map_or(Atom::Digits, Atom::Word);
-                let how = if meaning.is_some() { How::WORD } else { How::default() };
-                push(token.start + range.start..token.start + range.end, atom, how);
-            }
-        }
-        if parts.is_none()
-            && !token.holds.is_number()
-            && let Some(meaning) = numbers::disguised(word)
-        {
-            push(token.range(), Atom::Word(meaning), How::WORD);
-            return true;
-        }
-        parts.is_some()
+        let glued = || numbers::starts_like_number(word) && numbers::glued(word).is_some();
+        let sure = || numbers::meaning(word).is_some_and(|meaning| !meaning.weak) || glued();
+        let says = || sure() || (tokens.len() <= FILLERS_MAX && may_be(word));
+        !token.holds.is_word() || (says() && !is_counting_talk(text, token))
+    })
+}
+
+/// What stands between the last number of a run and the next.
+struct Between {
+    /// `None`: a number does not go on behind it.
+    gap: Option<Gap>,
+    fillers: usize,
+}
+
+impl Between {
+    const fn new() -> Self {
+        Self { gap: Some(Gap::NONE), fillers: 0 }
     }
 
-    fn push_sign(&mut self, start: usize, before: Gap) {
-        let how = How::LETTERS.and(How::WEAK);
-        self.pieces.push(Piece { start, end: start + 1, atom: Atom::Digits, how, before });
+    /// The message ends, and the next has no numbers.
+    fn ends_message(&mut self, before: &str) {
+        let tail = before.find(BOUNDARY).map_or(before, |end| &before[..end]);
+        self.gap = self.gap.zip(Gap::read(tail)).map(|(so_far, gap)| so_far.and(gap));
     }
 
-    /// A sign that passes for a digit, right behind the last piece or right before the next: "4$6", "51|". Takes it and returns the
-    /// rest of what stands between.
-    fn take_sign<'g>(&mut self, gap: &'g str, token: &Token) -> &'g str {
-        let next = token.start;
-        let at = next - gap.len();
-        // A sign of money stands before plain digits.
-        let is_mixed = !token.holds.is_number();
-        let letters = || is_mixed || self.pieces.iter().any(|piece| piece.how.has(How::LETTERS));
-        if let Some(rest) = gap.strip_prefix(['$', '|', '!']).filter(|rest| rest.is_empty() || letters()) {
-            self.push_sign(at, Gap::default());
-            return rest;
-        }
-        if let Some(rest) = gap.strip_suffix('|').or_else(|| gap.strip_suffix('$').filter(|_| is_mixed))
-            && let Some(between) = Gap::read(rest)
-        {
-            self.push_sign(next - 1, between);
-            return "";
-        }
-        gap
-    }
-
-    /// What stands before a word like "thousand" is an amount.
-    fn amount(&mut self) {
-        while self.pieces.pop().is_some_and(|piece| !piece.before.has(Gap::COMMA) && !piece.before.has(Gap::NEWLINE)) {}
-    }
-
-    /// A word like "and" right before the run: looks at the one before it. `false`: that is no part of the number.
-    fn look_over(&mut self, at: usize, between: Gap) -> bool {
-        let Some(before) = at.checked_sub(1).map(|at| self.text.tokens()[at]) else { return false };
-        let gap = Gap::read(self.text.gap_before(at)).filter(|_| before.start >= self.limit.start);
-        let word = self.text.word(&before);
-        let meaning = numbers::meaning(word).or_else(|| numbers::misspelt(word)).filter(|m| m.number != Number::Scale);
-        let (Some(gap), Some(meaning), true) = (gap, meaning, is_unknown(word)) else { return false };
-        self.pieces[0].before = between.and(gap);
-        let (how, before_it) = (How::WORD.and(How::WEAK), Gap::default());
-        let piece = Piece { start: before.start, end: before.end, atom: Atom::Word(meaning), how, before: before_it };
-        self.pieces.insert(0, piece);
-        true
-    }
-
-    /// What counts only among sure ones can also stand first: it is looked for when the rest is there.
-    fn look_back(&mut self) {
-        const REST: usize = 2;
-        const BACK: usize = 3;
-        for _ in 0..BACK {
-            let Some(first) = self.pieces.first().filter(|_| self.pieces.len() >= REST && self.plus.is_none()) else {
-                return;
-            };
-            let Some(at) = self.text.token_from(first.start).checked_sub(1) else { return };
-            let token = self.text.tokens()[at];
-            let gap = self.text.gap_before(at + 1);
-            // "9о$ 223": the sign is a digit of the word.
-            let sign = gap.starts_with(['$', '|']);
-            let between = Gap::read(if sign { &gap[1..] } else { gap });
-            let Some(between) = between.filter(|_| token.start >= self.limit.start) else { return };
-            let word = self.text.word(&token);
-            if is_neutral(word) && self.look_over(at, between) {
-                continue;
-            }
-            // "B-902": one letter, tied to what follows.
-            let tied = matches!(gap, "-" | ".");
-            if !tied && !is_unknown(word) {
-                return;
-            }
-            let shortest = if tied { 1 } else { 2 };
-            let digits =
-                || (shortest..=8).contains(&word.len()) && self.text.folded()[token.range()].chars().all(is_digit_like);
-            let (atom, how) = match numbers::meaning(word).or_else(|| numbers::misspelt(word)) {
-                Some(meaning) if meaning.number != Number::Scale => (Atom::Word(meaning), How::WORD),
-                None if digits() => (Atom::Digits, How::LETTERS),
-                _ => return,
-            };
-            self.pieces[0].before = between;
-            let before = Gap::default();
-            if sign {
-                let how = How::LETTERS.and(How::WEAK);
-                self.pieces.insert(0, Piece { start: token.end, end: token.end + 1, atom: Atom::Digits, how, before });
-            }
-            self.pieces.insert(0, Piece { start: token.start, end: token.end, atom, how: how.and(How::WEAK), before });
-        }
-    }
-
-    /// "$14 з13": a sign that passes for the first digit, where letters pass for others.
-    fn take_sign_before(&mut self) -> bool {
-        let letters = self.pieces.iter().any(|piece| piece.how.has(How::LETTERS));
-        let Some(first) = self.pieces.first().filter(|_| letters && self.plus.is_none()).map(|first| first.start)
-        else {
-            return false;
-        };
-        let before = &self.text.folded()[self.limit.start..first];
-        if !before.ends_with(['$', '|']) {
-            return false;
-        }
-        let how = How::LETTERS.and(How::WEAK);
-        let piece = Piece { start: first - 1, end: first, atom: Atom::Digits, how, before: Gap::default() };
-        self.pieces[0].before = Gap::default();
-        self.pieces.insert(0, piece);
-        true
-    }
-
-    /// Whether the pieces can have enough digits; a word has at most three, and few more can be found before the first.
-    fn may_be_number(&self) -> bool {
-        const FEW: usize = 4;
-        let digits = |piece: &Piece| if piece.how.has(How::WORD) { 3 } else { piece.end - piece.start };
-        self.pieces.iter().map(digits).sum::<usize>() + FEW >= DIGITS_MIN
-    }
-
-    /// The run is over: judges it.
-    fn end(&mut self) {
-        if !self.may_be_number() {
-            self.pieces.clear();
-            self.plus = None;
+    /// Who writes a short message such as "one sec", "and then" between numbers dictates.
+    fn leads_on(&mut self, text: &Text<'_>, silent: Range<usize>) {
+        if silent.len() > FILLERS_MAX {
             return;
         }
-        // "4912$29$": a sign that passes for the last digit, where one did before.
-        if let Some(last) = self.pieces.last().map(|last| last.end)
-            && self.pieces.iter().any(|piece| piece.how.has(How::LETTERS))
-            && self.text.folded()[last..self.limit.end].starts_with(['$', '|'])
+        let filler = text.tokens()[silent].iter().any(|token| leads_on(text.word(token)));
+        let filler = if filler { Gap::FILLER } else { Gap::NONE };
+        self.gap = self.gap.map(|gap| gap.without_talk().and(filler));
+    }
+
+    /// Whether more words than usual may stand here: those before the first number of a message, and behind the last. Asked
+    /// when they are too many for any other place.
+    fn is_far(&self, text: &Text<'_>, at: usize) -> bool {
+        let over = |gap: Gap| gap.has(Gap::BOUNDARY) || gap.has(Gap::FAR);
+        self.gap.is_some_and(over) || {
+            let rest = at + 1..text.tokens().len();
+            let end = rest.clone().take(EDGE_WORDS_MAX).find(|next| text.gap_before(*next).contains(BOUNDARY));
+            end.is_some_and(|end| !says_number(text, &text.tokens()[rest.start..end]))
+        }
+    }
+
+    /// Takes the next word into the run, or between its numbers, or ends it.
+    fn step(&mut self, runs: &mut Runs<'_, '_, '_>, at: usize, before: &str) {
+        let text = runs.text;
+        let token = &text.tokens()[at];
+        let mut before = before;
+        if !runs.pieces.is_empty() && self.gap == Some(Gap::NONE) {
+            before = runs.take_sign(before, token);
+        }
+        self.gap = self.gap.zip(Gap::read(before)).map(|(so_far, gap)| so_far.and(gap));
+        if self.gap.is_none() || runs.pieces.len() >= PIECES_MAX {
+            runs.end();
+        }
+        let pieces = runs.pieces.len();
+        let word = text.word(token);
+        if before == "/" && is_fraction(text, at) {
+            runs.end();
+        }
+        if runs.take(token, before, self.gap.unwrap_or_default()) {
+            *self = Self::new();
+            return;
+        }
+        // "three hundred plus forty": a sum.
+        if is_plus(word)
+            && runs.pieces.last().is_some_and(|last| last.how.has(How::WORD))
+            && !text.gap_before(at).contains(BOUNDARY)
         {
-            self.push_sign(last, Gap::default());
+            runs.end();
         }
-        self.look_back();
-        if self.take_sign_before() {
-            self.look_back();
+        // Most words stand in no run at all: they are not asked further.
+        let says = match runs.pieces.is_empty() {
+            true => None,
+            false if is_asking(text, at) => Some(Gap::SPACE),
+            false => filler(word, token, self.gap.unwrap_or_default()),
+        };
+        self.fillers += 1;
+        let far = self.fillers > FILLERS_MAX && says.is_some() && self.is_far(text, at);
+        let is_too_much = self.fillers > EDGE_WORDS_MAX || (self.fillers > FILLERS_MAX && !far);
+        if runs.pieces.len() < pieces || is_too_much || says.is_none() {
+            runs.end();
+            runs.plus = is_plus(word).then_some(token.start);
+            *self = Self::new();
+            return;
         }
-        let pieces = std::mem::take(&mut self.pieces);
-        let plus = std::mem::take(&mut self.plus);
-        let has_words = pieces.iter().any(|piece| piece.how.has(How::WORD));
-        for reading in [Reading::Usual, Reading::Over, Reading::Apart] {
-            let run = Run::read(self.text, &self.limit, &pieces, plus, reading);
-            let found = run.numbers();
-            if !found.is_empty() || !has_words {
-                for (range, rule) in found {
-                    let kept = self.order.around(&range);
-                    self.out.push(match kept {
-                        Some(_) => Found::kept(range),
-                        None => Found::contact(range, Category::Phone, rule),
-                    });
-                }
-                break;
-            }
+        let says = says.map(|says| if far { says.and(Gap::FAR) } else { says });
+        self.gap = self.gap.zip(says).map(|(gap, says)| gap.and(says));
+        // Talk over the end of a sentence is another sentence.
+        let ends = [". ", "! ", "? "].iter().any(|end| before.starts_with(end));
+        if ends && says.is_some_and(|says| says.has(Gap::TALK)) {
+            runs.end();
+            *self = Self::new();
         }
-        self.pieces = pieces;
-        self.pieces.clear();
     }
 }
 
 /// A digit, or a letter or sign that passes for one.
 fn is_digit_like(c: char) -> bool {
     c.is_ascii_digit() || scripts::as_digit(c).is_some()
-}
-
-/// Tied to another word of digits: "43B-58G".
-fn goes_on_in_digits(text: &Text<'_>, token: &Token) -> bool {
-    let next = text.tokens().get(text.token_from(token.end));
-    next.is_some_and(|next| {
-        let tie = &text.folded()[token.end..next.start];
-        let digits = text.folded()[next.range()].chars().all(is_digit_like);
-        matches!(tie, "-" | "." | "-|" | "-$") && next.holds.has(Holds::DIGIT) && digits
-    })
-}
-
-/// A word of digits and letters whose letters all pass for digits: "5I4", "O199".
-fn looks_like_digits(word: &str, among: bool) -> bool {
-    let all = word.chars().all(is_digit_like);
-    // "50s", "4G", "2D", "100l" are sizes and names: one letter behind digits begins no number.
-    all && (among || word.chars().next_back().is_some_and(|c| c.is_ascii_digit() || word.len() >= 4))
 }
 
 fn is_plus(word: &str) -> bool {

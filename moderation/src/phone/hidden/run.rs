@@ -126,6 +126,9 @@ impl<'r, 't> Run<'r, 't> {
 
     /// The numbers in it: the longest that fit from the left, whole ones before those of one area.
     pub(super) fn numbers(&self) -> Vec<(Range<usize>, RuleId)> {
+        if self.is_price_list() {
+            return Vec::new();
+        }
         let mut taken = vec![false; self.groups.len()];
         let mut found = Vec::new();
         for local in [false, true] {
@@ -143,6 +146,17 @@ impl<'r, 't> Run<'r, 't> {
         }
         found.sort_by_key(|(range, _)| range.start);
         found
+    }
+
+    /// "Two for two eighty, three for four hundred": how many for how much, more than once.
+    fn is_price_list(&self) -> bool {
+        let is_for = |group: &Group| {
+            group.how.has(How::WEAK) && matches!(&self.text.lower()[group.start..group.end], "for" | "to")
+        };
+        let begins =
+            |at: usize| at == 0 || self.groups[at].before.has(Gap::COMMA) || self.groups[at].before.has(Gap::NEWLINE);
+        let priced = |at: &usize| begins(*at) && is_for(&self.groups[at + 1]);
+        (0..self.groups.len().saturating_sub(2)).filter(priced).count() > 1
     }
 
     /// One find, or one for each message that it goes through.

@@ -7,8 +7,30 @@ use crate::phone::words::{self, Before};
 
 /// The sure pieces that a stretch needs to begin or end with one that is not.
 const EDGE_SURE: usize = 3;
+/// The plain digits beside which letters may stand anywhere.
+const DIGITS_SURE: usize = 6;
 /// What must speak for a number.
 const ENOUGH: i32 = 3;
+
+/// The groups of phone numbers.
+const LAYOUTS: &[&[usize]] = &[
+    &[3, 3, 4],
+    &[1, 3, 3, 4],
+    &[3, 3, 2, 2],
+    &[1, 3, 3, 2, 2],
+    &[2, 2, 2, 2, 2],
+    &[10],
+    &[11],
+    &[3, 2, 2],
+    &[3, 4],
+    &[2, 1, 2, 2, 2, 2],
+];
+
+/// What leads to a number.
+#[rustfmt::skip]
+const POINTING: &[&str] = &[
+    "at", "to", "on", "up", "line", "is", "au", "a", "le", "est", "directement", "directly", "на", "по", "это", "я", "тут",
+];
 
 /// Some groups of a run.
 pub(super) struct Stretch<'r, 't> {
@@ -48,7 +70,7 @@ impl Stretch<'_, '_> {
         // Sizes and amounts are also sent line by line.
         let gaps = self.gaps();
         let lines = gaps.has(Gap::BOUNDARY) && gaps.has(Gap::TALK) && self.count(How::WORD) < 2;
-        if lines && self.before() != Before::Phone {
+        if (lines || gaps.has(Gap::FAR)) && self.before() != Before::Phone {
             return false;
         }
         if self.is_cut() || self.is_counting() || !self.is_sure_enough() {
@@ -91,6 +113,11 @@ impl Stretch<'_, '_> {
     pub(super) fn is_sure_enough(&self) -> bool {
         let groups = self.groups();
         let (pieces, weak) = groups.iter().fold((0, 0), |(pieces, weak), g| (pieces + g.pieces, weak + g.weak));
+        // Letters beside so many digits are none.
+        let digits = groups.iter().filter(|g| g.weak == 0 && !g.how.has(How::WORD)).map(|g| g.digits.1 - g.digits.0);
+        if digits.sum::<usize>() >= DIGITS_SURE && groups.iter().all(|g| g.weak == 0 || g.how.has(How::LETTERS)) {
+            return true;
+        }
         let edge = groups[0].weak > 0 || groups[groups.len() - 1].weak > 0;
         weak * 2 <= pieces && (!edge || pieces >= weak + EDGE_SURE || self.count(How::LETTERS) > weak)
     }
@@ -155,46 +182,15 @@ impl Stretch<'_, '_> {
 
     /// The groups are those of a phone number.
     pub(super) fn is_layout(&self) -> bool {
-        let lens: Vec<usize> = self.groups().iter().map(|group| group.digits.1 - group.digits.0).collect();
-        matches!(
-            lens[..],
-            [3, 3, 4]
-                | [1, 3, 3, 4]
-                | [3, 3, 2, 2]
-                | [1, 3, 3, 2, 2]
-                | [2, 2, 2, 2, 2]
-                | [10]
-                | [11]
-                | [3, 2, 2]
-                | [3, 4]
-                | [2, 1, 2, 2, 2, 2]
-        )
+        let lens = || self.groups().iter().map(|group| group.digits.1 - group.digits.0);
+        LAYOUTS.iter().any(|layout| layout.iter().copied().eq(lens()))
     }
 
     /// What stands right before leads to something: "at", "to", a colon.
     pub(super) fn is_pointed_at(&self) -> bool {
         let left = self.run.text.lower()[self.run.limit.start..self.groups()[0].start].trim_end();
         let word = &left[left.trim_end_matches(char::is_alphanumeric).len()..];
-        left.ends_with(':')
-            || matches!(
-                word,
-                "at" | "to"
-                    | "on"
-                    | "up"
-                    | "line"
-                    | "is"
-                    | "au"
-                    | "a"
-                    | "le"
-                    | "est"
-                    | "directement"
-                    | "directly"
-                    | "на"
-                    | "по"
-                    | "это"
-                    | "я"
-                    | "тут"
-            )
+        left.ends_with(':') || POINTING.contains(&word)
     }
 
     /// What stands before says about it.
