@@ -1,10 +1,10 @@
 //! A wire that can be made to fail, and to lie: a TCP proxy with faults, in front of one server or of several that stand in for
 //! each other, and a [saboteur](sabotage) that drops, doubles or swaps pushes.
 //!
-//! Thousands of connections fit through it. An idle one is a task of some 2 KiB without a buffer: bytes are read when they are
-//! there and written on at once; only what the other side does not take, or a fault holds back, is kept. Without a fault no more
-//! than one chunk waits in a direction, so that a reader who stops reading is felt by the server. Each connection costs two
-//! descriptors.
+//! Thousands of connections fit through it: an idle one costs some 4 KiB, none of it a buffer, and two descriptors. Bytes are read
+//! when they are there and written on at once; only what the other side does not take, or a fault holds back, is kept. Without a
+//! fault no more than one chunk waits in a direction, so that a reader who stops reading is felt by the server. While a fault
+//! holds a direction back, at most [`CHUNKS`] of at most [`CHUNK`] bytes wait in it.
 
 mod carry;
 mod frames;
