@@ -21,13 +21,12 @@ use crate::ingredients::storm::Cutter;
 use crate::ingredients::{churn, storm};
 use crate::ledger::Micros;
 use crate::load::conductor::{Conductor, Controls};
+use crate::measure::observer;
 use crate::scenario::{Cut, RampOf, Scenario};
 use part::{Found, RunPart};
 pub(crate) use prepare::{Prepared, RunError, Setup};
 
-/// How long everybody is left alone before memory is read.
-const CALM: Duration = Duration::from_secs(1);
-/// How long the ramp's first step may be waited for before anything is said.
+/// Messages per second before a ramp's first step.
 const NO_RATE: f64 = 0.0;
 
 /// Where a run is.
@@ -91,7 +90,7 @@ pub(crate) async fn run(
         crowd.grow_to(first).await;
         crowd.bring_testers(&limit_orders).await;
         together.connected().await;
-        sleep(CALM).await;
+        sleep(scenario.connect.calm).await;
     };
     let mut interrupted = or_interrupted(&mut interrupt, coming).await.is_none();
     prepared.watch.mark_full(context.recorder.connected()).await;
@@ -153,6 +152,7 @@ async fn load(
     staged(Stage::Warming);
     let mut interrupted = or_interrupted(interrupt, sleep(scenario.load.warm)).await.is_none();
     context.recorder.load_is(context.recorder.now(), Micros::MAX);
+    let redis_before = redis_cpu(prepared).await;
     staged(Stage::Loading);
     let phones = (scenario.churn.rate > 0.0)
         .then(|| tokio::spawn(churn::churn(scenario.churn.clone(), Arc::clone(&crowd), Arc::clone(&context))));
@@ -163,6 +163,7 @@ async fn load(
     let (from, now) = (context.recorder.load_window().map_or(0, |(from, _)| from), context.recorder.now());
     context.recorder.load_is(from, now);
     controls.stop();
+    found.redis_cpu = redis_cpu(prepared).await.zip(redis_before).map(|(after, before)| after.saturating_sub(before));
     if let Some(phones) = phones {
         phones.abort();
     }
@@ -209,6 +210,11 @@ async fn ingredients(
     };
     let (limit, (), ()) = tokio::join!(limit, storm, sleep(scenario.load.duration));
     found.limit = limit;
+}
+
+/// What the Redis between the nodes used so far; `None`: there is none, or it does not say.
+async fn redis_cpu(prepared: &Prepared) -> Option<Duration> {
+    observer::redis_cpu(prepared.target.redis.as_deref()?).await.ok()
 }
 
 /// Does something unless the user wants an end; `None`: that came first.
