@@ -8,7 +8,7 @@ use clap::Parser;
 use clap::error::ErrorKind;
 
 use crate::figures::relay::Load;
-use crate::figures::{floor, idle, relay, storm};
+use crate::figures::{floor, idle, relay};
 
 /// Exit code for a command line that says nothing known (`EX_USAGE`).
 const USAGE: u8 = 64;
@@ -36,8 +36,6 @@ pub(crate) enum Figure {
     Latency(Latency),
     /// The least that a relay can cost, beside souk in the same run
     Floor(floor::Options),
-    /// A node is killed: when its clients are back, and what the others notice
-    Storm(storm::Options),
     #[command(hide = true)]
     FloorServer {
         #[arg(long)]

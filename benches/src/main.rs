@@ -21,7 +21,7 @@ use std::process::ExitCode;
 
 use args::Figure;
 use failure::Failure;
-use figures::{floor, idle, relay, storm};
+use figures::{floor, idle, relay};
 use setup::Engines;
 
 /// As in the program that is measured, so that the floor stands on the same ground.
@@ -77,7 +77,6 @@ async fn measure(args: args::Args) -> Result<(), Failure> {
             if options.alone { Ok(()) } else { relay::run("latency", Engines::cluster()?, options.load(), &souk).await }
         }
         Figure::Floor(options) => floor::run(options, &souk).await,
-        Figure::Storm(options) => storm::run(options, &souk).await,
         Figure::FloorServer { listen } => floor::serve(listen).await,
     }
 }

@@ -31,6 +31,8 @@ pub(crate) struct Order {
 pub(crate) struct Sent {
     /// The device that was to send it.
     pub(crate) device: u32,
+    /// Whose device that is: a place in the order's people.
+    pub(crate) person: usize,
     /// When it was meant to leave.
     pub(crate) due: Micros,
     /// When it first left.
@@ -61,10 +63,10 @@ impl Order {
     }
 
     /// A new message by this device; `None`: the order has as many as stamps can say.
-    pub(crate) fn plan(&self, device: u32, due: Micros) -> Option<u32> {
+    pub(crate) fn plan(&self, device: u32, person: usize, due: Micros) -> Option<u32> {
         let mut sent = self.sent.lock();
         let index = u32::try_from(sent.len()).ok().filter(|_| sent.len() < talk::MESSAGES_MAX)?;
-        sent.push(Sent { device, due, left: None, times: 0, answer: Answer::None });
+        sent.push(Sent { device, person, due, left: None, times: 0, answer: Answer::None });
         Some(index)
     }
 
@@ -123,7 +125,7 @@ impl Order {
         self.head.load(Ordering::Relaxed)
     }
 
-    /// Whether a message that left has no answer yet.
+    /// Whether a message has no answer yet.
     pub(crate) fn waits(&self) -> bool {
         self.sent.lock().iter().any(|sent| sent.answer == Answer::None)
     }

@@ -3,4 +3,3 @@
 pub(crate) mod floor;
 pub(crate) mod idle;
 pub(crate) mod relay;
-pub(crate) mod storm;

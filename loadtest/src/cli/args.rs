@@ -76,7 +76,7 @@ pub(crate) struct Run {
     #[arg(long, value_name = "ADDRESS", conflicts_with = "join")]
     pub(crate) lead: Option<SocketAddr>,
     /// Joins the run that another process leads there; everything else is said by that one
-    #[arg(long, value_name = "ADDRESS", conflicts_with_all = ["scenario", "processes", "set"])]
+    #[arg(long, value_name = "ADDRESS", conflicts_with_all = ["scenario", "target", "processes", "set", "out", "baseline", "sabotage", "prometheus"])]
     pub(crate) join: Option<SocketAddr>,
     /// Serves the harness's own metrics to Prometheus on this address
     #[arg(long, value_name = "ADDRESS")]

@@ -5,12 +5,11 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use tokio::sync::watch;
-
 use super::args::{Compare, pairs};
 use super::run::{Session, on_interrupt, place};
-use super::{Failure, say};
+use super::{Failure, code_of, say};
 use crate::report::{self, Report, Verdict, compare_table};
+use crate::run::Interrupt;
 use crate::run::found::Began;
 use crate::scenario::{Cut, Engines, Scenario};
 use crate::target::{Carriers, CompareFile, Contestant, OwnNodes, Peers, Servers, Target};
@@ -48,7 +47,7 @@ struct Stage<'a> {
     scenario: Scenario,
     args: &'a Compare,
     out: PathBuf,
-    interrupt: watch::Receiver<bool>,
+    interrupt: Interrupt,
 }
 
 impl Stage<'_> {
@@ -136,7 +135,15 @@ impl Stage<'_> {
         std::fs::write(&path, &text).map_err(|error| cannot_write(&path, &error))?;
         say(&text);
         say(&format!("\n{}\n", path.display()));
-        Ok(ExitCode::SUCCESS)
+        // What others' servers lose is in the table; what souk breaks is a failure.
+        let with_history = rows.iter().flat_map(|row| &row.reports).filter(|report| report.integrity.histories);
+        let worst = with_history.map(|report| report.outcome.verdict).max_by_key(|verdict| match verdict {
+            Verdict::Passed => 0,
+            Verdict::Threshold => 1,
+            Verdict::Interrupted => 2,
+            Verdict::Integrity => 3,
+        });
+        Ok(code_of(worst.unwrap_or(Verdict::Passed)))
     }
 }
 

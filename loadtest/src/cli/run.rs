@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::args::{Run, TargetArgs, pairs};
-use super::{Failure, INTERRUPTED, code_of, say};
+use super::{Failure, code_of, say};
 use crate::export::Exporter;
 use crate::join::{self, Leader};
 use crate::measure::observer::Observer;
@@ -20,7 +20,7 @@ use crate::run::context::Context;
 use crate::run::found::{self, Began};
 use crate::run::part::RunPart;
 use crate::run::people::Share;
-use crate::run::{OnlyUs, Prepared, Setup, run as run_prepared};
+use crate::run::{Interrupt, OnlyUs, Prepared, Setup, run as run_prepared};
 use crate::scenario::{Cut, RampOf, Scenario};
 use crate::target::{Carriers, GivenTarget, OrderMaking, OwnNodes, Servers, Target};
 use crate::view::{Show, View};
@@ -39,6 +39,11 @@ pub(super) async fn run(args: Run) -> Result<ExitCode, Failure> {
     let mut sets = pairs(&args.set)?;
     sets.extend(args.knobs.iter().cloned());
     let scenario = Scenario::load(args.scenario.as_deref().unwrap_or_default(), &sets).map_err(Failure::usage)?;
+    if args.lead.is_some() && args.processes == 1 {
+        return Err(Failure::Usage(
+            "--lead waits for other processes: say how many there are with --processes".to_owned(),
+        ));
+    }
     if args.processes > 1 && scenario.ramp.of != RampOf::None {
         return Err(Failure::Usage("a ramp is searched by one process: leave --processes out".to_owned()));
     }
@@ -96,12 +101,7 @@ impl<'a> Session<'a> {
         Self { scenario, target, own, extras: Extras::NONE }
     }
 
-    pub(super) async fn run(
-        self,
-        view: &mut View,
-        interrupt: watch::Receiver<bool>,
-        began: &Began,
-    ) -> Result<Report, Failure> {
+    pub(super) async fn run(self, view: &mut View, interrupt: Interrupt, began: &Began) -> Result<Report, Failure> {
         let Self { scenario, target, own, extras } = self;
         let tag = format!("{:08x}", rand::random::<u32>());
         let mut leader = lead(&extras, scenario, &target, &tag, view).await?;
@@ -134,7 +134,7 @@ impl<'a> Session<'a> {
             if part.interrupted {
                 leader.stop().await;
             }
-            leader.collect(&mut part).await.map_err(Failure::unavailable)?;
+            leader.collect(&mut part).await;
         }
         if let Some(exporting) = exporting {
             exporting.abort();
@@ -249,15 +249,12 @@ pub(super) fn place(name: &str) -> PathBuf {
     Path::new(REPORTS).join(format!("{name}-{stamp}"))
 }
 
-/// `true` once the user wants an end. The second time the program ends at once.
-pub(super) fn on_interrupt() -> watch::Receiver<bool> {
-    let (wanted, interrupt) = watch::channel(false);
+/// How often the user asked for an end (Ctrl-C), and nobody else was asked to end this process.
+pub(super) fn on_interrupt() -> Interrupt {
+    let (asked, interrupt) = watch::channel(0);
     tokio::spawn(async move {
         while tokio::signal::ctrl_c().await.is_ok() {
-            if *wanted.borrow() {
-                std::process::exit(INTERRUPTED.into());
-            }
-            wanted.send_replace(true);
+            asked.send_modify(|asked| *asked += 1);
         }
         // Without signals there is no early end; the receiver must not see its sender vanish.
         std::future::pending::<()>().await;

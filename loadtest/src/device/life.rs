@@ -76,6 +76,8 @@ pub(super) struct Life<'a> {
     paused: bool,
     /// The server says that it lost track: join again.
     resync: bool,
+    /// A join is asked and not answered.
+    joining: bool,
 }
 
 impl<'a> Life<'a> {
@@ -91,6 +93,7 @@ impl<'a> Life<'a> {
             turn,
             paused: false,
             resync: false,
+            joining: false,
         }
     }
 
@@ -104,7 +107,8 @@ impl<'a> Life<'a> {
                 let over = self.go_on().await;
                 self.is_live(false);
                 match over {
-                    Over::Stop => self.worker.log.live_at_end = true,
+                    // Whoever is told to stop in the middle of joining again has not seen everything.
+                    Over::Stop => self.worker.log.live_at_end = !self.joining,
                     Over::CutByUs | Over::Lost(_) => self.worker.context.storm.was_cut(self.worker.device.number),
                     Over::Leave { .. } => {}
                 }
@@ -155,7 +159,7 @@ impl<'a> Life<'a> {
     /// Joins from the cursor until nothing is missing.
     async fn join(&mut self) -> Result<(), Over> {
         let began = self.worker.context.recorder.now();
-        self.resync = false;
+        (self.resync, self.joining) = (false, true);
         self.worker.log.lives.push(log::Life { since: self.worker.cursor, ..log::Life::default() });
         loop {
             let order = self.worker.device.order.id.clone();
@@ -177,6 +181,7 @@ impl<'a> Life<'a> {
         let (context, now) = (&self.worker.context, self.worker.context.recorder.now());
         context.recorder.caught_up(self.worker.device.group, began);
         self.worker.present_since.get_or_insert(now);
+        self.joining = false;
         Ok(())
     }
 
@@ -211,13 +216,7 @@ impl<'a> Life<'a> {
     /// Live, until there is a reason to stop.
     async fn go_on(&mut self) -> Over {
         let mut timer = pin!(sleep_until(self.wake()));
-        let mut waiting = std::mem::take(&mut self.worker.waiting);
-        while let Some(command) = waiting.pop_front() {
-            if let Some(over) = self.told(Some(command)) {
-                self.worker.waiting = waiting;
-                return over;
-            }
-        }
+        self.say_what_waits();
         loop {
             let next = tokio::select! {
                 came = self.connection.next(), if !self.paused => Next::Came(came),
@@ -236,14 +235,26 @@ impl<'a> Life<'a> {
             if let Some(over) = over {
                 return over;
             }
-            if self.resync
-                && let Err(over) = Box::pin(self.join()).await
-            {
-                return over;
+            if self.resync {
+                if let Err(over) = Box::pin(self.join()).await {
+                    return over;
+                }
+                self.say_what_waits();
             }
             let wake = self.wake();
             if wake < timer.deadline() || timer.is_elapsed() {
                 timer.as_mut().reset(wake);
+            }
+        }
+    }
+
+    /// Says what came to be said while there was no answer to a join: only that is kept.
+    fn say_what_waits(&mut self) {
+        for command in std::mem::take(&mut self.worker.waiting) {
+            match command {
+                Command::Send(message) => self.say(message, None),
+                Command::Ask(message, reply) => self.say(message, Some(reply)),
+                _ => {}
             }
         }
     }
@@ -280,8 +291,8 @@ impl<'a> Life<'a> {
             None | Some(Command::Stop) => return Some(Over::Stop),
             Some(Command::Cut) => return Some(Over::CutByUs),
             Some(Command::Leave { away, half_open }) => return Some(Over::Leave { away, half_open }),
-            // It is here.
-            Some(Command::Return) => {}
+            // Slow readers read on.
+            Some(Command::Return) => (self.paused, self.turn) = (false, None),
             Some(Command::Send(message)) => self.say(message, None),
             Some(Command::Ask(message, reply)) => self.say(message, Some(reply)),
             Some(Command::Typing) => {
@@ -322,7 +333,9 @@ impl<'a> Life<'a> {
             Some(reply) => Command::Ask(message, reply),
             None => Command::Send(message),
         };
-        self.later.push_back((Instant::now() + wait, command));
+        let when = Instant::now() + wait;
+        let place = self.later.partition_point(|(other, _)| *other <= when);
+        self.later.insert(place, (when, command));
     }
 
     fn mark_read(&mut self, seq: u64) {
@@ -335,7 +348,7 @@ impl<'a> Life<'a> {
         let how = if incoming.position < self.joined_at { How::Aside } else { How::Push };
         match incoming.item {
             Item::Push(event) => self.pushed(*event, how),
-            Item::Answer { id, result } => self.answered(id, result),
+            Item::Answer { id, result } => self.answered(id, result, how),
             // From a newer server: nothing that this harness knows how to check.
             Item::Unknown(_) => {}
         }
@@ -350,8 +363,11 @@ impl<'a> Life<'a> {
             ServerEvent::NewMessage(message) | ServerEvent::MessageSent(message) => {
                 self.note(how, message.seq.0, &message);
                 self.moved(how, message.seq.0);
-                self.arrived(&message, true);
-                self.may_read(message.seq.0);
+                // What comes before a join's answer is in the answer as well.
+                if how != How::Aside {
+                    self.arrived(&message, true);
+                    self.may_read(message.seq.0);
+                }
             }
             ServerEvent::MessageEdited(message) => self.changed(how, &message),
             ServerEvent::MessagesMasked(masked) => {
@@ -393,15 +409,14 @@ impl<'a> Life<'a> {
         }
     }
 
-    /// A message of somebody else, or of another device of mine, is here: how long did it take?
+    /// A message of somebody else, or of another device of mine, is here: is it theirs, and how long did it take?
     fn arrived(&self, message: &Message, live: bool) {
         let (device, recorder) = (&self.worker.device, &self.worker.context.recorder);
-        let Some(Stamp { order, message }) = talk::stamp(&message.content) else {
-            return recorder.received_untimed(live);
-        };
-        let Some(sent) = device.order.find(message).filter(|_| order == device.order.number) else {
-            return recorder.received_untimed(live);
-        };
+        let sent = talk::stamp(&message.content)
+            .filter(|Stamp { order, .. }| *order == device.order.number)
+            .and_then(|stamp| device.order.find(stamp.message));
+        let Some(sent) = sent else { return recorder.received_untimed(live) };
+        self.is_by(message, sent.person);
         if sent.device == device.number {
             return;
         }
@@ -409,6 +424,22 @@ impl<'a> Life<'a> {
         match self.was_present(sent.due) && device.slow.is_none() {
             true => recorder.received(device.group, sent.due, live),
             false => recorder.received_untimed(live),
+        }
+    }
+
+    /// The sender of a message is who sent it, and only they see their own id of it.
+    fn is_by(&self, message: &Message, person: usize) {
+        let (device, offences) = (&self.worker.device, &self.worker.context.offences);
+        let (order, sender) = (&device.order, &device.order.people[person]);
+        if message.sender_id.as_ref() != Some(sender) {
+            offences.add(ViolationKind::Altered, order.id.as_str(), Some(self.worker.name()), || {
+                format!("saw {} of {sender} under the name of {:?}", message.seq.0, message.sender_id)
+            });
+        }
+        if message.client_message_id.is_some() && device.user != *sender {
+            offences.add(ViolationKind::Stranger, order.id.as_str(), Some(self.worker.name()), || {
+                format!("saw the sender's own id of {}", message.seq.0)
+            });
         }
     }
 
@@ -425,12 +456,13 @@ impl<'a> Life<'a> {
         }
     }
 
-    fn answered(&mut self, id: u64, result: Result<Answer, Error>) {
+    fn answered(&mut self, id: u64, result: Result<Answer, Error>, how: How) {
         let Some(place) = self.asked.iter().position(|(asked, _)| *asked == id) else { return };
         let Some((_, asked)) = self.asked.remove(place) else { return };
         match (asked, result) {
             (Asked::Message { message, first, reply }, Ok(Answer::Message(answer))) => {
-                self.acknowledged(message, first, &answer);
+                // Before the answer of a join nothing is promised about places.
+                self.acknowledged(message, first && how == How::Push, &answer);
                 tell(reply, Ok(answer.seq.0));
             }
             (Asked::Message { message, reply, .. }, Err(error)) => self.refused(message, reply, error),

@@ -271,6 +271,7 @@ impl Worker {
     async fn stay_away(&mut self, time: Duration) -> Waited {
         let until = Instant::now() + time;
         self.status.away.store(true, Ordering::Relaxed);
+        self.context.storm.excuse(self.device.number);
         let waited = loop {
             tokio::select! {
                 () = sleep_until(until) => break Waited::Over,

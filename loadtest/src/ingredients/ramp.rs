@@ -111,7 +111,8 @@ impl Search {
         sleep_until(began + hold.mul_f64(1.0 - SETTLES)).await;
         let figures = self.figures(from, before, began.elapsed());
         let keeps = self.ramp.keep.iter().all(|threshold| threshold.holds(figures.get(&threshold.metric).copied()));
-        let held = there && keeps;
+        // A step in which nobody said anything has shown nothing.
+        let held = there && keeps && figures.get("intended").is_some_and(|intended| *intended > 0.0);
         let zero = self.context.recorder.load_window().map_or(0, |(zero, _)| zero);
         let at = Duration::from_micros(at.saturating_sub(zero)).as_secs_f64();
         self.found.steps.push(RampStep { at, value: self.told(value), held, confirms, figures });
@@ -126,8 +127,13 @@ impl Search {
             RampOf::Connections => {
                 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "orders are few and whole")]
                 let orders = value.round() as usize;
+                // Who goes home says nothing more, and what they said has arrived before they go.
+                if self.crowd.orders_there() > orders {
+                    self.controls.set_talkers(self.crowd.talkers(orders));
+                    self.crowd.settled(RECOVERY).await;
+                }
                 let there = self.crowd.grow_to(orders).await;
-                self.controls.set_talkers(self.crowd.talkers_of(orders));
+                self.controls.set_talkers(self.crowd.talkers(orders));
                 there
             }
             RampOf::Rate | RampOf::None => {

@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 use souk_client::ConnectError;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::Notify;
 use tokio::time::sleep;
 
 use crate::device::Command;
@@ -15,7 +15,7 @@ use crate::ledger::Micros;
 use crate::proxy::{Fault, Proxy};
 use crate::recorder::Group;
 use crate::run::context::Context;
-use crate::run::crowd::Crowd;
+use crate::run::crowd::{Crowd, Target};
 use crate::run::watch::Watch;
 use crate::scenario::{Cut, Storm};
 use crate::target::{OwnNodes, TargetError};
@@ -64,12 +64,25 @@ pub(crate) struct StormPart {
 }
 
 impl StormBook {
-    /// The cut happens now, to these.
-    pub(crate) fn begin(&self, now: Micros, victims: impl Iterator<Item = u32>) {
+    /// The cut happens now, to these; one that is not live was cut already, by another process of the run that was a little faster.
+    pub(crate) fn begin(&self, now: Micros, victims: impl Iterator<Item = (u32, bool)>) {
         let mut state = self.state.lock();
         state.began = Some(now);
-        state.victims = victims.map(|victim| (victim, Victim::Waits)).collect();
+        state.victims =
+            victims.map(|(victim, live)| (victim, if live { Victim::Waits } else { Victim::Away })).collect();
         state.missing = state.victims.len();
+    }
+
+    /// A device went away by itself before it was cut: it is no victim.
+    pub(crate) fn excuse(&self, device: u32) {
+        let mut state = self.state.lock();
+        if state.victims.get(&device) == Some(&Victim::Waits) {
+            state.victims.remove(&device);
+            state.missing -= 1;
+            if state.missing == 0 {
+                self.changed.notify_one();
+            }
+        }
     }
 
     /// A device lost its connection.
@@ -189,18 +202,20 @@ pub(crate) struct Cutter<'a> {
     pub(crate) own: Option<&'a mut OwnNodes>,
     pub(crate) proxies: &'a [Proxy],
     pub(crate) watch: &'a Watch,
+    /// How many nodes there are.
+    pub(crate) nodes: usize,
 }
 
 /// Waits for the storm's moment, cuts, ends the outage, and waits until everybody is back or the time for that is over.
 pub(crate) async fn strike(storm: &Storm, mut cutter: Cutter<'_>, crowd: &Crowd, context: &Context) {
     sleep(storm.at).await;
     let victims = match storm.cut {
-        Cut::Kill | Cut::Drain => crowd.victims(|_, place| place == 0),
-        Cut::None | Cut::Close | Cut::Network => crowd.victims(|group, _| group == Group::Cut),
+        Cut::Kill | Cut::Drain => crowd.victims(cutter.own.is_none(), |_, place| place % cutter.nodes == 0),
+        Cut::None | Cut::Close | Cut::Network => crowd.victims(false, |group, _| group == Group::Cut),
     };
     let now = context.recorder.now();
     context.recorder.storm_begins(now);
-    context.storm.begin(now, victims.iter().map(|(device, _)| *device));
+    context.storm.begin(now, victims.iter().map(|victim| (victim.device, victim.live)));
     if let Err(why) = cutter.cut(storm.cut, &victims).await {
         context.remarks.add(|| format!("the storm did not break: {why}"));
     }
@@ -225,13 +240,13 @@ pub(crate) async fn strike(storm: &Storm, mut cutter: Cutter<'_>, crowd: &Crowd,
 }
 
 impl Cutter<'_> {
-    async fn cut(&mut self, how: Cut, victims: &[(u32, mpsc::Sender<Command>)]) -> Result<(), TargetError> {
+    async fn cut(&mut self, how: Cut, victims: &[Target]) -> Result<(), TargetError> {
         match how {
             Cut::None => {}
             Cut::Close => {
-                for (_, commands) in victims {
+                for victim in victims {
                     // One that is busy is told all the same: its turn comes.
-                    let _ = commands.send(Command::Cut).await;
+                    let _ = victim.commands.send(Command::Cut).await;
                 }
             }
             Cut::Network => self.proxies.iter().for_each(|proxy| {

@@ -17,6 +17,7 @@ pub(super) fn stored(order: &Order, history: &[Message], offences: &Offences) ->
     let sent = order.all();
     let mut truths = Truths::new();
     let mut places: BTreeMap<u32, u64> = BTreeMap::new();
+    let mut last = 0;
     for stored in history {
         let seq = stored.seq.0;
         let message = message_of(order, &stored.content);
@@ -26,6 +27,11 @@ pub(super) fn stored(order: &Order, history: &[Message], offences: &Offences) ->
             version: stored.version,
             moderated: stored.is_moderated,
         };
+        // A message that changed may stand on a later page as well.
+        if stored.version == 1 && seq < last {
+            offend(ViolationKind::OutOfOrder, format!("history gives {seq} after {last}"));
+        }
+        last = seq.max(last);
         if truths.insert(seq, truth).is_some() {
             offend(ViolationKind::Doubled, format!("number {seq} stands in history twice"));
         }
@@ -83,6 +89,10 @@ fn is_what_was_sent(
                 format!("message {message} was refused ({code}) and stands in history as {seq}"),
             );
         }
+        Some(sent) if stored.sender_id.as_ref() != Some(&order.people[sent.person]) => {
+            let (sender, stands) = (&order.people[sent.person], &stored.sender_id);
+            offend(ViolationKind::Altered, format!("number {seq} was sent by {sender} and stands under {stands:?}"));
+        }
         Some(_) if !stored.is_moderated && *stored.content != *order.text(message) => {
             offend(
                 ViolationKind::Altered,
@@ -107,6 +117,26 @@ pub(super) fn acknowledged(order: &Order, offences: &Offences) -> Truths {
         }
     }
     truths
+}
+
+/// I7: what one device sent once, in the order of leaving, has rising numbers. What was sent again may have come either time.
+pub(super) fn numbers_follow_each_device(order: &Order, offences: &Offences) {
+    let mut left: Vec<(u32, u64, u64)> = Vec::new();
+    for sent in order.all().into_iter().filter(|sent| sent.times == 1) {
+        if let (Some(at), Some(seq)) = (sent.left, acknowledged_as(sent.answer)) {
+            left.push((sent.device, at, seq));
+        }
+    }
+    // Of what left in the same microsecond nobody knows which was first; by number it is in order.
+    left.sort_unstable();
+    for pair in left.windows(2) {
+        let [(device, _, first), (other, _, then)] = pair else { continue };
+        if device == other && then < first {
+            offences.add(ViolationKind::OutOfOrder, order.id.as_str(), Some(format!("#{device}")), || {
+                format!("{then} left after {first} on the same device")
+            });
+        }
+    }
 }
 
 /// I8: what was acknowledged before another left has the smaller number, across devices and nodes.

@@ -15,7 +15,7 @@ fn order(messages: u32) -> Arc<Order> {
     let order = Order::new(OrderId::new("o-1").unwrap(), 7, [user("ann"), user("bob")], 60);
     for message in 0..messages {
         let due = AT * u64::from(message);
-        assert_eq!(order.plan(0, due), Some(message));
+        assert_eq!(order.plan(0, 0, due), Some(message));
         assert!(order.leaves(message, due));
         assert_eq!(order.acknowledged(message, due + 500, u64::from(message) + 1, false), Ok(Some(due)));
     }
@@ -142,7 +142,7 @@ fn what_nobody_sent_is_unasked() {
     assert_eq!(found(&order, Some(&more), &[]), [(ViolationKind::Unasked, 1)]);
     more[2].content = "from somewhere else".into();
     assert_eq!(found(&order, Some(&more), &[]), [(ViolationKind::Unasked, 1)]);
-    assert_eq!(order.plan(0, 0), Some(2));
+    assert_eq!(order.plan(0, 0, 0), Some(2));
     order.leaves(2, 0);
     order.refused(2, 1, souk_protocol::Code::RateLimited);
     more[2] = stored(&order, 2, 3);
@@ -152,10 +152,10 @@ fn what_nobody_sent_is_unasked() {
 #[test]
 fn numbers_follow_time_across_devices() {
     let order = order(1);
-    assert_eq!(order.plan(1, 5_000), Some(1));
+    assert_eq!(order.plan(1, 1, 5_000), Some(1));
     order.leaves(1, 5_000);
     order.acknowledged(1, 5_500, 3, false).unwrap();
-    assert_eq!(order.plan(0, 6_000), Some(2));
+    assert_eq!(order.plan(0, 0, 6_000), Some(2));
     order.leaves(2, 6_000);
     order.acknowledged(2, 6_500, 2, false).unwrap();
     assert_eq!(found(&order, None, &[]), [(ViolationKind::OutOfOrder, 1)]);

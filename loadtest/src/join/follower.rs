@@ -9,10 +9,10 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-use super::wire::{Lines, Sabotage, Task, ToFollower, ToLeader, hear, say};
+use super::wire::{From, Sabotage, Task, To, ToFollower, ToLeader, ends, hear, say};
 use crate::run::people::Share;
+use crate::run::{AT_ONCE, Together, run};
 use crate::run::{Prepared, RunError, Setup};
-use crate::run::{Together, run};
 use crate::scenario::Scenario;
 use crate::target::{Carriers, NodeAddress, OrderMaking, Target};
 
@@ -53,12 +53,16 @@ pub(crate) async fn follow(address: SocketAddr) -> Result<(), FollowError> {
     let unreachable = |source| FollowError::Unreachable { address, source };
     let connected = timeout(REACH_WITHIN, TcpStream::connect(address)).await;
     let stream = connected.map_err(|_| unreachable(io::ErrorKind::TimedOut.into()))?.map_err(unreachable)?;
-    let mut lines = Lines::new(stream);
-    let heard = timeout(TASK_WITHIN, lines.hear()).await.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
+    let (mut from, mut to) = ends(stream);
+    let heard = timeout(TASK_WITHIN, hear(&mut from)).await.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
     let ToFollower::Task(task) = heard else { return Err(FollowError::Task("it begins with something else".into())) };
-    match take_part(*task, lines).await {
-        Ok(()) => Ok(()),
-        Err((mut to, error)) => {
+    let prepared = match setup(*task) {
+        Ok(setup) => Prepared::new(setup).await.map_err(FollowError::from),
+        Err(error) => Err(error),
+    };
+    match prepared {
+        Ok(prepared) => take_part(prepared, from, to).await,
+        Err(error) => {
             // The leader learns why, if it is still there.
             let _ = say(&mut to, &ToLeader::Failed(error.to_string())).await;
             Err(error)
@@ -66,55 +70,46 @@ pub(crate) async fn follow(address: SocketAddr) -> Result<(), FollowError> {
     }
 }
 
-type To = tokio::net::tcp::OwnedWriteHalf;
-
-async fn take_part(task: Task, lines: Lines) -> Result<(), (To, FollowError)> {
-    let (mut from, mut to) = lines.split();
-    let setup = match setup(task) {
-        Ok(setup) => setup,
-        Err(error) => return Err((to, error)),
-    };
-    let mut prepared = match Prepared::new(setup).await {
-        Ok(prepared) => prepared,
-        Err(error) => return Err((to, error.into())),
-    };
-    let (stop, interrupt) = watch::channel(false);
-    let (go, told_to_go) = watch::channel(false);
+async fn take_part(mut prepared: Prepared, mut from: From, to: To) -> Result<(), FollowError> {
+    let (ends, interrupt) = watch::channel(0);
+    let (goes, told_to_go) = watch::channel(0);
     let listening = tokio::spawn(async move {
         loop {
             match hear::<ToFollower>(&mut from).await {
-                Ok(ToFollower::Go) => drop(go.send(true)),
-                // A leader that went away wants nothing more.
-                Ok(ToFollower::Stop) | Err(_) => drop(stop.send(true)),
+                Ok(ToFollower::Go) => goes.send_modify(|goes| *goes += 1),
+                Ok(ToFollower::Stop) => ends.send_modify(|ends| *ends += 1),
                 Ok(ToFollower::Task(_)) => {}
-            }
-            if *stop.borrow() {
-                // Kept until the run ends: what is waited for must not vanish.
-                std::future::pending::<()>().await;
+                // A leader that went away wants nothing more.
+                Err(_) => {
+                    ends.send_replace(AT_ONCE);
+                    // Kept until the run ends: what is waited for must not vanish.
+                    std::future::pending::<()>().await;
+                }
             }
         }
     });
-    let mut together = WithLeader { to: Some(to), told_to_go };
+    let mut together = WithLeader { to, told_to_go, met: 0 };
     let part = run(&mut prepared, interrupt, &|_| {}, &mut together).await;
-    let Some(back) = together.to.take() else { return Ok(()) };
-    to = back;
-    let said = say(&mut to, &ToLeader::Part(Box::new(part))).await;
+    let said = say(&mut together.to, &ToLeader::Part(Box::new(part))).await;
     listening.abort();
-    said.map_err(|error| (to, error.into()))
+    Ok(said?)
 }
 
 struct WithLeader {
-    to: Option<To>,
-    told_to_go: watch::Receiver<bool>,
+    to: To,
+    /// How often the leader said so.
+    told_to_go: watch::Receiver<u32>,
+    /// How often this process was waiting for it.
+    met: u32,
 }
 
 impl Together for WithLeader {
-    async fn connected(&mut self) {
-        if let Some(to) = &mut self.to {
-            // A leader that went away is noticed by the reader, which ends the run.
-            let _ = say(to, &ToLeader::Connected).await;
-        }
-        let _ = self.told_to_go.wait_for(|go| *go).await;
+    async fn meet(&mut self) -> bool {
+        self.met += 1;
+        // A leader that went away is noticed by the reader, which ends the run.
+        let said = say(&mut self.to, &ToLeader::Here).await;
+        let met = self.met;
+        said.is_ok() && self.told_to_go.wait_for(|goes| *goes >= met).await.is_ok()
     }
 }
 

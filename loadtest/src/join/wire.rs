@@ -18,7 +18,7 @@ const LINE_MAX: u64 = 256 * 1024 * 1024;
 pub(super) enum ToFollower {
     /// What to do; the first line.
     Task(Box<Task>),
-    /// Everybody everywhere is there.
+    /// Everybody everywhere is that far.
     Go,
     /// End early, and say what there is.
     Stop,
@@ -60,44 +60,27 @@ pub(super) struct Sabotage(#[serde(with = "SabotageForm")] pub(super) SabotageKi
 /// What a follower says.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum ToLeader {
-    /// My devices are there.
-    Connected,
+    /// I am that far: ready to connect, or with everybody there.
+    Here,
     /// What I found; the last line.
     Part(Box<RunPart>),
     /// I cannot take part, and why; the last line.
     Failed(String),
 }
 
-/// One end of a connection.
-pub(super) struct Lines {
-    from: BufReader<OwnedReadHalf>,
-    to: OwnedWriteHalf,
+/// The two directions of a connection.
+pub(super) fn ends(stream: tokio::net::TcpStream) -> (From, To) {
+    let (from, to) = stream.into_split();
+    (BufReader::new(from), to)
 }
 
-impl Lines {
-    pub(super) fn new(stream: tokio::net::TcpStream) -> Self {
-        let (from, to) = stream.into_split();
-        Self { from: BufReader::new(from), to }
-    }
+/// What the other end says.
+pub(super) type From = BufReader<OwnedReadHalf>;
+/// What is said to it.
+pub(super) type To = OwnedWriteHalf;
 
-    pub(super) async fn say(&mut self, what: &impl Serialize) -> std::io::Result<()> {
-        let mut line = serde_json::to_vec(what).map_err(std::io::Error::other)?;
-        line.push(b'\n');
-        self.to.write_all(&line).await
-    }
-
-    /// The next line. Not cancel-safe. Errors: the other end went away, or said what is no line.
-    pub(super) async fn hear<T: DeserializeOwned>(&mut self) -> std::io::Result<T> {
-        hear(&mut self.from).await
-    }
-
-    pub(super) fn split(self) -> (BufReader<OwnedReadHalf>, OwnedWriteHalf) {
-        (self.from, self.to)
-    }
-}
-
-/// The next line. Not cancel-safe.
-pub(super) async fn hear<T: DeserializeOwned>(from: &mut BufReader<OwnedReadHalf>) -> std::io::Result<T> {
+/// The next line. Not cancel-safe. Errors: the other end went away, or said what is no line.
+pub(super) async fn hear<T: DeserializeOwned>(from: &mut From) -> std::io::Result<T> {
     use tokio::io::AsyncReadExt;
     let mut line = Vec::new();
     let length = from.take(LINE_MAX).read_until(b'\n', &mut line).await?;
@@ -108,7 +91,7 @@ pub(super) async fn hear<T: DeserializeOwned>(from: &mut BufReader<OwnedReadHalf
 }
 
 /// Says a line to this end.
-pub(super) async fn say(to: &mut OwnedWriteHalf, what: &impl Serialize) -> std::io::Result<()> {
+pub(super) async fn say(to: &mut To, what: &impl Serialize) -> std::io::Result<()> {
     let mut line = serde_json::to_vec(what).map_err(std::io::Error::other)?;
     line.push(b'\n');
     to.write_all(&line).await

@@ -4,9 +4,10 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use parking_lot::RwLock;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use tokio::sync::mpsc;
@@ -18,32 +19,32 @@ use crate::scenario::{Arrivals, Load};
 
 /// Longest sleep: how soon a changed rate or the end is noticed.
 const SLEEP_MAX: Duration = Duration::from_millis(20);
-/// Typing is planned at most this many mean thinking times ahead.
-const THINKS_AHEAD: u32 = 4;
+/// Nobody types longer than this many times the mean.
+const THINKS_MAX: u32 = 4;
 
 /// A device that may be chosen to say something.
 #[derive(Clone)]
 pub(crate) struct Talker {
     pub(crate) device: u32,
+    /// Whose it is: a place in the order's people.
+    pub(crate) person: usize,
     pub(crate) order: Arc<Order>,
     pub(crate) commands: mpsc::Sender<Command>,
     pub(crate) status: Arc<Status>,
 }
 
 /// What can be changed while it goes on.
-#[derive(Debug)]
 pub(crate) struct Controls {
     /// Messages per second, as bits.
     rate: AtomicU64,
-    /// Talkers that are there: the first so many.
-    talkers: AtomicUsize,
+    /// Who talks, by order.
+    talkers: RwLock<Vec<Talker>>,
     stop: AtomicBool,
 }
 
 impl Controls {
-    pub(crate) fn new(rate: f64, talkers: usize) -> Self {
-        let rate = AtomicU64::new(rate.to_bits());
-        Self { rate, talkers: AtomicUsize::new(talkers), stop: AtomicBool::new(false) }
+    pub(crate) fn new(rate: f64, talkers: Vec<Talker>) -> Self {
+        Self { rate: AtomicU64::new(rate.to_bits()), talkers: RwLock::new(talkers), stop: AtomicBool::new(false) }
     }
 
     /// From now on so many messages per second.
@@ -55,9 +56,9 @@ impl Controls {
         f64::from_bits(self.rate.load(Ordering::Relaxed))
     }
 
-    /// From now on the first so many talk.
-    pub(crate) fn set_talkers(&self, talkers: usize) {
-        self.talkers.store(talkers, Ordering::Relaxed);
+    /// From now on these talk.
+    pub(crate) fn set_talkers(&self, talkers: Vec<Talker>) {
+        *self.talkers.write() = talkers;
     }
 
     /// Nothing more is planned.
@@ -76,7 +77,6 @@ enum Act {
 /// Plans and gives out messages on a thread of its own (an async timer would be a millisecond late), until told to stop.
 pub(crate) struct Conductor {
     pub(crate) context: Arc<Context>,
-    pub(crate) talkers: Vec<Talker>,
     pub(crate) controls: Arc<Controls>,
     pub(crate) load: Load,
 }
@@ -89,13 +89,12 @@ impl Conductor {
 
     fn conduct(self) {
         let mut random = StdRng::seed_from_u64(self.context.seed);
-        let ahead = if self.load.typing > 0.0 { self.load.think * THINKS_AHEAD } else { Duration::ZERO };
         let mut planned: BinaryHeap<Reverse<(Instant, Act, usize)>> = BinaryHeap::new();
         let mut next = Instant::now();
         while !self.controls.stop.load(Ordering::Relaxed) {
             let now = Instant::now();
-            while next <= now + ahead {
-                self.plan(next, now, &mut random, &mut planned);
+            while next <= now {
+                self.plan(next, &mut random, &mut planned);
                 next += self.gap(&mut random);
             }
             while let Some(Reverse((due, act, talker))) =
@@ -124,29 +123,27 @@ impl Conductor {
         }
     }
 
-    fn plan(
-        &self,
-        due: Instant,
-        now: Instant,
-        random: &mut StdRng,
-        planned: &mut BinaryHeap<Reverse<(Instant, Act, usize)>>,
-    ) {
-        let there = self.controls.talkers.load(Ordering::Relaxed).min(self.talkers.len());
+    /// Somebody has something to say now: at once, or after typing. Independent arrivals stay independent when each is put off by
+    /// a time of its own.
+    fn plan(&self, now: Instant, random: &mut StdRng, planned: &mut BinaryHeap<Reverse<(Instant, Act, usize)>>) {
+        let there = self.controls.talkers.read().len();
         if there == 0 || self.controls.rate() <= 0.0 {
             return;
         }
         let talker = random.random_range(0..there);
+        let mut due = now;
         if random.random::<f64>() < self.load.typing {
-            let begins = due - exponential(self.load.think, random.random()).min(self.load.think * THINKS_AHEAD);
-            planned.push(Reverse((begins.max(now), Act::Type, talker)));
+            planned.push(Reverse((now, Act::Type, talker)));
+            due += exponential(self.load.think, random.random()).min(self.load.think * THINKS_MAX);
         }
         planned.push(Reverse((due, Act::Say, talker)));
     }
 
     fn act(&self, due: Instant, act: Act, talker: usize) {
         // Who went away by their own wish says nothing: the next one who is there does, so that the rate stays.
-        let there = self.controls.talkers.load(Ordering::Relaxed).clamp(1, self.talkers.len());
-        let mut from_here = (0..there).map(|step| &self.talkers[(talker + step) % there]);
+        let talkers = self.controls.talkers.read();
+        let there = talkers.len();
+        let mut from_here = (0..there).map(|step| &talkers[(talker + step) % there]);
         let Some(talker) = from_here.find(|talker| !talker.status.is_away()) else { return };
         match act {
             // A device that is too busy to type does not.
@@ -159,7 +156,7 @@ impl Conductor {
         let recorder = &self.context.recorder;
         recorder.intended();
         // What a device does not take, or the order has no number for, stays unanswered: the report counts it.
-        if let Some(message) = talker.order.plan(talker.device, recorder.micros(due))
+        if let Some(message) = talker.order.plan(talker.device, talker.person, recorder.micros(due))
             && talker.commands.try_send(Command::Send(message)).is_err()
         {
             self.context.remarks.add(|| {

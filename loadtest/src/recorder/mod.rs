@@ -303,17 +303,18 @@ impl Recorder {
         let connecting = matches!(of, Of::SignIn | Of::CatchUp);
         self.with(|state| {
             also(state, took);
-            if counts || connecting {
-                state.add(of, Group::All, Phase::Load, took);
+            if connecting {
+                let phase = if self.load.begun(began) { Phase::Load } else { Phase::Arrival };
+                return state.add(of, Group::All, phase, took);
             }
-            if !counts || connecting {
+            if !counts {
                 return;
             }
-            match (group, storm) {
-                (Group::All | Group::Cut, _) => {}
-                (Group::Limited, _) => state.add(of, group, Phase::Load, took),
-                (Group::Stayers, None) => {}
-                (Group::Stayers, Some(storm)) => state.add(of, group, storm, took),
+            // Those who test the limit are no part of the calm talk beside them.
+            let whose = if group == Group::Limited { group } else { Group::All };
+            state.add(of, whose, Phase::Load, took);
+            if let (Group::Stayers, Some(storm)) = (group, storm) {
+                state.add(of, group, storm, took);
             }
         });
     }

@@ -129,6 +129,7 @@ fn merge_totals(mine: &mut Totals, theirs: &Totals) {
     mine.sent += theirs.sent;
     mine.acknowledged += theirs.acknowledged;
     mine.unanswered += theirs.unanswered;
+    mine.unsettled += theirs.unsettled;
     mine.sent_again += theirs.sent_again;
     mine.received += theirs.received;
     mine.caught_up += theirs.caught_up;

@@ -42,6 +42,8 @@ impl Group {
 /// When: by the moment that was planned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) enum Phase {
+    /// Connecting, before the load.
+    Arrival,
     Load,
     /// Before a storm.
     Before,
@@ -52,6 +54,7 @@ pub(crate) enum Phase {
 impl Phase {
     pub(crate) fn name(self) -> &'static str {
         match self {
+            Self::Arrival => "arrival",
             Self::Load => "load",
             Self::Before => "before",
             Self::During => "during",

@@ -50,12 +50,14 @@ pub fn judge(report: &mut Report, thresholds: &[Threshold]) {
             ThresholdFound { text: threshold.text.clone(), found, held: threshold.holds(found) }
         })
         .collect();
+    // What was not looked at has not passed.
+    let unproved = report.integrity.unchecked > 0 || report.totals.unsettled > 0;
     let violated = report.integrity.violations.values().any(|count| *count > 0);
     report.outcome.verdict = if violated {
         Verdict::Integrity
     } else if report.outcome.verdict == Verdict::Interrupted {
         Verdict::Interrupted
-    } else if report.outcome.thresholds.iter().any(|threshold| !threshold.held) {
+    } else if unproved || report.outcome.thresholds.iter().any(|threshold| !threshold.held) {
         Verdict::Threshold
     } else {
         Verdict::Passed
@@ -102,8 +104,11 @@ impl Found {
 }
 
 fn latencies(found: &mut Found, latencies: &[Latency]) {
-    let counts = |latency: &&Latency| latency.group == "all" && latency.phase == "load" && latency.count > 0;
-    for latency in latencies.iter().filter(counts) {
+    let of_all = |latency: &&Latency| latency.group == "all" && latency.count > 0;
+    // Coming back counts where somebody did; otherwise everybody's first coming does.
+    let came_back = |of: Of| latencies.iter().filter(of_all).any(|latency| latency.of == of && latency.phase == "load");
+    let counts = |latency: &&Latency| latency.phase == if came_back(latency.of) { "load" } else { "arrival" };
+    for latency in latencies.iter().filter(of_all).filter(counts) {
         let (name, tail) = match latency.of {
             Of::Ack => ("ack", true),
             Of::Receive => ("receive", true),
@@ -127,13 +132,18 @@ fn totals(found: &mut Found, report: &Report) {
     found.put_count("received", totals.received);
     found.put_count("refused", totals.refused.values().sum());
     found.put_count("unanswered", totals.unanswered);
+    found.put_count("unsettled", totals.unsettled);
     found.put_count("connect_failures", totals.connect_failures.values().sum());
     found.put_count("cuts", totals.cuts.values().sum());
 }
 
 /// Broken promises by kind, those of the rate limit only where it was tested; nothing where nothing was checked.
 fn integrity(found: &mut Found, integrity: &Integrity, limit: bool) {
-    if integrity.violations.is_empty() {
+    found.put_count("unchecked_orders", integrity.unchecked);
+    if !integrity.histories {
+        found.put_count("missed_while_away", integrity.missed_while_away);
+    }
+    if integrity.violations.is_empty() || integrity.orders == 0 {
         return;
     }
     for (kind, count) in &integrity.violations {

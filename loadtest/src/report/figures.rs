@@ -99,6 +99,24 @@ pub const FIGURES: &[Figure] = &[
         Better::Higher,
         "messages that reached other devices, per second of the load",
     ),
+    figure(
+        "unsettled",
+        Unit::Count,
+        Better::Lower,
+        "devices that in the end were not there, or had not seen or been answered everything",
+    ),
+    figure(
+        "unchecked_orders",
+        Unit::Count,
+        Better::Lower,
+        "orders whose histories could not be read, and that prove nothing",
+    ),
+    figure(
+        "missed_while_away",
+        Unit::Count,
+        Better::Lower,
+        "on servers without a history: messages that a device missed while it was away",
+    ),
     figure("connected", Unit::Count, Better::Higher, "devices connected and live at the end of the load"),
     figure(
         "missing_devices",

@@ -151,6 +151,9 @@ pub struct Totals {
     pub refused: BTreeMap<String, u64>,
     /// Messages neither acknowledged nor refused in the end.
     pub unanswered: u64,
+    /// Devices that in the end were not there, or had not seen or been answered everything.
+    #[serde(default)]
+    pub unsettled: u64,
     /// Times that a message was sent again after a cut.
     pub sent_again: u64,
     /// Messages that reached a device other than the sender's own.
@@ -178,7 +181,7 @@ pub struct Latency {
     pub of: Of,
     /// Whose: `all`, `stayers`, `limited`.
     pub group: String,
-    /// When: `load` (all that counts), and in a storm `before` and `during`.
+    /// When: `load` (all that counts), `arrival` (connecting before it), and in a storm `before` and `during`.
     pub phase: String,
     /// How many.
     pub count: u64,
@@ -307,12 +310,19 @@ pub struct RedisSeen {
 pub struct Integrity {
     /// Orders that were checked.
     pub orders: u64,
+    /// Orders that could not be: their histories were not read. A run with such orders has not passed.
+    #[serde(default)]
+    pub unchecked: u64,
     /// Messages in their histories; without histories, acknowledged ones.
     pub messages: u64,
     /// Devices whose view was compared.
     pub devices: u64,
     /// Whether the servers' histories were read back. Without them what devices saw is compared with what was acknowledged.
     pub histories: bool,
+    /// Where there are no histories: messages that a device missed while it was away, and that no server gives it any more. No promise
+    /// was broken, since none was made.
+    #[serde(default)]
+    pub missed_while_away: u64,
     /// Broken promises by kind; every kind is there, 0 is as it should be.
     pub violations: BTreeMap<ViolationKind, u64>,
     /// The first of them.

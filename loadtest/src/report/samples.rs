@@ -67,6 +67,7 @@ pub(crate) fn seeded(seed: u64) -> Report {
     let timeline = timeline(&mut dice);
     let sum = |of: fn(&Second) -> u64| timeline.iter().map(of).sum::<u64>();
     let totals = Totals {
+        unsettled: 0,
         intended: sum(|second| second.intended),
         sent: sum(|second| second.intended),
         acknowledged: sum(|second| second.acknowledged),
@@ -108,6 +109,8 @@ pub(crate) fn seeded(seed: u64) -> Report {
             cpu: Some(3900.0),
         }),
         integrity: Integrity {
+            unchecked: 0,
+            missed_while_away: 0,
             orders: 2000,
             messages: 120_397,
             devices: 4000,

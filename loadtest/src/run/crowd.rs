@@ -28,6 +28,8 @@ struct Member {
     who: String,
     group: Group,
     is_talker: bool,
+    /// Whose device it is, where it is one of the two of the order: a place in its people.
+    person: usize,
     order: Arc<Order>,
     status: Arc<Status>,
     commands: mpsc::Sender<Command>,
@@ -53,6 +55,13 @@ pub(crate) struct TesterDevice {
     pub(crate) commands: mpsc::Sender<Command>,
 }
 
+/// A device that a storm takes.
+pub(crate) struct Target {
+    pub(crate) device: u32,
+    pub(crate) live: bool,
+    pub(crate) commands: mpsc::Sender<Command>,
+}
+
 /// Everybody.
 pub(crate) struct Crowd {
     context: Arc<Context>,
@@ -66,6 +75,7 @@ pub(crate) struct Crowd {
     left: Mutex<Vec<Witness>>,
     limited: Mutex<Vec<Member>>,
     wanted: AtomicUsize,
+    broken: AtomicUsize,
 }
 
 impl Crowd {
@@ -82,6 +92,7 @@ impl Crowd {
             left: Mutex::default(),
             limited: Mutex::default(),
             wanted: AtomicUsize::new(0),
+            broken: AtomicUsize::new(0),
         }
     }
 
@@ -93,6 +104,12 @@ impl Crowd {
     /// The orders of those who test the limit.
     pub(crate) fn limit_orders(&self) -> Vec<Arc<Order>> {
         self.people.limit_orders(self.orders.len())
+    }
+
+    /// Devices of all its orders, those who test the limit among them.
+    pub(crate) fn devices(&self) -> usize {
+        let testers = self.limit_orders().iter().map(|order| self.people.limit_devices(order, 0).len()).sum::<usize>();
+        self.orders.len() * self.per_order + testers
     }
 
     /// Devices that are to be there now.
@@ -113,7 +130,9 @@ impl Crowd {
         let there = self.members.lock().len();
         if wanted < there {
             let surplus = self.members.lock().split_off(wanted);
-            let gone = collect(surplus).await;
+            let mut gone = self.collect(surplus).await;
+            // Others of their orders may come later and say more: what these saw is checked, not that it is everything.
+            gone.iter_mut().for_each(|witness| witness.log.live_at_end = false);
             self.left.lock().extend(gone);
             return true;
         }
@@ -151,8 +170,9 @@ impl Crowd {
         let status = Arc::new(Status::default());
         let (number, order, group) = (device.number, Arc::clone(&device.order), device.group);
         let (who, is_talker) = (format!("{}#{number}", device.user), device.role != Role::Admin);
+        let person = usize::from(device.user == order.people[1]);
         let task = tokio::spawn(device::run(device, Arc::clone(&self.context), Arc::clone(&status), told));
-        Member { number, who, group, is_talker, order, status, commands, task }
+        Member { number, who, group, is_talker, person, order, status, commands, task }
     }
 
     async fn all_live(&self, members: &Mutex<Vec<Member>>) -> bool {
@@ -172,25 +192,25 @@ impl Crowd {
         }
     }
 
-    /// Everybody who may be chosen to say something, by order.
-    pub(crate) fn talkers(&self) -> Vec<Talker> {
+    /// Orders whose devices are there, or on their way.
+    pub(crate) fn orders_there(&self) -> usize {
+        self.members.lock().len() / self.per_order.max(1)
+    }
+
+    /// Everybody of the first so many orders who may be chosen to say something, by order.
+    pub(crate) fn talkers(&self, orders: usize) -> Vec<Talker> {
         let members = self.members.lock();
-        let talkers = members.iter().filter(|member| member.is_talker);
+        let there = members.len().min(orders * self.per_order);
+        let talkers = members[..there].iter().filter(|member| member.is_talker);
         talkers
             .map(|member| Talker {
                 device: member.number,
+                person: member.person,
                 order: Arc::clone(&member.order),
                 commands: member.commands.clone(),
                 status: Arc::clone(&member.status),
             })
             .collect()
-    }
-
-    /// How many talkers the first so many orders have.
-    pub(crate) fn talkers_of(&self, orders: usize) -> usize {
-        let members = self.members.lock();
-        let there = members.len().min(orders * self.per_order);
-        members[..there].iter().filter(|member| member.is_talker).count()
     }
 
     /// Those who test the limit, one for each of these orders.
@@ -216,67 +236,81 @@ impl Crowd {
         members.get(place).filter(|member| member.status.is_live()).map(|member| member.commands.clone())
     }
 
-    /// The live devices that a storm takes: those that `is_victim` says of their group and address.
-    pub(crate) fn victims(&self, is_victim: impl Fn(Group, usize) -> bool) -> Vec<(u32, mpsc::Sender<Command>)> {
+    /// The devices that a storm takes: those that `is_victim` says of their group and address. `cut_by_others`: those that are not
+    /// live just now may have been cut by another process already; otherwise they are left out.
+    pub(crate) fn victims(&self, cut_by_others: bool, is_victim: impl Fn(Group, usize) -> bool) -> Vec<Target> {
         let members = self.members.lock();
-        let chosen =
-            members.iter().filter(|member| member.status.is_live() && is_victim(member.group, member.status.place()));
-        chosen.map(|member| (member.number, member.commands.clone())).collect()
+        let there = |member: &&Member| member.status.is_live() || cut_by_others && !member.status.is_away();
+        let chosen = members.iter().filter(there).filter(|member| is_victim(member.group, member.status.place()));
+        let target = |member: &Member| Target {
+            device: member.number,
+            live: member.status.is_live(),
+            commands: member.commands.clone(),
+        };
+        chosen.map(target).collect()
     }
 
-    /// Calls back those who went away by their own wish.
-    fn call_back(&self) {
+    /// Calls back those who went away by their own wish, and lets slow readers read on.
+    fn call_back(&self, slow: bool) {
         let members = self.members.lock();
-        for member in members.iter().filter(|member| member.status.is_away()) {
+        for member in members.iter().filter(|member| member.status.is_away() || slow && !member.is_talker) {
             // One whose commands are many is coming back already, or will be missed.
             drop(member.commands.try_send(Command::Return));
         }
     }
 
-    /// Calls everybody back, and waits until every message has its answer and every live device has seen it, at most so long. Returns whether that is so.
-    pub(crate) async fn settled(&self, within: Duration) -> bool {
+    /// Calls everybody back, and waits until every message has its answer and every device has seen it, at most so long. Returns how
+    /// many devices have not by then, or wait for an answer.
+    pub(crate) async fn settled(&self, within: Duration) -> usize {
         let deadline = Instant::now() + within;
-        while !self.is_settled() {
-            self.call_back();
-            if Instant::now() >= deadline {
-                return false;
+        self.call_back(true);
+        loop {
+            let unsettled = self.unsettled();
+            if unsettled == 0 || Instant::now() >= deadline {
+                return unsettled;
             }
+            self.call_back(false);
             sleep(LOOK_EVERY).await;
         }
-        true
     }
 
-    fn is_settled(&self) -> bool {
-        if self.orders.iter().any(|order| order.waits()) {
-            return false;
-        }
+    fn unsettled(&self) -> usize {
         let (members, limited) = (self.members.lock(), self.limited.lock());
-        members.iter().chain(limited.iter()).all(|member| {
-            member.status.is_gone() || member.status.is_live() && member.status.seen() >= member.order.head()
-        })
+        let unsettled = members.iter().chain(limited.iter()).filter(|member| {
+            !member.status.is_live() || member.status.seen() < member.order.head() || member.order.waits()
+        });
+        unsettled.count()
+    }
+
+    async fn collect(&self, members: Vec<Member>) -> Vec<Witness> {
+        for member in &members {
+            // One that is not there any more has stopped already.
+            let _ = member.commands.send(Command::Stop).await;
+        }
+        let mut witnesses = Vec::with_capacity(members.len());
+        for Member { who, order, task, .. } in members {
+            let log = task.await.unwrap_or_else(|error| {
+                self.context.remarks.add(|| format!("{who} broke off, and nothing is known of what it saw: {error}"));
+                self.broken.fetch_add(1, Ordering::Relaxed);
+                Log::default()
+            });
+            witnesses.push(Witness { who, order, log });
+        }
+        witnesses
+    }
+
+    /// Devices whose task broke off.
+    pub(crate) fn broken(&self) -> usize {
+        self.broken.load(Ordering::Relaxed)
     }
 
     /// Sends everybody home, and returns what they saw.
     pub(crate) async fn end(&self) -> Vec<Witness> {
         let everybody: Vec<_> = self.members.lock().drain(..).chain(self.limited.lock().drain(..)).collect();
-        let mut witnesses = collect(everybody).await;
+        let mut witnesses = self.collect(everybody).await;
         witnesses.append(&mut self.left.lock());
         witnesses
     }
-}
-
-async fn collect(members: Vec<Member>) -> Vec<Witness> {
-    for member in &members {
-        // One that is not there any more has stopped already.
-        let _ = member.commands.send(Command::Stop).await;
-    }
-    let mut witnesses = Vec::with_capacity(members.len());
-    for Member { who, order, task, .. } in members {
-        // A task that broke off saw what it saw; without its log nothing can be proved of it, and it counts as not there.
-        let log = task.await.unwrap_or_default();
-        witnesses.push(Witness { who, order, log });
-    }
-    witnesses
 }
 
 /// So many a second.

@@ -7,7 +7,6 @@ use time::format_description::well_known::Rfc3339;
 
 use super::part::RunPart;
 use super::prepare::Prepared;
-use super::watch::shifted;
 use crate::measure::process::machine;
 use crate::report::derive::{self, Extra};
 use crate::report::{Environment, Outcome, RedisSeen, Report, SCHEMA, ScenarioEcho, Verdict};
@@ -61,7 +60,7 @@ pub(crate) fn report(
         latencies: part.recorder.latencies(),
         timeline: part.recorder.timeline(),
         servers: prepared.watch.servers(zero),
-        harness: shifted(&part.harness, zero),
+        harness: part.harness.clone(),
         redis: redis.map(|redis| RedisSeen { cpu: part.redis_cpu, ..redis }),
         storm: part.storm_found(&cut),
         limit: part.limit_found(),
@@ -73,10 +72,16 @@ pub(crate) fn report(
     report
 }
 
+/// A moment as RFC 3339, in whole seconds.
+fn seconds(moment: SystemTime) -> String {
+    let moment = OffsetDateTime::from(moment);
+    moment.replace_nanosecond(0).unwrap_or(moment).format(&Rfc3339).unwrap_or_default()
+}
+
 fn environment(part: &RunPart, prepared: &Prepared, began: &Began) -> Environment {
     let machine = machine();
     Environment {
-        started: OffsetDateTime::from(began.at).format(&Rfc3339).unwrap_or_default(),
+        started: seconds(began.at),
         took_s: began.instant.elapsed().as_secs_f64(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         cores: machine.cores,

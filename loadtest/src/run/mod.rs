@@ -53,23 +53,29 @@ impl Stage {
     }
 }
 
-/// What ends a run early: `true` once the user wants that.
-pub(crate) type Interrupt = Receiver<bool>;
+/// How often the user asked for an end: once ends the load, and what there is is settled and proved; twice ends that as well.
+pub(crate) type Interrupt = Receiver<u32>;
+/// Ends the load.
+const END: u32 = 1;
+/// Ends everything.
+pub(crate) const AT_ONCE: u32 = 2;
 
 /// Tells where a run is, as it gets there.
 pub(crate) type Staged<'a> = &'a (dyn Fn(Stage) + Send + Sync);
 
-/// What waits for the others of a run with several processes, at the two moments that matter.
+/// Where the processes of a run wait for each other: before anybody connects, and when everybody is there.
 pub(crate) trait Together: Send {
-    /// Everybody of mine is there; returns when those of the others are too.
-    fn connected(&mut self) -> impl Future<Output = ()> + Send;
+    /// This process is that far; returns whether all others are too. Otherwise the run ends.
+    fn meet(&mut self) -> impl Future<Output = bool> + Send;
 }
 
 /// Nobody else takes part.
 pub(crate) struct OnlyUs;
 
 impl Together for OnlyUs {
-    async fn connected(&mut self) {}
+    async fn meet(&mut self) -> bool {
+        true
+    }
 }
 
 /// Runs what was prepared. An interrupt ends it early, with a part of what there is.
@@ -86,13 +92,17 @@ pub(crate) async fn run(
     let mut found = Found::default();
     let limit_orders = crowd.limit_orders();
     let coming = async {
+        if !together.meet().await {
+            return false;
+        }
         let first = first_orders(&scenario, crowd.orders().len());
         crowd.grow_to(first).await;
         crowd.bring_testers(&limit_orders).await;
-        together.connected().await;
+        let all = together.meet().await;
         sleep(scenario.connect.calm).await;
+        all
     };
-    let mut interrupted = or_interrupted(&mut interrupt, coming).await.is_none();
+    let mut interrupted = unless(&mut interrupt, END, coming).await != Some(true);
     prepared.watch.mark_full(context.recorder.connected()).await;
     let began = context.recorder.now();
     if !interrupted {
@@ -134,14 +144,9 @@ async fn load(
 ) -> bool {
     let (context, crowd) = (Arc::clone(&prepared.context), Arc::clone(&prepared.crowd));
     let rate = if scenario.ramp.of == RampOf::Rate { NO_RATE } else { scenario.load.rate };
-    let talkers = crowd.talkers();
-    let controls = Arc::new(Controls::new(rate, talkers.len()));
-    let conductor = Conductor {
-        context: Arc::clone(&context),
-        talkers,
-        controls: Arc::clone(&controls),
-        load: scenario.load.clone(),
-    };
+    let controls = Arc::new(Controls::new(rate, crowd.talkers(crowd.orders_there())));
+    let conductor =
+        Conductor { context: Arc::clone(&context), controls: Arc::clone(&controls), load: scenario.load.clone() };
     let thread = match conductor.begin() {
         Ok(thread) => thread,
         Err(error) => {
@@ -150,7 +155,7 @@ async fn load(
         }
     };
     staged(Stage::Warming);
-    let mut interrupted = or_interrupted(interrupt, sleep(scenario.load.warm)).await.is_none();
+    let mut interrupted = unless(interrupt, END, sleep(scenario.load.warm)).await.is_none();
     context.recorder.load_is(context.recorder.now(), Micros::MAX);
     let redis_before = redis_cpu(prepared).await;
     staged(Stage::Loading);
@@ -158,7 +163,7 @@ async fn load(
         .then(|| tokio::spawn(churn::churn(scenario.churn.clone(), Arc::clone(&crowd), Arc::clone(&context))));
     if !interrupted {
         let everything = ingredients(prepared, scenario, limit_orders, &controls, found);
-        interrupted = or_interrupted(interrupt, everything).await.is_none();
+        interrupted = unless(interrupt, END, everything).await.is_none();
     }
     let (from, now) = (context.recorder.load_window().map_or(0, |(from, _)| from), context.recorder.now());
     context.recorder.load_is(from, now);
@@ -172,7 +177,7 @@ async fn load(
         context.remarks.add(|| "the thread of the load broke off".to_owned());
     }
     staged(Stage::Settling);
-    found.not_settled = or_interrupted(interrupt, crowd.settled(scenario.settle.within)).await == Some(false);
+    found.unsettled = unless(interrupt, AT_ONCE, crowd.settled(scenario.settle.within)).await.unwrap_or(0);
     interrupted
 }
 
@@ -204,7 +209,12 @@ async fn ingredients(
     };
     let storm = async {
         if scenario.storm.cut != Cut::None {
-            let cutter = Cutter { own: prepared.own.as_mut(), proxies: &prepared.proxies, watch: &prepared.watch };
+            let cutter = Cutter {
+                own: prepared.own.as_mut(),
+                proxies: &prepared.proxies,
+                watch: &prepared.watch,
+                nodes: prepared.target.nodes.len(),
+            };
             storm::strike(&scenario.storm, cutter, &crowd, &context).await;
         }
     };
@@ -217,10 +227,10 @@ async fn redis_cpu(prepared: &Prepared) -> Option<Duration> {
     observer::redis_cpu(prepared.target.redis.as_deref()?).await.ok()
 }
 
-/// Does something unless the user wants an end; `None`: that came first.
-async fn or_interrupted<T>(interrupt: &mut Interrupt, what: impl Future<Output = T>) -> Option<T> {
+/// Does something unless the user asked for an end so often; `None`: that came first.
+async fn unless<T>(interrupt: &mut Interrupt, often: u32, what: impl Future<Output = T>) -> Option<T> {
     tokio::select! {
         done = what => Some(done),
-        Ok(_) = interrupt.wait_for(|wanted| *wanted) => None,
+        Ok(_) = interrupt.wait_for(|asked| *asked >= often) => None,
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::prepare::Prepared;
+use super::watch::shifted;
 use crate::ingredients::limit::{LimitPart, Quota};
 use crate::ingredients::storm::{MARKS, StormPart};
 use crate::ledger::{Answer, Order};
@@ -21,7 +22,7 @@ pub(crate) struct RunPart {
     limit: Option<(Quota, LimitPart)>,
     pub(crate) ramp: Option<RampFound>,
     pub(crate) remarks: Vec<String>,
-    /// What the process itself used.
+    /// What the process itself used, counted from the beginning of its load.
     pub(crate) harness: Vec<Sample>,
     /// Its resident memory before anybody came, and with everybody there.
     pub(crate) harness_resident: (u64, u64),
@@ -43,7 +44,8 @@ pub(super) struct Found {
     pub(super) integrity: Integrity,
     pub(super) limit: Option<LimitPart>,
     pub(super) ramp: Option<RampFound>,
-    pub(super) not_settled: bool,
+    /// Devices that had not seen or been answered everything.
+    pub(super) unsettled: usize,
     /// What Redis used during the load.
     pub(super) redis_cpu: Option<Duration>,
     /// Devices live at the end of the load.
@@ -56,11 +58,13 @@ impl RunPart {
         let context = &prepared.context;
         let (from, to) = context.recorder.load_window().unwrap_or((0, 0));
         let mut recorder = found.recorded;
+        recorder.totals.unsettled = (found.unsettled + prepared.crowd.broken()) as u64;
         recorder.totals.unanswered =
             orders.map(|order| order.all().iter().filter(|sent| sent.answer == Answer::None).count() as u64).sum();
         let mut remarks = context.remarks.take();
-        if found.not_settled {
-            remarks.push("not every message was answered and seen by everybody in the time for settling".to_owned());
+        let unsettled = found.unsettled + prepared.crowd.broken();
+        if unsettled > 0 {
+            remarks.push(format!("{unsettled} devices were not there, or had not seen or been answered everything, after the time for settling"));
         }
         Self {
             recorder,
@@ -69,7 +73,7 @@ impl RunPart {
             limit: found.limit.map(|limit| (Quota::of(&prepared.hello), limit)),
             ramp: found.ramp,
             remarks,
-            harness: prepared.watch.harness(),
+            harness: shifted(&prepared.watch.harness(), Duration::from_micros(from).as_secs_f64()),
             harness_resident: prepared.watch.harness_resident(),
             connected: u64::try_from(found.connected).unwrap_or(0),
             devices: prepared.devices() as u64,
@@ -99,7 +103,11 @@ impl RunPart {
         };
         self.ramp = self.ramp.take().or(other.ramp);
         self.remarks.extend(other.remarks);
-        for (mine, theirs) in self.harness.iter_mut().zip(other.harness) {
+        for theirs in other.harness {
+            // Processes look once a second, each at its own moments.
+            let Some(mine) = self.harness.iter_mut().find(|mine| mine.at.floor() == theirs.at.floor()) else {
+                continue;
+            };
             mine.cpu += theirs.cpu;
             mine.cpu_system += theirs.cpu_system;
             mine.resident += theirs.resident;
@@ -171,6 +179,8 @@ fn curve(back: &[u64]) -> Vec<(u64, u64)> {
 
 fn merge_integrity(mine: &mut Integrity, theirs: Integrity) {
     mine.orders += theirs.orders;
+    mine.unchecked += theirs.unchecked;
+    mine.missed_while_away += theirs.missed_while_away;
     mine.messages += theirs.messages;
     mine.devices += theirs.devices;
     mine.histories &= theirs.histories;

@@ -144,7 +144,7 @@ impl Prepared {
 
     /// Devices that this process is to connect.
     pub(crate) fn devices(&self) -> usize {
-        self.scenario.devices().div_ceil(self.share.of)
+        self.crowd.devices()
     }
 }
 
@@ -172,13 +172,21 @@ fn feasible(scenario: &Scenario, target: &Target, own: bool, proxied: bool, shar
     // Through a proxy of our own a connection has two more ends here.
     let each = if proxied { 3 } else { 1 };
     let nodes = u64::try_from(target.nodes.len()).unwrap_or(u64::MAX);
-    let wanted = devices.saturating_mul(each).saturating_add(SPARE_DESCRIPTORS + 20 * nodes);
+    let wanted =
+        devices.saturating_mul(each).saturating_add(SPARE_DESCRIPTORS + 20 * nodes + half_open(scenario, share));
     let allowed = descriptor_limit();
     if wanted > allowed {
         let devices = allowed.saturating_sub(SPARE_DESCRIPTORS + 20 * nodes) / each;
         return Err(RunError::Descriptors { wanted, allowed, devices });
     }
     Ok(())
+}
+
+/// Sockets that phones leave half open during a run.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "an estimate")]
+fn half_open(scenario: &Scenario, share: Share) -> u64 {
+    let time = scenario.load.warm + scenario.load.duration;
+    (scenario.churn.rate * scenario.churn.half_open * time.as_secs_f64() / share.of as f64).ceil() as u64
 }
 
 /// Descriptors that this process may have; where the system does not say, as many as one likes.

@@ -11,7 +11,7 @@ use super::Interrupt;
 use super::crowd::Witness;
 use super::prepare::Prepared;
 use crate::device::log::Log;
-use crate::integrity;
+use crate::integrity::{self, Checked};
 use crate::ledger::Order;
 use crate::report::Integrity;
 use crate::target::{RestPool, Target};
@@ -37,18 +37,18 @@ pub(super) async fn prove(
         by_order.entry(witness.order.number).or_default().push((&witness.who, &witness.log));
     }
     let histories = prepared.target.history;
-    let (mut orders, mut messages) = (0, 0);
+    let (mut orders, mut checked) = (0, Checked::default());
     let pool = reachable(&prepared.target).await.map(|target| RestPool::new(&target));
     let token = context.signer.sign("loadtest-reader", Role::Admin, TOKEN_TIME);
     let every = prepared.crowd.orders().iter().chain(limit_orders);
     let mut read = stream::iter(every.map(|order| history(order, histories, pool.as_ref(), &token)))
         .buffer_unordered(READ_AT_ONCE);
-    while let Some((order, history)) = super::or_interrupted(interrupt, read.next()).await.flatten() {
+    while let Some((order, history)) = super::unless(interrupt, super::AT_ONCE, read.next()).await.flatten() {
         let devices = by_order.get(&order.number).map(Vec::as_slice).unwrap_or_default();
         match history {
             Ok(history) => {
                 orders += 1;
-                messages += integrity::check(order, history.as_deref(), devices, &context.offences);
+                checked += integrity::check(order, history.as_deref(), devices, &context.offences);
             }
             Err(why) => context.remarks.add(|| format!("{} could not be checked: {why}", order.id)),
         }
@@ -57,9 +57,22 @@ pub(super) async fn prove(
     if unchecked > 0 {
         context.remarks.add(|| format!("{unchecked} orders could not be checked: their histories were not read"));
     }
+    if checked.moderated > 0 {
+        let moderated = checked.moderated;
+        context.remarks.add(|| format!("moderation changed {moderated} messages, which hold nothing that it should: what their texts became is not checked"));
+    }
     let (violations, offenders) = context.offences.take();
     let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
-    Integrity { orders: count(orders), messages, devices: count(witnesses.len()), histories, violations, offenders }
+    Integrity {
+        orders: count(orders),
+        unchecked: count(unchecked),
+        messages: checked.messages,
+        devices: count(witnesses.len()),
+        histories,
+        missed_while_away: checked.missed_while_away,
+        violations,
+        offenders,
+    }
 }
 
 type Read<'a> = (&'a Arc<Order>, Result<Option<Vec<Message>>, String>);

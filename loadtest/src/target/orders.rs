@@ -1,5 +1,6 @@
 //! Making many orders, and reading many histories: a few kept connections to each node.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -68,8 +69,8 @@ impl RestPool {
         }
     }
 
-    /// The whole history of an order, by rising `seq`, as an admin sees it. A message that changed while it was read stands there
-    /// once, in its newest form.
+    /// The whole history of an order as an admin sees it, in the order in which the server gives it. Of a message that changed while it
+    /// was read only the newest form is kept.
     pub async fn history(&self, token: &str, order: &OrderId) -> Result<Vec<Message>, RestError> {
         let mut messages: Vec<Message> = Vec::new();
         let (mut since, mut tried) = (Seq(0), 1);
@@ -94,10 +95,19 @@ impl RestPool {
                 Err(error) => return Err(error),
             }
         }
-        messages.sort_by_key(|message| (message.seq, std::cmp::Reverse(message.version)));
-        messages.dedup_by_key(|message| message.seq);
-        Ok(messages)
+        Ok(newest(messages))
     }
+}
+
+/// A message that changed while it was read stands on several pages, each time in a higher version: only the newest is kept. Anything
+/// else stays as it was read, for whoever checks it.
+fn newest(messages: Vec<Message>) -> Vec<Message> {
+    let mut versions: BTreeMap<Seq, u32> = BTreeMap::new();
+    for message in &messages {
+        let newest = versions.entry(message.seq).or_default();
+        *newest = message.version.max(*newest);
+    }
+    messages.into_iter().filter(|message| versions.get(&message.seq) == Some(&message.version)).collect()
 }
 
 /// Makes these orders, so many of them at the same time, and says how many. Where orders need not be made nothing happens.

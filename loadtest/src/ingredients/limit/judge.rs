@@ -25,10 +25,10 @@ pub(super) fn most_in_window(accepted: &[Accepted], window: Duration) -> usize {
     most
 }
 
-/// How many messages accepted before `now` may still count in the window that ends then: at most, and at least.
-pub(super) fn in_last_window(accepted: &[Accepted], now: Micros, window: Duration) -> usize {
+/// How many messages at most may have counted for a try that left at `left`: those acknowledged no longer than a window before it.
+pub(super) fn may_count(accepted: &[Accepted], left: Micros, window: Duration) -> usize {
     let window = micros(window + ROUNDING);
-    accepted.iter().rev().take_while(|message| now.saturating_sub(message.acknowledged) <= window).count()
+    accepted.iter().rev().take_while(|message| left.saturating_sub(message.acknowledged) <= window).count()
 }
 
 fn micros(time: Duration) -> Micros {
@@ -54,6 +54,7 @@ mod tests {
         // Slow acknowledgements prove less.
         let slow = [Accepted { left: 0, acknowledged: 900_000 }, Accepted { left: 1, acknowledged: 1_200_000 }];
         assert_eq!(most_in_window(&slow, second), 1);
-        assert_eq!(in_last_window(&burst, 1_050_000, second), 4);
+        assert_eq!(may_count(&burst, 1_050_000, second), 5);
+        assert_eq!(may_count(&burst, 1_150_000, second), 4);
     }
 }
