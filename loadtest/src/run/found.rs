@@ -62,7 +62,7 @@ pub(crate) fn report(
         timeline: part.recorder.timeline(),
         servers: prepared.watch.servers(zero),
         harness: shifted(&part.harness, zero),
-        redis,
+        redis: redis.map(|redis| RedisSeen { cpu: part.redis_cpu, ..redis }),
         storm: part.storm_found(&cut),
         limit: part.limit_found(),
         ramp: part.ramp.clone(),

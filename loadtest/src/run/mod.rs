@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch::Receiver;
+use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
 use crate::ingredients::limit::{self, Quota};
@@ -21,6 +22,7 @@ use crate::ingredients::storm::Cutter;
 use crate::ingredients::{churn, storm};
 use crate::ledger::Micros;
 use crate::load::conductor::{Conductor, Controls};
+use crate::measure::observer::{self, ObserverError};
 use crate::scenario::{Cut, RampOf, Scenario};
 use part::{Found, RunPart};
 pub(crate) use prepare::{Prepared, RunError, Setup};
@@ -152,6 +154,7 @@ async fn load(
     };
     staged(Stage::Warming);
     let mut interrupted = or_interrupted(interrupt, sleep(scenario.load.warm)).await.is_none();
+    let redis_before = redis_cpu(prepared);
     context.recorder.load_is(context.recorder.now(), Micros::MAX);
     staged(Stage::Loading);
     let phones = (scenario.churn.rate > 0.0)
@@ -163,6 +166,7 @@ async fn load(
     let (from, now) = (context.recorder.load_window().map_or(0, |(from, _)| from), context.recorder.now());
     context.recorder.load_is(from, now);
     controls.stop();
+    let redis_after = redis_cpu(prepared);
     if let Some(phones) = phones {
         phones.abort();
     }
@@ -170,9 +174,21 @@ async fn load(
     if tokio::task::spawn_blocking(move || thread.join()).await.is_err() {
         context.remarks.add(|| "the thread of the load broke off".to_owned());
     }
+    // Asked beside everything else, so that a Redis that is slow to tell holds nothing up.
+    if let (Some(before), Some(after)) = (redis_before, redis_after)
+        && let (Ok(Ok(before)), Ok(Ok(after))) = tokio::join!(before, after)
+    {
+        found.redis_cpu = after.checked_sub(before);
+    }
     staged(Stage::Settling);
     found.not_settled = or_interrupted(interrupt, crowd.settled(scenario.settle.within)).await == Some(false);
     interrupted
+}
+
+/// Asks Redis for its processor time, where there is one.
+fn redis_cpu(prepared: &Prepared) -> Option<JoinHandle<Result<Duration, ObserverError>>> {
+    let url = prepared.target.redis.clone()?;
+    Some(tokio::spawn(async move { observer::redis_cpu(&url).await }))
 }
 
 /// Everything that happens beside the talk; returns when the load's time is over and all of it is done.

@@ -1,6 +1,7 @@
 //! What one process of a run found, in a form that can be sent to the one that reports.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +32,9 @@ pub(crate) struct RunPart {
     /// The load's length in seconds.
     pub(crate) load_s: f64,
     pub(crate) interrupted: bool,
+    /// Processor time of Redis during the load, in milliseconds, where this process knows of one.
+    #[serde(default)]
+    pub(crate) redis_cpu: Option<f64>,
 }
 
 /// What a run left behind.
@@ -44,6 +48,8 @@ pub(super) struct Found {
     /// Devices live at the end of the load.
     pub(super) connected: i64,
     pub(super) interrupted: bool,
+    /// Processor time of Redis during the load.
+    pub(super) redis_cpu: Option<Duration>,
 }
 
 impl RunPart {
@@ -68,8 +74,9 @@ impl RunPart {
             harness_resident: prepared.watch.harness_resident(),
             connected: u64::try_from(found.connected).unwrap_or(0),
             devices: prepared.devices() as u64,
-            load_s: std::time::Duration::from_micros(to.saturating_sub(from)).as_secs_f64(),
+            load_s: Duration::from_micros(to.saturating_sub(from)).as_secs_f64(),
             interrupted: found.interrupted,
+            redis_cpu: found.redis_cpu.map(|cpu| cpu.as_secs_f64() * 1e3),
         }
     }
 
@@ -105,6 +112,8 @@ impl RunPart {
         self.devices += other.devices;
         self.load_s = self.load_s.max(other.load_s);
         self.interrupted |= other.interrupted;
+        // All of them would tell of the same Redis.
+        self.redis_cpu = self.redis_cpu.or(other.redis_cpu);
     }
 
     /// How the limit held, as the report tells it.
@@ -121,7 +130,7 @@ impl RunPart {
     /// How the storm went, as the report tells it. `cut`: its name.
     pub(crate) fn storm_found(&self, cut: &str) -> Option<StormFound> {
         let storm = self.storm.as_ref()?;
-        let seconds = |micros: u64| std::time::Duration::from_micros(micros).as_secs_f64();
+        let seconds = |micros: u64| Duration::from_micros(micros).as_secs_f64();
         let at = seconds(storm.began);
         let p99 = |phase: &str| {
             let latencies = self.recorder.latencies();
