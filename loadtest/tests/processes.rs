@@ -107,6 +107,21 @@ fn an_interrupt_ends_a_run_with_a_report() {
 }
 
 #[test]
+fn an_interrupt_while_people_come_ends_a_run_as_well() {
+    let Some(souk) = souk("an_interrupt_while_people_come_ends_a_run_as_well") else { return };
+    let folder = Folder::new();
+    // So slowly that nobody sees the end of it.
+    let scenario = small("steady", &[], "alone", &format!("{ENDLESS}\n[connect]\nrate = 0.1\nwithin = \"1h\""));
+    let mut running = start(folder.run(&souk, &scenario, ""));
+    running.says("· connecting");
+    running.signal("INT", false);
+    running.end().expect(130);
+    let report = folder.report("out");
+    assert_eq!((report.outcome.verdict, report.totals.intended), (Verdict::Interrupted, 0));
+    assert!(report.integrity.orders == 10 && report.integrity.devices < 20, "{:?}", report.integrity);
+}
+
+#[test]
 fn an_interrupt_from_a_terminal_reaches_all_processes_and_there_is_a_report() {
     let Some(souk) = souk("an_interrupt_from_a_terminal_reaches_all_processes_and_there_is_a_report") else { return };
     let folder = Folder::new();

@@ -3,6 +3,8 @@
 use std::io;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::net::TcpStream;
@@ -80,12 +82,18 @@ async fn take_part(task: Task, lines: Lines) -> Result<(), (To, FollowError)> {
     };
     let (stop, interrupt) = watch::channel(false);
     let (go, told_to_go) = watch::channel(false);
+    let gone = Arc::new(AtomicBool::new(false));
+    let is_gone = Arc::clone(&gone);
     let listening = tokio::spawn(async move {
         loop {
             match hear::<ToFollower>(&mut from).await {
                 Ok(ToFollower::Go) => drop(go.send(true)),
+                Ok(ToFollower::Stop) => drop(stop.send(true)),
                 // A leader that went away wants nothing more.
-                Ok(ToFollower::Stop) | Err(_) => drop(stop.send(true)),
+                Err(_) => {
+                    is_gone.store(true, Ordering::Relaxed);
+                    stop.send_replace(true);
+                }
                 Ok(ToFollower::Task(_)) => {}
             }
             if *stop.borrow() {
@@ -98,6 +106,9 @@ async fn take_part(task: Task, lines: Lines) -> Result<(), (To, FollowError)> {
     let part = run(&mut prepared, interrupt, &|_| {}, &mut together).await;
     let Some(back) = together.to.take() else { return Ok(()) };
     to = back;
+    if gone.load(Ordering::Relaxed) {
+        return Err((to, io::Error::from(io::ErrorKind::UnexpectedEof).into()));
+    }
     let said = say(&mut to, &ToLeader::Part(Box::new(part))).await;
     listening.abort();
     said.map_err(|error| (to, error.into()))

@@ -80,13 +80,14 @@ impl Leader {
         self.address
     }
 
-    /// Starts the others on this machine. They end with this process: their connection does.
+    /// Starts the others on this machine. They end with this process: their connection does. Ctrl-C in a terminal does not reach
+    /// them: they are told to stop, and say what they found.
     pub(crate) fn start_others(&mut self) -> Result<(), LeadError> {
         let me = std::env::current_exe().map_err(LeadError::Start)?;
         for _ in 1..self.of {
             let mut command = Command::new(&me);
             command.args(["run", "--quiet", "--join"]).arg(self.address.to_string());
-            command.stdin(Stdio::null()).stdout(Stdio::null()).kill_on_drop(true);
+            command.stdin(Stdio::null()).stdout(Stdio::null()).process_group(0).kill_on_drop(true);
             self.children.push(command.spawn().map_err(LeadError::Start)?);
         }
         Ok(())

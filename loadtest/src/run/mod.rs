@@ -24,11 +24,14 @@ use crate::ledger::Micros;
 use crate::load::conductor::{Conductor, Controls};
 use crate::measure::observer::{self, ObserverError};
 use crate::scenario::{Cut, RampOf, Scenario};
+use crowd::Crowd;
 use part::{Found, RunPart};
 pub(crate) use prepare::{Prepared, RunError, Setup};
 
 /// How long everybody is left alone before memory is read.
 const CALM: Duration = Duration::from_secs(1);
+/// How long what is under way is waited for after an interrupt. If it is not there then, nothing can be proved of it.
+const HURRY: Duration = Duration::from_secs(3);
 /// How long the ramp's first step may be waited for before anything is said.
 const NO_RATE: f64 = 0.0;
 
@@ -113,7 +116,11 @@ pub(crate) async fn run(
     found.recorded = context.recorder.part();
     let witnesses = crowd.end().await;
     staged(Stage::Proving);
-    found.integrity = proof::prove(prepared, &limit_orders, &witnesses, &mut interrupt).await;
+    // Whoever ended the load wants to know what there is; only who comes to wish an end now ends the reading.
+    let (_never, mut nobody) = tokio::sync::watch::channel(false);
+    let ends_reading = if interrupted && !found.not_settled { &mut nobody } else { &mut interrupt };
+    found.integrity = proof::prove(prepared, &limit_orders, &witnesses, ends_reading).await;
+    found.interrupted |= *interrupt.borrow();
     RunPart::new(prepared, crowd.orders().iter().chain(&limit_orders), found)
 }
 
@@ -181,8 +188,16 @@ async fn load(
         found.redis_cpu = after.checked_sub(before);
     }
     staged(Stage::Settling);
-    found.not_settled = or_interrupted(interrupt, crowd.settled(scenario.settle.within)).await == Some(false);
-    interrupted
+    found.not_settled = !settled(&crowd, scenario, interrupt).await;
+    interrupted || *interrupt.borrow()
+}
+
+/// Waits for what is under way. An interrupt shortens it, and does not end it at once: what nobody waited for would look lost.
+async fn settled(crowd: &Crowd, scenario: &Scenario, interrupt: &mut Interrupt) -> bool {
+    match or_interrupted(interrupt, crowd.settled(scenario.settle.within)).await {
+        Some(settled) => settled,
+        None => crowd.settled(scenario.settle.within.min(HURRY)).await,
+    }
 }
 
 /// Asks Redis for its processor time, where there is one.

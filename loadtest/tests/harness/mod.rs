@@ -180,9 +180,9 @@ impl Running {
         }
     }
 
-    /// Signals it, or its group if the number is negative.
+    /// Signals it, or all of its group.
     pub fn signal(&self, name: &str, group: bool) {
-        signal(name, &format!("{}{}", if group { "-" } else { "" }, self.pid()));
+        signal(name, format!("{}{}", if group { "-" } else { "" }, self.pid()));
     }
 
     /// As a crash would end it.

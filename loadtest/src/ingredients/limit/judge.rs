@@ -25,7 +25,7 @@ pub(super) fn most_in_window(accepted: &[Accepted], window: Duration) -> usize {
     most
 }
 
-/// How many messages accepted before `now` may still count in the window that ends then: at most, and at least.
+/// How many messages accepted before `now` may at most still count in a window that ends then, or later.
 pub(super) fn in_last_window(accepted: &[Accepted], now: Micros, window: Duration) -> usize {
     let window = micros(window + ROUNDING);
     accepted.iter().rev().take_while(|message| now.saturating_sub(message.acknowledged) <= window).count()
