@@ -71,8 +71,8 @@ fn rate_limit() {
     let [above, at, below] = ["above", "at", "below"].map(|name| &limit.groups[name]);
     assert_eq!((above.most_in_window, below.refused), (20, 0), "{limit:?}");
     // On its plan it has all 20; late acknowledgements prove less.
-    assert!((11..=20).contains(&at.most_in_window) && at.retried == at.accepted, "{limit:?}");
-    assert!(above.refused > 0 && above.tried > above.accepted && at.retried > 0, "{limit:?}");
+    assert!((11..=20).contains(&at.most_in_window) && (1..=at.accepted).contains(&at.retried), "{limit:?}");
+    assert!(above.refused > 0 && above.tried > above.accepted, "{limit:?}");
     assert!(limit.retry_after_tried.1 > 0, "{limit:?}");
 }
 

@@ -58,7 +58,7 @@ fn rate_limit() {
     let limit = report.limit.unwrap();
     let [above, at, below] = ["above", "at", "below"].map(|name| &limit.groups[name]);
     assert_eq!((above.most_in_window, below.refused), (20, 0), "{limit:?}");
-    assert!((11..=20).contains(&at.most_in_window) && at.retried == at.accepted && at.retried > 0, "{limit:?}");
+    assert!((11..=20).contains(&at.most_in_window) && (1..=at.accepted).contains(&at.retried), "{limit:?}");
     assert!(above.refused > 0 && limit.retry_after_tried.1 > 0, "{limit:?}");
 }
 
