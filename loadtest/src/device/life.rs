@@ -96,7 +96,8 @@ impl<'a> Life<'a> {
 
     /// Until it ends.
     pub(super) async fn live(mut self) -> End {
-        let over = match self.join().await {
+        // Boxed, like the end: what is waited for only now and then should not take room all the time.
+        let over = match Box::pin(self.join()).await {
             Err(over) => over,
             Ok(()) => {
                 self.is_live(true);
@@ -110,7 +111,7 @@ impl<'a> Life<'a> {
                 over
             }
         };
-        self.finish(over).await
+        Box::pin(self.finish(over)).await
     }
 
     fn is_live(&self, live: bool) {
@@ -236,7 +237,7 @@ impl<'a> Life<'a> {
                 return over;
             }
             if self.resync
-                && let Err(over) = self.join().await
+                && let Err(over) = Box::pin(self.join()).await
             {
                 return over;
             }
@@ -404,7 +405,8 @@ impl<'a> Life<'a> {
         if sent.device == device.number {
             return;
         }
-        match self.was_present(sent.due) {
+        // Who reads slowly by intention is late by intention.
+        match self.was_present(sent.due) && device.slow.is_none() {
             true => recorder.received(device.group, sent.due, live),
             false => recorder.received_untimed(live),
         }
@@ -506,5 +508,24 @@ fn tell(reply: Option<Tell>, answer: Result<u64, Error>) {
     if let Some(reply) = reply {
         // Whoever asked may not wait any more.
         let _ = reply.send(answer);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Most bytes of a client that waits, without its connection's kernel side: a process has thousands.
+    const LIVE_MAX: usize = 2_048;
+    const TASK_MAX: usize = 1_024;
+
+    fn size_of_future<A, F>(_: impl FnOnce(A) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    #[test]
+    fn a_client_that_waits_takes_little() {
+        assert!(size_of_future(|life: Life<'static>| life.live()) <= LIVE_MAX);
+        assert!(size_of_future(|worker: Box<Worker>| worker.work()) <= TASK_MAX);
     }
 }

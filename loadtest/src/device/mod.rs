@@ -143,14 +143,14 @@ enum Waited {
 }
 
 /// Runs a device until it is told to stop, and returns what it saw.
-pub(crate) async fn run(
+pub(crate) fn run(
     device: Device,
     context: Arc<Context>,
     status: Arc<Status>,
     commands: mpsc::Receiver<Command>,
-) -> Log {
+) -> impl Future<Output = Log> + Send {
     let node = device.home;
-    let worker = Worker {
+    let worker = Box::new(Worker {
         device,
         context,
         status,
@@ -161,15 +161,15 @@ pub(crate) async fn run(
         present_since: None,
         node,
         limbo: VecDeque::new(),
-    };
-    worker.work().await
+    });
+    worker.work()
 }
 
 impl Worker {
-    async fn work(mut self) -> Log {
+    async fn work(mut self: Box<Self>) -> Log {
         let mut backoff = Backoff::new(self.context.policy, self.context.seed ^ u64::from(self.device.number));
         loop {
-            let why = match self.connect().await {
+            let why = match Box::pin(self.connect()).await {
                 None => break,
                 Some(Err(error)) => {
                     self.context.recorder.connect_failed(&notes::connect_failure(&error));
@@ -186,7 +186,7 @@ impl Worker {
                     }
                     match end {
                         End::Stopped => break,
-                        End::Left(away) => match self.stay_away(away).await {
+                        End::Left(away) => match Box::pin(self.stay_away(away)).await {
                             Waited::Stopped => break,
                             Waited::Over => continue,
                         },
@@ -204,11 +204,11 @@ impl Worker {
                 self.wait_for_stop().await;
                 break;
             };
-            if matches!(self.wait(wait).await, Waited::Stopped) {
+            if matches!(Box::pin(self.wait(wait)).await, Waited::Stopped) {
                 break;
             }
         }
-        self.log
+        std::mem::take(&mut self.log)
     }
 
     /// Connects and signs in. `None`: told to stop meanwhile.

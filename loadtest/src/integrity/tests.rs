@@ -108,7 +108,12 @@ fn what_catching_up_leaves_out_is_a_hole() {
     let mut log = saw(&order, &[4]);
     log.lives[0].up_to = Some(3);
     let two = Seen { how: How::CaughtUp, ..log.lives[0].seen[0] };
-    let caught = |seq: u64| Seen { seq, entry: seq, digest: talk::digest(&whole[seq as usize - 1].content), ..two };
+    let caught = |seq: u64| Seen {
+        seq,
+        entry: seq,
+        digest: talk::digest(&whole[usize::try_from(seq).unwrap() - 1].content),
+        ..two
+    };
     log.lives[0].seen.insert(0, caught(1));
     log.lives[0].seen.insert(1, caught(3));
     assert_eq!(found(&order, Some(&whole), &[log]), [(ViolationKind::Lost, 1), (ViolationKind::Hole, 1)]);
@@ -121,7 +126,7 @@ fn another_text_is_altered_unless_moderation_says_so() {
     let text: std::sync::Arc<str> = format!("{} and more", other[1].content).into();
     other[1].content = text;
     let log = Log { lives: Vec::new(), live_at_end: false };
-    assert_eq!(found(&order, Some(&other), &[log.clone()]), [(ViolationKind::Altered, 1)]);
+    assert_eq!(found(&order, Some(&other), std::slice::from_ref(&log)), [(ViolationKind::Altered, 1)]);
     other[1].is_moderated = true;
     assert_eq!(found(&order, Some(&other), &[log]), []);
     let mut lying = saw(&order, &[1, 2]);

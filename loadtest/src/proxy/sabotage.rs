@@ -27,7 +27,7 @@ pub enum SabotageKind {
     Drop,
     /// They arrive twice.
     Double,
-    /// They arrive after the next one of the same connection, if that comes within [`HELD_AT_MOST`].
+    /// They arrive after the next one of the same connection, if that comes within two seconds.
     Reorder,
 }
 

@@ -13,7 +13,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch::Receiver;
-use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
 use crate::ingredients::limit::{self, Quota};
@@ -22,17 +21,15 @@ use crate::ingredients::storm::Cutter;
 use crate::ingredients::{churn, storm};
 use crate::ledger::Micros;
 use crate::load::conductor::{Conductor, Controls};
-use crate::measure::observer::{self, ObserverError};
+use crate::measure::observer;
 use crate::scenario::{Cut, RampOf, Scenario};
 use crowd::Crowd;
 use part::{Found, RunPart};
 pub(crate) use prepare::{Prepared, RunError, Setup};
 
-/// How long everybody is left alone before memory is read.
-const CALM: Duration = Duration::from_secs(1);
 /// How long what is under way is waited for after an interrupt. If it is not there then, nothing can be proved of it.
 const HURRY: Duration = Duration::from_secs(3);
-/// How long the ramp's first step may be waited for before anything is said.
+/// Messages per second before a ramp's first step.
 const NO_RATE: f64 = 0.0;
 
 /// Where a run is.
@@ -96,7 +93,7 @@ pub(crate) async fn run(
         crowd.grow_to(first).await;
         crowd.bring_testers(&limit_orders).await;
         together.connected().await;
-        sleep(CALM).await;
+        sleep(scenario.connect.calm).await;
     };
     let mut interrupted = or_interrupted(&mut interrupt, coming).await.is_none();
     prepared.watch.mark_full(context.recorder.connected()).await;
@@ -161,8 +158,8 @@ async fn load(
     };
     staged(Stage::Warming);
     let mut interrupted = or_interrupted(interrupt, sleep(scenario.load.warm)).await.is_none();
-    let redis_before = redis_cpu(prepared);
     context.recorder.load_is(context.recorder.now(), Micros::MAX);
+    let redis_before = redis_cpu(prepared).await;
     staged(Stage::Loading);
     let phones = (scenario.churn.rate > 0.0)
         .then(|| tokio::spawn(churn::churn(scenario.churn.clone(), Arc::clone(&crowd), Arc::clone(&context))));
@@ -173,19 +170,13 @@ async fn load(
     let (from, now) = (context.recorder.load_window().map_or(0, |(from, _)| from), context.recorder.now());
     context.recorder.load_is(from, now);
     controls.stop();
-    let redis_after = redis_cpu(prepared);
+    found.redis_cpu = redis_cpu(prepared).await.zip(redis_before).map(|(after, before)| after.saturating_sub(before));
     if let Some(phones) = phones {
         phones.abort();
     }
     // The thread sleeps in short pieces.
     if tokio::task::spawn_blocking(move || thread.join()).await.is_err() {
         context.remarks.add(|| "the thread of the load broke off".to_owned());
-    }
-    // Asked beside everything else, so that a Redis that is slow to tell holds nothing up.
-    if let (Some(before), Some(after)) = (redis_before, redis_after)
-        && let (Ok(Ok(before)), Ok(Ok(after))) = tokio::join!(before, after)
-    {
-        found.redis_cpu = after.checked_sub(before);
     }
     staged(Stage::Settling);
     found.not_settled = !settled(&crowd, scenario, interrupt).await;
@@ -198,12 +189,6 @@ async fn settled(crowd: &Crowd, scenario: &Scenario, interrupt: &mut Interrupt) 
         Some(settled) => settled,
         None => crowd.settled(scenario.settle.within.min(HURRY)).await,
     }
-}
-
-/// Asks Redis for its processor time, where there is one.
-fn redis_cpu(prepared: &Prepared) -> Option<JoinHandle<Result<Duration, ObserverError>>> {
-    let url = prepared.target.redis.clone()?;
-    Some(tokio::spawn(async move { observer::redis_cpu(&url).await }))
 }
 
 /// Everything that happens beside the talk; returns when the load's time is over and all of it is done.
@@ -240,6 +225,11 @@ async fn ingredients(
     };
     let (limit, (), ()) = tokio::join!(limit, storm, sleep(scenario.load.duration));
     found.limit = limit;
+}
+
+/// What the Redis between the nodes used so far; `None`: there is none, or it does not say.
+async fn redis_cpu(prepared: &Prepared) -> Option<Duration> {
+    observer::redis_cpu(prepared.target.redis.as_deref()?).await.ok()
 }
 
 /// Does something unless the user wants an end; `None`: that came first.

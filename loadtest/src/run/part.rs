@@ -32,8 +32,7 @@ pub(crate) struct RunPart {
     /// The load's length in seconds.
     pub(crate) load_s: f64,
     pub(crate) interrupted: bool,
-    /// Processor time of Redis during the load, in milliseconds, where this process knows of one.
-    #[serde(default)]
+    /// Processor time of the Redis between the nodes during the load, in milliseconds.
     pub(crate) redis_cpu: Option<f64>,
 }
 
@@ -45,11 +44,11 @@ pub(super) struct Found {
     pub(super) limit: Option<LimitPart>,
     pub(super) ramp: Option<RampFound>,
     pub(super) not_settled: bool,
+    /// What Redis used during the load.
+    pub(super) redis_cpu: Option<Duration>,
     /// Devices live at the end of the load.
     pub(super) connected: i64,
     pub(super) interrupted: bool,
-    /// Processor time of Redis during the load.
-    pub(super) redis_cpu: Option<Duration>,
 }
 
 impl RunPart {
@@ -76,7 +75,7 @@ impl RunPart {
             devices: prepared.devices() as u64,
             load_s: Duration::from_micros(to.saturating_sub(from)).as_secs_f64(),
             interrupted: found.interrupted,
-            redis_cpu: found.redis_cpu.map(|cpu| cpu.as_secs_f64() * 1e3),
+            redis_cpu: found.redis_cpu.map(|cpu| cpu.as_secs_f64() * 1_000.0),
         }
     }
 
@@ -112,8 +111,6 @@ impl RunPart {
         self.devices += other.devices;
         self.load_s = self.load_s.max(other.load_s);
         self.interrupted |= other.interrupted;
-        // All of them would tell of the same Redis.
-        self.redis_cpu = self.redis_cpu.or(other.redis_cpu);
     }
 
     /// How the limit held, as the report tells it.

@@ -15,7 +15,8 @@ impl Scenario {
     /// load; of a ramp the longest way.
     pub fn takes(&self) -> Duration {
         let devices = u32::try_from(self.devices()).map_or(f64::INFINITY, f64::from);
-        let connect = (devices / self.connect.rate).min(self.connect.within.as_secs_f64());
+        let connect =
+            (devices / self.connect.rate).min(self.connect.within.as_secs_f64()) + self.connect.calm.as_secs_f64();
         let window = self.quota().map_or(0.0, |(_, window)| window.as_secs_f64());
         let limit = if self.limit.senders > 0 { self.limit.windows * window } else { 0.0 };
         let load = match self.ramp.of {

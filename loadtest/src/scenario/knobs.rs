@@ -145,6 +145,7 @@ knobs! {
     [connect: Connect]
     rate: number(0.1, 100_000.0), "500", "Connections begun per second.";
     within: millis(1_000, HOUR), "30s", "How long everybody may take to be there.";
+    calm: millis(0, HOUR), "1s", "How long everybody is left alone before memory is read; after `12s` allocators have given back what connecting took.";
 
     [load: Load]
     rate: number(0.0, 1_000_000.0), "50", "Messages per second in all. Their moments are planned beforehand and do not wait for answers.";

@@ -111,6 +111,8 @@ pub struct Connect {
     pub rate: f64,
     /// How long everybody may take to be there.
     pub within: Duration,
+    /// How long everybody is left alone before memory is read.
+    pub calm: Duration,
 }
 
 /// What people say, and do about what they are told.

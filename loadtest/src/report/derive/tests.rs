@@ -70,13 +70,6 @@ fn sizes_are_per_connection() {
 }
 
 #[test]
-fn those_who_test_the_limit_do_not_count_as_refused() {
-    let mut report = eventful();
-    report.totals.refused = [("rate_limited".to_owned(), 1605)].into_iter().collect();
-    assert_eq!(figures(&report, &extra())["refused"], 5.0);
-}
-
-#[test]
 fn a_broken_promise_beats_a_threshold_and_a_threshold_beats_passing() {
     let mut report = sample();
     let fails = [threshold("p99_ack", Comparison::Less, 0.001)];

@@ -74,7 +74,7 @@ const TOGETHER: &[Senseless] = &[
         "known of the whole run",
     ),
     ("slow.share = 0.5", &[], "my.toml:1:6:", "0.5 of 0 watchers is nobody"),
-    ("base = \"slow-readers\"\nslow.pause = \"40s\"", &[], "my.toml:2:6:", "reads again after the load"),
+    ("base = \"slow-readers\"\nslow.pause = \"60s\"", &[], "my.toml:2:6:", "reads again after the load"),
     (
         "churn = { rate = 100, away = \"3s\" }",
         &[],
