@@ -23,6 +23,7 @@ const COLUMNS: &[(&str, &str)] = &[
     ("p99_ack", "p99 ack"),
     ("sign_ins_per_second", "sign-ins a second"),
     ("lost", "lost"),
+    ("missed_while_away", "missed away"),
 ];
 
 /// The column that also says how many times the first row's it is.
@@ -67,7 +68,7 @@ fn values(row: &Contestant, name: &str) -> Vec<f64> {
 
 fn middle(row: &Contestant, name: &str) -> Option<f64> {
     let values = values(row, name);
-    if name == "lost" {
+    if matches!(name, "lost" | "missed_while_away") {
         return values.into_iter().reduce(f64::max);
     }
     (!values.is_empty()).then(|| median(values))
