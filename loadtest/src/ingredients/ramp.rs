@@ -106,10 +106,11 @@ impl Search {
         let at = self.context.recorder.now();
         let there = self.go_to(value).await;
         sleep(hold.mul_f64(SETTLES)).await;
-        let (from, before) = (self.context.recorder.now(), self.mark());
+        self.context.recorder.step_begins();
+        let before = self.mark();
         let began = Instant::now();
         sleep_until(began + hold.mul_f64(1.0 - SETTLES)).await;
-        let figures = self.figures(from, before, began.elapsed());
+        let figures = self.figures(before, began.elapsed());
         let keeps = self.ramp.keep.iter().all(|threshold| threshold.holds(figures.get(&threshold.metric).copied()));
         // A step in which nobody said anything has shown nothing.
         let held = there && keeps && figures.get("intended").is_some_and(|intended| *intended > 0.0);
@@ -150,11 +151,11 @@ impl Search {
         Mark { intended: totals.intended, answered: totals.acknowledged + refused, received }
     }
 
-    fn figures(&self, from: u64, before: Mark, time: Duration) -> BTreeMap<String, f64> {
+    fn figures(&self, before: Mark, time: Duration) -> BTreeMap<String, f64> {
         let (recorder, now) = (&self.context.recorder, self.mark());
         let mut figures = BTreeMap::new();
         for (name, of) in [("ack", Of::Ack), ("receive", Of::Receive)] {
-            let series = recorder.since(from, of);
+            let series = recorder.step(of);
             for (quantile, percentile) in [("p50", 50.0), ("p99", 99.0), ("p999", 99.9), ("max", 100.0)] {
                 if let Some(time) = series.at(percentile) {
                     figures.insert(format!("{quantile}_{name}"), time);

@@ -59,6 +59,15 @@ struct State {
     now: SecondNow,
     seconds: Vec<PartSecond>,
     series: BTreeMap<Key, Series>,
+    step: Option<Step>,
+}
+
+/// The step of a ramp that goes on.
+#[derive(Debug)]
+struct Step {
+    from: Micros,
+    ack: Series,
+    receive: Series,
 }
 
 /// The whole so far, for who watches.
@@ -92,8 +101,13 @@ impl Glance {
 
 impl Recorder {
     pub(crate) fn new() -> Self {
-        let state =
-            State { totals: Totals::default(), now: SecondNow::new(0), seconds: Vec::new(), series: BTreeMap::new() };
+        let state = State {
+            totals: Totals::default(),
+            now: SecondNow::new(0),
+            seconds: Vec::new(),
+            series: BTreeMap::new(),
+            step: None,
+        };
         Self {
             epoch: Instant::now(),
             load: Window::unknown(),
@@ -265,18 +279,18 @@ impl Recorder {
         })
     }
 
-    /// The latencies of one kind since a moment, of all: what a step of a ramp looks at. Seconds that are not whole do not count.
-    pub(crate) fn since(&self, moment: Micros, of: Of) -> Series {
-        let from = second_of(moment) + 1;
-        self.with(|state| {
-            let mut sum = Series::default();
-            for second in state.seconds.iter().filter(|second| second.at >= from) {
-                match of {
-                    Of::Ack => sum.add_all(&second.ack),
-                    _ => sum.add_all(&second.receive),
-                }
-            }
-            sum
+    /// A step of a ramp begins: messages due from now on are timed for it, beside everything else.
+    pub(crate) fn step_begins(&self) {
+        let now = self.now();
+        self.with(|state| state.step = Some(Step { from: now, ack: Series::default(), receive: Series::default() }));
+    }
+
+    /// The latencies of one kind since the step began; nothing where there is none.
+    pub(crate) fn step(&self, of: Of) -> Series {
+        self.with(|state| match &state.step {
+            Some(step) if of == Of::Ack => step.ack.clone(),
+            Some(step) => step.receive.clone(),
+            None => Series::default(),
         })
     }
 
@@ -309,6 +323,12 @@ impl Recorder {
             }
             if !counts {
                 return;
+            }
+            if let Some(step) = state.step.as_mut().filter(|step| step.from <= began) {
+                match of {
+                    Of::Ack => step.ack.add(took),
+                    _ => step.receive.add(took),
+                }
             }
             // Those who test the limit are no part of the calm talk beside them.
             let whose = if group == Group::Limited { group } else { Group::All };

@@ -165,7 +165,7 @@ knobs! {
     above: number(1.1, 100.0), "3", "How many times the limit the last third tries.";
 
     [storm: Storm]
-    cut: Kind::Choice(CUTS), "none", "How connections are cut: `none` (no storm), `close` (the clients' sockets are closed), `kill` (the first node dies by SIGKILL), `drain` (it is told to leave by SIGTERM), `network` (a proxy cuts the way to it).";
+    cut: Kind::Choice(CUTS), "none", "How connections are cut: `none` (no storm), `close` (the clients' sockets are closed), `kill` (the first node dies by SIGKILL), `drain` (it is told to leave by SIGTERM), `network` (proxies cut the way between the chosen devices and the nodes).";
     at: millis(100, 24 * HOUR), "10s", "When, after the load begins to count.";
     share: number(0.001, 1.0), "1", "Share of the devices that are cut, with `close` and `network`.";
     outage: millis(0, HOUR), "0s", "How long the network stays away (`network`), or until the node comes back (`kill`, `drain`); 0: the node stays away.";

@@ -186,7 +186,7 @@ pub enum Cut {
     Kill,
     /// The first node is told to leave, with SIGTERM.
     Drain,
-    /// The network between clients and the first node is cut, by a proxy.
+    /// The network between the chosen devices and the nodes is cut, by proxies.
     Network,
 }
 
