@@ -32,7 +32,7 @@ fn a_storm_takes_the_devices_of_every_process() {
     let Some(souk) = souk("a_storm_takes_the_devices_of_every_process") else { return };
     let folder = Folder::new();
     let storm = "[people]\norders = 20\n[load]\nrate = 40\nwarm = \"300ms\"\nduration = \"3s\"\n\
-                 [storm]\ncut = \"kill\"\nat = \"1s\"\noutage = \"500ms\"";
+                 [storm]\ncut = \"close\"\nat = \"1s\"";
     let scenario = small("reconnect-storm", &["not_back == 0"], "alone", storm);
     run(folder.run(&souk, &scenario, "--processes 2")).expect(0);
     let report = folder.report("out");

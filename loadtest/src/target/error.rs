@@ -181,6 +181,11 @@ impl LogEnd {
         Self(lines[lines.len().saturating_sub(LINES)..].join("\n"))
     }
 
+    /// Whether this stands in it.
+    pub(super) fn tells(&self, what: &str) -> bool {
+        self.0.contains(what)
+    }
+
     /// The end of this file; empty where it cannot be read.
     pub(super) fn of_file(path: &std::path::Path) -> Self {
         Self::of(&String::from_utf8_lossy(&std::fs::read(path).unwrap_or_default()))

@@ -19,6 +19,9 @@ use crate::scenario::Nodes;
 
 /// How long a node may take until it is ready: a first connection to a cold CQL server is slow.
 const READY_WITHIN: Duration = Duration::from_secs(60);
+/// How often nodes are started on other ports, where theirs were taken meanwhile, and what tells that they were.
+const START_TRIES: usize = 3;
+const PORT_TAKEN: &str = "Address already in use";
 /// How often it is asked, and how long it may think about it.
 const ASKED_EVERY: Duration = Duration::from_millis(50);
 const ASKED_FOR: Duration = Duration::from_secs(2);
@@ -82,15 +85,15 @@ impl OwnNodes {
             command::run(migrate, "souk migrate").await?;
         }
         let count = if servers.is_alone() { 1 } else { plan.count.max(1) };
-        let addresses = free_addresses(2 * count)?;
-        let nodes = addresses.chunks_exact(2).enumerate().map(|(number, pair)| {
-            let name = format!("node-{}", number + 1);
-            let address = NodeAddress { name, clients: pair[0], operators: Some(pair[1]), pid: None };
-            let running = setup.run(&address, 1)?;
-            Ok(OwnNode { running, address, starts: 1 })
-        });
-        let mut nodes = nodes.collect::<Result<Vec<_>, TargetError>>()?;
-        try_join_all(nodes.iter_mut().map(|node| node.get_ready(&setup))).await?;
+        for _ in 1..START_TRIES {
+            match setup.start(count).await {
+                // A port is free when it is chosen; another program may be faster than the node.
+                Err(TargetError::NotReady { log, .. }) if log.tells(PORT_TAKEN) => {}
+                Err(error) => return Err(error),
+                Ok(nodes) => return Ok(Self { nodes, setup, folder, servers }),
+            }
+        }
+        let nodes = setup.start(count).await?;
         Ok(Self { nodes, setup, folder, servers })
     }
 
@@ -161,6 +164,22 @@ impl OwnNodes {
 }
 
 impl Setup {
+    /// So many nodes, all ready, on ports that were free a moment ago.
+    async fn start(&self, count: usize) -> Result<Vec<OwnNode>, TargetError> {
+        let addresses = free_addresses(2 * count)?;
+        let nodes = addresses.chunks_exact(2).enumerate().map(|(number, pair)| {
+            let name = format!("node-{}", number + 1);
+            let address = NodeAddress { name, clients: pair[0], operators: Some(pair[1]), pid: None };
+            // What a try before this one said is no longer of interest; there mostly was none.
+            let _ = std::fs::remove_file(self.log(&address));
+            let running = self.run(&address, 1)?;
+            Ok(OwnNode { running, address, starts: 1 })
+        });
+        let mut nodes = nodes.collect::<Result<Vec<_>, TargetError>>()?;
+        try_join_all(nodes.iter_mut().map(|node| node.get_ready(self))).await?;
+        Ok(nodes)
+    }
+
     fn command(&self, more: &[(&str, String)]) -> Command {
         let mut command = tied(&self.program);
         without_settings(&mut command);
