@@ -72,6 +72,7 @@ pub(crate) async fn follow(address: SocketAddr) -> Result<(), FollowError> {
 
 async fn take_part(mut prepared: Prepared, mut from: From, to: To) -> Result<(), FollowError> {
     let (ends, interrupt) = watch::channel(0);
+    let gone = interrupt.clone();
     let (goes, told_to_go) = watch::channel(0);
     let listening = tokio::spawn(async move {
         loop {
@@ -90,6 +91,9 @@ async fn take_part(mut prepared: Prepared, mut from: From, to: To) -> Result<(),
     });
     let mut together = WithLeader { to, told_to_go, met: 0 };
     let part = run(&mut prepared, interrupt, &|_| {}, &mut together).await;
+    if *gone.borrow() >= AT_ONCE {
+        return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
+    }
     let said = say(&mut together.to, &ToLeader::Part(Box::new(part))).await;
     listening.abort();
     Ok(said?)
