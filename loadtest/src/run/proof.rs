@@ -8,6 +8,7 @@ use souk_chat::Role;
 use souk_protocol::dto::Message;
 
 use super::Interrupt;
+use super::context::Context;
 use super::crowd::Witness;
 use super::prepare::Prepared;
 use crate::device::log::Log;
@@ -47,6 +48,7 @@ pub(super) async fn prove(
         let devices = by_order.get(&order.number).map(Vec::as_slice).unwrap_or_default();
         match history {
             Ok(history) => {
+                tell_moderated(order, history.as_deref().unwrap_or_default(), context);
                 orders += 1;
                 checked += integrity::check(order, history.as_deref(), devices, &context.offences);
             }
@@ -72,6 +74,16 @@ pub(super) async fn prove(
         missed_while_away: checked.missed_while_away,
         violations,
         offenders,
+    }
+}
+
+/// Moderation has nothing to do with this talk: what it does all the same is worth knowing.
+fn tell_moderated(order: &Order, history: &[Message], context: &Context) {
+    for message in history.iter().filter(|message| message.is_moderated) {
+        context.remarks.add(|| {
+            let (id, flags) = (&order.id, message.moderation_flags.join(", "));
+            format!("moderation ({flags}) changed {} of {id}: {}", message.seq.0, message.content)
+        });
     }
 }
 
