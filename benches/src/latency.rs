@@ -34,13 +34,6 @@ impl Latencies {
         let at = |percent| at_percent(&sorted, percent).map_or(0.0, |micros| f64::from(micros) / 1_000.0);
         Percentiles { count: sorted.len(), p50_ms: at(50), p99_ms: at(99), max_ms: at(100) }
     }
-
-    /// The value that this percentage of all does not exceed.
-    pub(crate) fn at(&self, percent: usize) -> Option<Duration> {
-        let mut sorted = self.0.clone();
-        sorted.sort_unstable();
-        at_percent(&sorted, percent).map(|micros| Duration::from_micros(micros.into()))
-    }
 }
 
 fn at_percent(sorted: &[u32], percent: usize) -> Option<u32> {
@@ -59,6 +52,5 @@ mod tests {
         (1..=200).rev().for_each(|millis| latencies.add(Duration::from_millis(millis)));
         let told = latencies.percentiles();
         assert_eq!((told.count, told.p50_ms, told.p99_ms, told.max_ms), (200, 100.0, 198.0, 200.0));
-        assert_eq!(latencies.at(1), Some(Duration::from_millis(2)));
     }
 }

@@ -39,14 +39,6 @@ impl Running {
         self.child.id()
     }
 
-    /// Ends it as a crash would, at once.
-    pub(crate) fn kill(&mut self) -> Result<(), Failure> {
-        let doing = format!("ending {}", self.name);
-        self.child.kill().map_err(Failure::io(doing.clone()))?;
-        self.child.wait().map_err(Failure::io(doing))?;
-        Ok(())
-    }
-
     /// Whether it ended by itself.
     fn has_ended(&mut self) -> bool {
         !matches!(self.child.try_wait(), Ok(None))
@@ -111,11 +103,6 @@ impl Node {
     /// Its process.
     pub(crate) fn pid(&self) -> u32 {
         self.running.pid()
-    }
-
-    /// Ends it as a crash would.
-    pub(crate) fn kill(&mut self) -> Result<(), Failure> {
-        self.running.kill()
     }
 
     /// A counter or gauge of `/metrics`, by its whole name; of a family, the sum of its members. Absent: 0.
