@@ -20,9 +20,12 @@ const TABLE: &str = "compare.md";
 
 pub(super) async fn compare(args: Compare) -> Result<ExitCode, Failure> {
     let file = CompareFile::read(&args.file).map_err(Failure::usage)?;
-    let mut sets = file.set.clone();
-    sets.extend(pairs(&args.set)?);
+    let given = pairs(&args.set)?;
     let named = args.scenario.as_deref().unwrap_or(&file.scenario);
+    // What the file sets is meant for its own scenario; what the command line says wins.
+    let mut sets = if named == file.scenario { file.set.clone() } else { Vec::new() };
+    sets.retain(|(knob, _)| given.iter().all(|(other, _)| other != knob));
+    sets.extend(given);
     let scenario = Scenario::load(named, &sets).map_err(Failure::usage)?;
     if matches!(scenario.storm.cut, Cut::Kill | Cut::Drain) {
         return Err(Failure::Usage(
