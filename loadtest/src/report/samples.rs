@@ -9,7 +9,7 @@ use super::derive::{Extra, figures, judge};
 use super::*;
 use crate::scenario::{Comparison, Threshold};
 
-pub(crate) use eventful::{eventful, storm_that_passed};
+pub(crate) use eventful::eventful;
 
 /// Numbers that look like chance and are the same every time.
 struct Dice(u64);

@@ -1,4 +1,4 @@
-use super::super::samples::{eventful, sample, storm_that_passed};
+use super::super::samples::{eventful, sample};
 use super::*;
 use crate::report::{Integrity, Offender, ViolationKind};
 
@@ -85,18 +85,4 @@ fn bare() -> Report {
     report.integrity = Integrity::default();
     report.outcome.verdict = Verdict::Interrupted;
     report
-}
-
-#[test]
-#[ignore = "writes the pages that the pictures of docs/ are taken of, to SOUK_PICTURES"]
-fn pages_for_the_pictures() {
-    let dir = std::path::PathBuf::from(std::env::var_os("SOUK_PICTURES").unwrap());
-    std::fs::create_dir_all(&dir).unwrap();
-    for (name, page) in [
-        ("report", html(&sample())),
-        ("storm", html(&storm_that_passed())),
-        ("everything", html_against(&eventful(), &baseline::compare(&eventful(), &sample()))),
-    ] {
-        std::fs::write(dir.join(name).with_extension("html"), page).unwrap();
-    }
 }

@@ -50,27 +50,6 @@ pub(crate) fn eventful() -> Report {
     report
 }
 
-/// The storm alone, and that went well: what a picture for the documentation shows.
-pub(crate) fn storm_that_passed() -> Report {
-    let clean = sample();
-    let mut report = eventful();
-    report.limit = None;
-    report.ramp = None;
-    report.integrity = clean.integrity;
-    report.outcome = clean.outcome;
-    report.outcome.remarks.clear();
-    report.latencies.retain(|latency| latency.group != "limited");
-    report.figures = figures(&report, &extra());
-    let thresholds = [
-        ("back_100", Comparison::AtMost, "<= 10s", 10.0),
-        ("not_back", Comparison::Equal, "== 0", 0.0),
-        ("lost", Comparison::Equal, "== 0", 0.0),
-        ("p99_ratio", Comparison::AtMost, "<= 3", 3.0),
-    ];
-    judged(&mut report, &thresholds);
-    report
-}
-
 fn offender(kind: ViolationKind, order: &str, device: Option<&str>, what: &str) -> Offender {
     Offender { kind, order: order.to_owned(), device: device.map(str::to_owned), what: what.to_owned() }
 }
