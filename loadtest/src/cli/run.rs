@@ -249,7 +249,7 @@ pub(super) fn place(name: &str) -> PathBuf {
     Path::new(REPORTS).join(format!("{name}-{stamp}"))
 }
 
-/// How often the user asked for an end (Ctrl-C), and nobody else was asked to end this process.
+/// Counts how often the user asked for an end (Ctrl-C); what that means is said at [`Interrupt`].
 pub(super) fn on_interrupt() -> Interrupt {
     let (asked, interrupt) = watch::channel(0);
     tokio::spawn(async move {

@@ -161,3 +161,51 @@ fn numbers_follow_time_across_devices() {
     assert_eq!(found(&order, None, &[]), [(ViolationKind::OutOfOrder, 1)]);
     assert!(order.acknowledged(2, 7_000, 4, false).is_err());
 }
+
+#[test]
+fn numbers_of_one_device_rise_in_the_order_of_leaving() {
+    let order = order(0);
+    for (message, seq) in [(0, 2), (1, 1)] {
+        let left = 100 + u64::from(message);
+        assert_eq!(order.plan(0, 0, left), Some(message));
+        order.leaves(message, left);
+        order.acknowledged(message, 5_000, seq, false).unwrap();
+    }
+    assert_eq!(found(&order, None, &[]), [(ViolationKind::OutOfOrder, 1)]);
+    // What left twice may have come either time.
+    order.leaves(0, 200);
+    assert_eq!(found(&order, None, &[]), []);
+}
+
+#[test]
+fn a_message_under_another_name_is_altered() {
+    let order = order(2);
+    let mut history = history(&order, 2);
+    history[1].sender_id = Some(order.people[1].clone());
+    assert_eq!(found(&order, Some(&history), &[]), [(ViolationKind::Altered, 1)]);
+}
+
+#[test]
+fn catching_up_gives_each_message_once_and_in_order() {
+    let order = order(3);
+    let whole = history(&order, 3);
+    let caught = |numbers: &[u64]| {
+        let mut log = saw(&order, numbers);
+        log.lives[0].up_to = Some(3);
+        log.lives[0].seen.iter_mut().for_each(|item| item.how = How::CaughtUp);
+        found(&order, Some(&whole), &[log])
+    };
+    assert_eq!(caught(&[1, 2, 3]), []);
+    assert_eq!(caught(&[1, 2, 2, 3]), [(ViolationKind::Doubled, 1)]);
+    assert_eq!(caught(&[1, 3, 2]), [(ViolationKind::OutOfOrder, 1)]);
+}
+
+#[test]
+fn without_a_history_what_is_missed_while_away_is_counted_and_no_broken_promise() {
+    let order = order(4);
+    let mut log = saw(&order, &[1]);
+    log.lives.push(Life { since: 1, up_to: Some(3), seen: saw(&order, &[4]).lives.remove(0).seen });
+    let offences = Offences::default();
+    let checked = check(&order, None, &[("device", &log)], &offences);
+    assert_eq!((checked.missed_while_away, offences.count()), (2, 0));
+}

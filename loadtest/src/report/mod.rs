@@ -119,7 +119,7 @@ pub struct Outcome {
 pub enum Verdict {
     /// Every threshold held, nothing was violated. Exit code 0.
     Passed,
-    /// A threshold did not hold. Exit code 1.
+    /// A threshold did not hold, or something could not be proved. Exit code 1.
     Threshold,
     /// A promise was broken: see [`Integrity`]. Exit code 2.
     Integrity,
