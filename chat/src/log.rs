@@ -70,6 +70,9 @@ pub struct Head {
     /// The volume (partition) this head was read from, 0 the first. In a later volume an id may already stand in an
     /// earlier one, which the batch's own condition cannot see: a writer looks first.
     pub volume: u32,
+    /// When the last entry was written: the next one is not older, whatever the clock of its writer shows. 0 where no entry
+    /// is, and where none was added since the store keeps it.
+    pub at: Timestamp,
 }
 
 /// The name under which an entry is written at most once per order, for ever.

@@ -97,7 +97,7 @@ fn message(order: &Order, head: &mut Head) -> Result<NewEntry, Failed> {
     let side = if seq.0.is_multiple_of(2) { Side::Client } else { Side::Contractor };
     let id = ClientMessageId::new(&format!("0190a2f4-7d3e-7b1c-9a55-{:012x}", seq.0))?;
     let at = Timestamp(1_700_000_000_000);
-    *head = Head { seq, counts: head.counts.plus(side), ..*head };
+    *head = Head { seq, counts: head.counts.plus(side), at, ..*head };
     let message = Message {
         order: order.id.clone(),
         seq,

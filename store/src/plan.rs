@@ -96,6 +96,7 @@ impl<'a> Plan<'a> {
         self.made.push(Made { new, message });
         self.head.seq = entry.seq;
         self.head.counts = entry.counts;
+        self.head.at = entry.at;
         Ok(())
     }
 

@@ -127,7 +127,7 @@ impl Chats {
         let full = entries.len() >= limit;
         if up_to > head.seq {
             let last = entries.last().expect("up_to rose because there is an entry");
-            head = Head { seq: last.seq, counts: last.counts, ..head };
+            head = Head { seq: last.seq, counts: last.counts, at: last.at, ..head };
         }
         let more = up_to < head.seq || full && !self.is_head(order, &mut head, up_to).await?;
         Ok((History { messages: now(&entries), up_to, head: head.seq, more }, head))

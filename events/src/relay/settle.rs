@@ -102,7 +102,8 @@ fn fence(core: &Core, head: &Head) -> NewEntry {
         entry: Entry {
             seq,
             key: fence_key(head.seq),
-            at: core.pace.runtime.now(),
+            // Not before the entry that it follows.
+            at: core.pace.runtime.now().max(head.at),
             counts: head.counts,
             body: Body::Empty,
         },

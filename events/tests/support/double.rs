@@ -168,7 +168,7 @@ impl Log for StoreDouble {
         }
         for new in entries {
             assert_eq!(new.entry.seq, log.head.seq.next());
-            log.head = Head { seq: new.entry.seq, counts: new.entry.counts, ..log.head };
+            log.head = Head { seq: new.entry.seq, counts: new.entry.counts, at: new.entry.at, ..log.head };
             log.entries.push(new.entry.clone());
             let row = |owed: &Owed| OwedRow { order: order.clone(), seq: new.entry.seq, owed: owed.clone() };
             log.owed.extend(new.owed.iter().map(row));

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use futures_util::future::try_join_all;
 use souk_chat::log::{Counts, EntryKey, Head, Seq};
 use souk_chat::ports::store::{Known, Look, StoreError};
-use souk_chat::{Fingerprint, OrderId};
+use souk_chat::{Fingerprint, OrderId, Timestamp};
 
 use super::Cql;
 use super::answer::unreadable;
@@ -15,18 +15,25 @@ use crate::form::{broken, key_name, seq, state, state_number};
 /// The name of the row that is written when a volume opens.
 const MARKER: &str = "";
 
-/// The head as the one value that writes are conditional on: last number, state, messages of client and contractor. The volume
-/// is the partition it stands in.
+/// The head as the one value that writes are conditional on: last number, state, messages of client and contractor, and the time
+/// of the last entry, which heads written by the first version do not have. The volume is the partition it stands in.
 pub(crate) fn head_text(head: &Head) -> String {
-    format!("{} {} {} {}", head.seq.0, state_number(head.state), head.counts.client, head.counts.contractor)
+    let Head { seq, counts, at, .. } = head;
+    let text = format!("{} {} {} {}", seq.0, state_number(head.state), counts.client, counts.contractor);
+    if *at == Timestamp::default() { text } else { format!("{text} {}", at.millis()) }
 }
 
 /// Reads what [`head_text`] wrote.
 pub(crate) fn head_of(text: &str, volume: u32) -> Result<Head, StoreError> {
     let numbers: Option<Vec<u64>> = text.split(' ').map(|number| number.parse().ok()).collect();
-    let Some([last, chat, client, contractor]) = numbers.as_deref() else { return Err(broken("the head of a log")) };
-    let chat = state(i64::try_from(*chat).unwrap_or(-1))?;
-    Ok(Head { seq: Seq(*last), state: chat, counts: Counts { client: *client, contractor: *contractor }, volume })
+    let (last, chat, client, contractor, at) = match numbers.as_deref() {
+        Some([last, chat, client, contractor]) => (*last, *chat, *client, *contractor, 0),
+        Some([last, chat, client, contractor, at]) => (*last, *chat, *client, *contractor, *at),
+        _ => return Err(broken("the head of a log")),
+    };
+    let at = i64::try_from(at).map_err(|_| broken("the time of a log's head"))?;
+    let (state, counts) = (state(i64::try_from(chat).unwrap_or(-1))?, Counts { client, contractor });
+    Ok(Head { seq: Seq(last), state, counts, volume, at: Timestamp(at) })
 }
 
 /// How sure a read must be.
@@ -149,10 +156,15 @@ mod tests {
             state: ChatState::Closed,
             counts: Counts { client: 7, contractor: u64::MAX },
             volume: 3,
+            at: Timestamp(1_790_000_000_000),
         };
-        assert_eq!(head_text(&head), format!("12 1 7 {}", u64::MAX));
+        assert_eq!(head_text(&head), format!("12 1 7 {} 1790000000000", u64::MAX));
         assert_eq!(head_of(&head_text(&head), 3).unwrap(), head);
-        for bad in ["", "1 0 0", "1 2 0 0", "1 0 0 0 0", "x 0 0 0"] {
+        // One that the first version wrote is compared as it wrote it.
+        let old = Head { at: Timestamp::default(), ..head };
+        assert_eq!(head_text(&old), format!("12 1 7 {}", u64::MAX));
+        assert_eq!(head_of(&head_text(&old), 3).unwrap(), old);
+        for bad in ["", "1 0 0", "1 2 0 0", "1 0 0 0 0 0", "x 0 0 0", "1 0 0 0 x", "1 0 0 0 18446744073709551615"] {
             assert!(head_of(bad, 0).is_err(), "{bad}");
         }
     }

@@ -45,7 +45,7 @@ impl<'c> LogWrite<'c> {
             added: Vec::new(),
             indexed: Vec::new(),
             raise_head: prepare(
-                "UPDATE logs SET seq = ?6, state = ?7, client = ?8, contractor = ?9, at = ?10
+                "UPDATE logs SET seq = ?6, state = ?7, client = ?8, contractor = ?9, last_at = ?10, at = ifnull(?11, at)
                  WHERE ord = ?1 AND seq = ?2 AND state = ?3 AND client = ?4 AND contractor = ?5",
             )?,
             raise_owes: prepare("UPDATE logs SET owes = ?2 WHERE ord = ?1")?,
@@ -100,8 +100,18 @@ impl<'c> LogWrite<'c> {
     /// After a rollback: what was added never was.
     pub(crate) fn rolled_back(&mut self) {
         self.indexed.clear();
+        self.rolled_back_to(0);
+    }
+
+    /// How many entries this transaction added.
+    pub(crate) fn added(&self) -> usize {
+        self.added.len()
+    }
+
+    /// After a rollback to the moment when so many entries had been added: those after them never were.
+    pub(crate) fn rolled_back_to(&mut self, added: usize) {
         let mut recent = self.recent.write();
-        self.added.drain(..).rev().for_each(|order| recent.take_back(order));
+        self.added.drain(added..).rev().for_each(|order| recent.take_back(order));
     }
 
     /// [`Log::append`](souk_chat::ports::Log::append). Checks first, then writes: a refusal leaves nothing behind.
@@ -165,7 +175,8 @@ impl<'c> LogWrite<'c> {
         if from.volume != 0 {
             return Ok(false);
         }
-        let (to, last) = (&plan.head, plan.made.last().expect("a plan has an entry"));
+        let to = &plan.head;
+        let message = plan.made.iter().rfind(|made| made.message.is_some());
         let raised = self.raise_head.execute(params![
             parties.order,
             signed(from.seq.0)?,
@@ -176,7 +187,8 @@ impl<'c> LogWrite<'c> {
             state_number(to.state),
             signed(to.counts.client)?,
             signed(to.counts.contractor)?,
-            last.new.entry.at.millis(),
+            to.at.millis(),
+            message.map(|made| made.new.entry.at.millis()),
         ])?;
         if raised == 1
             && let Some(owing) = plan.made.iter().rfind(|made| !made.new.owed.is_empty())

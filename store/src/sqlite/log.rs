@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rusqlite::{Connection, OptionalExtension as _, Statement, params};
 use souk_chat::log::{Counts, Entry, EntryKey, Head, Seq};
 use souk_chat::ports::store::{Known, Look};
-use souk_chat::{Fingerprint, Message, OrderId};
+use souk_chat::{Fingerprint, Message, OrderId, Timestamp};
 
 use super::fault::Fault;
 use super::parties::Parties;
@@ -30,7 +30,7 @@ impl<'c> LogRead<'c> {
     pub(crate) fn prepare(connection: &'c Connection) -> Result<Self, Fault> {
         let prepare = |sql| connection.prepare(sql);
         Ok(Self {
-            head: prepare("SELECT seq, state, client, contractor FROM logs WHERE ord = ?1")?,
+            head: prepare("SELECT seq, state, client, contractor, last_at FROM logs WHERE ord = ?1")?,
             key: prepare("SELECT place FROM keys WHERE log = ?1 AND owner = ?2 AND name = ?3")?,
             known: prepare("SELECT seq, fingerprint FROM entries WHERE id = ?1")?,
             entries: prepare(concat!(
@@ -95,7 +95,7 @@ impl Read<'_> {
             drop(now);
             let snapshot = self.connection.unchecked_transaction()?;
             let Some(head) = self.head_of(&parties)? else { return Ok(None) };
-            if self.recent.read().rollbacks() != rollbacks {
+            if self.recent.read().rollbacks() != rollbacks || !self.reaches(&parties, &recent, &head)? {
                 continue;
             }
             recent.truncate(recent.partition_point(|(seq, ..)| *seq <= head.seq.0));
@@ -105,12 +105,22 @@ impl Read<'_> {
         }
     }
 
+    /// Whether this snapshot and what was recent before it make a whole. An entry that was added between the two is in neither,
+    /// though the snapshot's head counts it: its key would be told to be absent, and a log to end before its head.
+    fn reaches(&mut self, parties: &Parties, recent: &[(u64, i64, bool)], head: &Head) -> Result<bool, Fault> {
+        if head.seq == Seq::ZERO || recent.last().is_some_and(|(last, ..)| *last >= head.seq.0) {
+            return Ok(true);
+        }
+        // An order is moved into the indexes as a whole: what has its last entry has all of them.
+        Ok(self.log.place.exists([parties.order, signed(head.seq.0)?])?)
+    }
+
     fn head_of(&mut self, parties: &Parties) -> Result<Option<Head>, Fault> {
-        let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?));
+        let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?));
         let row = self.log.head.query_row([parties.order], read);
-        let Some((last, chat, client, contractor)) = row.optional()? else { return Ok(None) };
+        let Some((last, chat, client, contractor, at)) = row.optional()? else { return Ok(None) };
         let counts = Counts { client: unsigned(client)?, contractor: unsigned(contractor)? };
-        Ok(Some(Head { seq: seq(last)?, state: state(chat)?, counts, volume: 0 }))
+        Ok(Some(Head { seq: seq(last)?, state: state(chat)?, counts, volume: 0, at: Timestamp(at) }))
     }
 
     /// [`Log::head`](souk_chat::ports::Log::head).

@@ -7,9 +7,9 @@
 //! written into the indexes, each in one go. After a restart it is read back from the end of the table.
 //!
 //! How a reader sees a whole: entries are added *before* their transaction commits, and a reader takes what is here before it
-//! begins its snapshot, then leaves out what lies beyond the order's head in that snapshot. What was moved into the indexes is
-//! forgotten only after *that* commit. A rollback, which takes entries out again, raises [`Recent::rollbacks`]: a reader that
-//! sees it move starts again.
+//! begins its snapshot, then leaves out what lies beyond the order's head in that snapshot; if what it has does not reach that
+//! head, entries came in between, and it starts again. What was moved into the indexes is forgotten only after *that* commit.
+//! A rollback, which takes entries out again, raises [`Recent::rollbacks`]: a reader that sees it move starts again.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;

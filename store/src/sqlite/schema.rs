@@ -9,7 +9,7 @@ pub(crate) const APPLICATION_ID: i64 = 0x736F_756B;
 
 /// Each step's number is its place, counted from 1; the file keeps the last one done as `user_version`. Steps are never
 /// changed, only added.
-const STEPS: &[&str] = &[FIRST, SECOND];
+const STEPS: &[&str] = &[FIRST, SECOND, THIRD];
 
 /// The version this program writes.
 pub(crate) const VERSION: i64 = STEPS.len() as i64;
@@ -73,6 +73,13 @@ CREATE TABLE audit (
     at INTEGER NOT NULL, number INTEGER NOT NULL, actor TEXT NOT NULL, role TEXT NOT NULL, action TEXT NOT NULL,
     ord TEXT, details TEXT NOT NULL, PRIMARY KEY (at, number)
 ) STRICT, WITHOUT ROWID;
+";
+
+// `at` is the place of a chat in people's lists and moves with messages alone; `last_at` is the time of the last entry, whatever
+// it is. The first versions kept that in `at`.
+const THIRD: &str = "
+ALTER TABLE logs ADD COLUMN last_at INTEGER NOT NULL DEFAULT 0;
+UPDATE logs SET last_at = at WHERE seq > 0;
 ";
 
 /// What an existing file is.

@@ -165,16 +165,31 @@ pub(crate) fn write_until_closed(work: Work) {
 }
 
 fn write_group(connection: &rusqlite::Connection, write: &mut Write<'_>, group: &mut Vec<Box<dyn WriteJob>>) {
-    match write_together(connection, write, group) {
-        Ok(()) => group.drain(..).for_each(|job| job.answer()),
-        // What failed in company is tried alone: one bad request must not fail the others.
-        Err(Failure::Work(_)) if group.len() > 1 => {
-            for job in group.drain(..) {
-                let mut alone = vec![job];
-                write_group(connection, write, &mut alone);
+    let failure = match write_together(connection, write, group, Company::Trusted) {
+        Ok(_) => return group.drain(..).for_each(|job| job.answer()),
+        Err(failure) => failure,
+    };
+    // One bad request must not fail the others, nor cost each of them a commit of its own.
+    if matches!(failure, Failure::Work(_))
+        && group.len() > 1
+        && let Ok(failed) = write_together(connection, write, group, Company::Suspected)
+    {
+        for (job, failed) in group.drain(..).zip(failed) {
+            match failed {
+                None => job.answer(),
+                Some(error) => job.refuse(error),
             }
         }
-        Err(Failure::Work(error) | Failure::Commit(error)) => {
+        return;
+    }
+    match failure {
+        // It was the whole transaction that failed, as on a full disk: what goes in alone is written alone.
+        Failure::Work(_) if group.len() > 1 => {
+            for job in group.drain(..) {
+                write_group(connection, write, &mut vec![job]);
+            }
+        }
+        Failure::Work(error) | Failure::Commit(error) => {
             group.drain(..).for_each(|job| job.refuse(error.clone()));
         }
     }
@@ -187,19 +202,33 @@ enum Failure {
     Commit(StoreError),
 }
 
+/// What is thought of the jobs of a group.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Company {
+    /// All are good: that costs nothing, and one that fails fails all.
+    Trusted,
+    /// Some are bad: each has a savepoint, and one that fails is undone alone.
+    Suspected,
+}
+
+/// Runs and commits the jobs. Returns what each failed of, and was undone for.
 fn write_together(
     connection: &rusqlite::Connection,
     write: &mut Write<'_>,
     group: &mut [Box<dyn WriteJob>],
-) -> Result<(), Failure> {
+    company: Company,
+) -> Result<Vec<Option<StoreError>>, Failure> {
     let done = write.begin.execute([]).map_err(Fault::from);
     let done = done.and_then(|_| write.begun());
-    let done = done.and_then(|()| group.iter_mut().try_for_each(|job| job.run(write)));
+    let done = done.and_then(|()| match company {
+        Company::Trusted => group.iter_mut().try_for_each(|job| job.run(write)).map(|()| Vec::new()),
+        Company::Suspected => group.iter_mut().map(|job| run_apart(connection, write, job)).collect(),
+    });
     let failure = match done {
-        Ok(()) => match write.commit.execute([]) {
+        Ok(failed) => match write.commit.execute([]) {
             Ok(_) => {
                 write.committed();
-                return Ok(());
+                return Ok(failed);
             }
             Err(error) => Failure::Commit(Fault::from(error).at_commit()),
         },
@@ -213,4 +242,117 @@ fn write_together(
     }
     write.rolled_back();
     Err(failure)
+}
+
+/// Runs one job behind a savepoint. Returns what it failed of; what it had written is undone. Errors: the transaction as a whole
+/// cannot go on.
+fn run_apart(
+    connection: &rusqlite::Connection,
+    write: &mut Write<'_>,
+    job: &mut Box<dyn WriteJob>,
+) -> Result<Option<StoreError>, Fault> {
+    write.savepoint.execute([])?;
+    let added = write.added();
+    let fault = match job.run(write) {
+        Ok(()) => {
+            write.release.execute([])?;
+            return Ok(None);
+        }
+        Err(fault) => fault,
+    };
+    if connection.is_autocommit() {
+        return Err(fault);
+    }
+    write.rollback_to.execute([])?;
+    write.release.execute([])?;
+    write.rolled_back_to(added);
+    Ok(Some(fault.before_commit()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use rusqlite::StatementStatus;
+    use souk_chat::log::{Body, Counts, Entry, EntryKey, Head, NewEntry, Seq};
+    use souk_chat::ports::store::Appended;
+    use souk_chat::{NewOrder, OrderId, Timestamp, UserId};
+
+    use super::*;
+    use crate::sqlite::append::load_recent;
+
+    type Answers = mpsc::Sender<(usize, Result<Appended, StoreError>)>;
+
+    /// Appends an entry of this key to an order, and then fails if it is told to.
+    struct Append {
+        number: usize,
+        order: OrderId,
+        key: &'static str,
+        fails: bool,
+        answers: Answers,
+        done: Option<Appended>,
+    }
+
+    impl WriteJob for Append {
+        fn run(&mut self, write: &mut Write<'_>) -> Result<(), Fault> {
+            let key = EntryKey { owner: None, id: self.key.into() };
+            let entry = Entry { seq: Seq(1), key, at: Timestamp(1), counts: Counts::default(), body: Body::Empty };
+            let new = NewEntry { entry, fingerprint: None, owed: Vec::new() };
+            self.done = Some(write.append(&self.order, &Head::default(), &[new])?);
+            if self.fails { Err(StoreError::Invalid("told to".into()).into()) } else { Ok(()) }
+        }
+
+        fn answer(self: Box<Self>) {
+            self.answers.send((self.number, Ok(self.done.unwrap()))).unwrap();
+        }
+
+        fn refuse(self: Box<Self>, error: StoreError) {
+            self.answers.send((self.number, Err(error))).unwrap();
+        }
+    }
+
+    #[test]
+    fn one_bad_request_costs_the_others_no_commit_of_their_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = File::lock(&folder.path().join("souk.db")).unwrap();
+        let connection = file.writer().unwrap();
+        let recent = Arc::new(RwLock::new(load_recent(&connection, 1_000).unwrap()));
+        let mut write = Write::prepare(&connection, recent.clone()).unwrap();
+        let orders: Vec<OrderId> = (0..50).map(|n| OrderId::new(&format!("o-{n}")).unwrap()).collect();
+        write.begin.execute([]).unwrap();
+        for id in &orders {
+            let (client, contractor) = (UserId::new("ann").unwrap(), UserId::new("bob").unwrap());
+            let order = NewOrder { id: id.clone(), client, contractor, title: None, status: None };
+            write.put_order(&order, Timestamp(0)).unwrap();
+        }
+        write.commit.execute([]).unwrap();
+        write.committed();
+        let commits = |write: &Write<'_>| write.commit.get_status(StatementStatus::Run);
+        let before = commits(&write);
+        let (answers, heard) = mpsc::channel();
+        let bad = |number: usize| number % 7 == 3;
+        let job = |number: usize, order: &OrderId, key, fails| -> Box<dyn WriteJob> {
+            Box::new(Append { number, order: order.clone(), key, fails, answers: answers.clone(), done: None })
+        };
+        let mut group: Vec<Box<dyn WriteJob>> =
+            orders.iter().enumerate().map(|(number, order)| job(number, order, "k", bad(number))).collect();
+        write_group(&connection, &mut write, &mut group);
+        let mut outcomes: Vec<_> = heard.try_iter().collect();
+        outcomes.sort_by_key(|(number, _)| *number);
+        assert_eq!(outcomes.len(), orders.len());
+        for (number, outcome) in outcomes {
+            assert_eq!(outcome.is_err(), bad(number), "{number}: {outcome:?}");
+        }
+        assert_eq!(commits(&write) - before, 1, "they share one commit");
+        // Nothing of what failed is there, on disk or in memory: the same key goes in.
+        let mut again: Vec<Box<dyn WriteJob>> =
+            orders.iter().enumerate().map(|(number, order)| job(number, order, "k", false)).collect();
+        write_group(&connection, &mut write, &mut again);
+        for (number, outcome) in heard.try_iter() {
+            let applied = matches!(outcome, Ok(Appended::Applied(head)) if head.seq == Seq(1));
+            assert_eq!(applied, bad(number), "{number}: {outcome:?}");
+        }
+        let rows: usize = connection.query_row("SELECT count(*) FROM entries", [], |row| row.get(0)).unwrap();
+        assert_eq!((rows, recent.read().rollbacks() > 0), (orders.len(), true));
+    }
 }

@@ -55,6 +55,9 @@ pub(crate) struct Write<'c> {
     pub(crate) begin: Statement<'c>,
     pub(crate) commit: Statement<'c>,
     pub(crate) rollback: Statement<'c>,
+    pub(crate) savepoint: Statement<'c>,
+    pub(crate) release: Statement<'c>,
+    pub(crate) rollback_to: Statement<'c>,
     names: Names<'c>,
     log: LogWrite<'c>,
     order: Statement<'c>,
@@ -77,6 +80,9 @@ impl<'c> Write<'c> {
             begin: prepare("BEGIN IMMEDIATE")?,
             commit: prepare("COMMIT")?,
             rollback: prepare("ROLLBACK")?,
+            savepoint: prepare("SAVEPOINT job")?,
+            release: prepare("RELEASE job")?,
+            rollback_to: prepare("ROLLBACK TO job")?,
             names: Names::prepare(connection)?,
             log: LogWrite::prepare(connection, recent)?,
             order: prepare(ORDER)?,
@@ -113,6 +119,17 @@ impl<'c> Write<'c> {
     pub(crate) fn rolled_back(&mut self) {
         self.names.forget();
         self.log.rolled_back();
+    }
+
+    /// How many entries this transaction added.
+    pub(crate) fn added(&self) -> usize {
+        self.log.added()
+    }
+
+    /// After a rollback to the moment when so many entries had been added.
+    pub(crate) fn rolled_back_to(&mut self, added: usize) {
+        self.names.forget();
+        self.log.rolled_back_to(added);
     }
 
     /// [`Orders::put_order`](souk_chat::ports::Orders::put_order).

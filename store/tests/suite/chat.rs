@@ -255,7 +255,7 @@ impl Chat {
 
 /// The head after `new`, in the same volume.
 pub fn step(head: &Head, new: &NewEntry) -> Head {
-    Head { seq: new.entry.seq, counts: new.entry.counts, ..*head }
+    Head { seq: new.entry.seq, counts: new.entry.counts, at: new.entry.at, ..*head }
 }
 
 /// The texts of messages, in order.

@@ -1,12 +1,12 @@
 //! Watermarks and people's lists.
 
 use futures_util::future::join_all;
-use souk_chat::log::Seq;
+use souk_chat::log::{Body, Seq};
 use souk_chat::ports::store::ListRow;
 use souk_chat::{Mark, Marks, NewOrder, OrderId, Side, UserId};
 
 use super::Engine;
-use super::chat::{Chat, at, fresh};
+use super::chat::{Chat, at, fresh, own_key};
 
 fn mark(seq: u64, others: u64) -> Mark {
     Mark { seq: Seq(seq), others }
@@ -76,6 +76,23 @@ pub async fn a_list_shows_both_parties_their_chat(engine: &dyn Engine) {
     assert_eq!(store.list(&bob, 10).await.unwrap(), [row(2, mark(1, 1))]);
     let stranger = UserId::new(&fresh("eve")).unwrap();
     assert!(store.list(&stranger, 10).await.unwrap().is_empty());
+}
+
+pub async fn what_nobody_sees_moves_no_chat(engine: &dyn Engine) {
+    let mut chat = Chat::new(engine.store()).await;
+    let store = engine.store();
+    let bob = chat.party(Side::Contractor).clone();
+    chat.say(Side::Client, "a", "x").await;
+    store.advance(&chat.order, &chat.head, at(1)).await.unwrap();
+    chat.append(|chat, head| chat.entry_after(head, own_key("fence"), Body::Empty)).await;
+    chat.edit(Seq(1), "e", "y").await;
+    assert_eq!(store.list(&bob, 10).await.unwrap()[0].at, at(1));
+    // What follows the first message is done again, when there is a later one.
+    let first = souk_chat::Head { seq: Seq(1), ..chat.head };
+    chat.say(Side::Client, "b", "z").await;
+    store.advance(&chat.order, &chat.head, at(4)).await.unwrap();
+    engine.rival().advance(&chat.order, &first, at(1)).await.unwrap();
+    assert_eq!(store.list(&bob, 10).await.unwrap()[0].at, at(4));
 }
 
 pub async fn a_list_is_cut_at_its_limit(engine: &dyn Engine) {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use souk_chat::log::{Body, Seq};
 use souk_chat::ports::store::Appended;
-use souk_chat::{ChatState, Message, NewEntry, Side, UserId};
+use souk_chat::{ChatState, Message, NewEntry, Side, Timestamp, UserId};
 use souk_moderation::{Categories, Category};
 
 use super::Engine;
@@ -152,4 +152,19 @@ pub async fn an_absent_key_is_told_beside_a_known_one(engine: &dyn Engine) {
     let known: Vec<_> = look.known.iter().map(|known| known.as_ref().map(|known| known.seq.0)).collect();
     assert_eq!(known, [None, Some(2), None, Some(1), None, None]);
     assert_eq!(look.known[1].as_ref().unwrap().fingerprint, Some(print("two")));
+}
+
+pub async fn a_head_knows_when_its_last_entry_was_written(engine: &dyn Engine) {
+    let mut chat = Chat::new(engine.store()).await;
+    assert_eq!(chat.head.at, Timestamp::default());
+    // Over volumes' ends, where there are some; the last is no message.
+    for n in 1..=20 {
+        chat.say(Side::Client, &format!("m-{n}"), "x").await;
+    }
+    chat.append(|chat, head| chat.entry_after(head, own_key("fence"), Body::Empty)).await;
+    for store in [engine.store(), engine.rival()] {
+        let look = store.look(chat.id(), &[]).await.unwrap().unwrap();
+        assert_eq!((look.head, look.head.at), (chat.head, at(21)));
+        assert_eq!(store.head(chat.id()).await.unwrap(), Some(chat.head));
+    }
 }

@@ -234,3 +234,35 @@ pub async fn a_lost_answer_of_a_change_is_found_by_looking(engine: &dyn Engine) 
     assert_eq!(chat.message(Seq(2)).await, two);
     assert_eq!(chat.assert_dense().await.len(), 11);
 }
+
+pub async fn a_look_shows_one_state(engine: &dyn Engine) {
+    const ROUNDS: u64 = 300;
+    let mut chat = Chat::new(engine.store()).await;
+    let (reader, done) = (chat.seen_by(engine.rival()), AtomicBool::new(false));
+    let own = |seq: u64| own_key(&format!("k-{seq}"));
+    let write = async {
+        for seq in 1..=ROUNDS {
+            chat.append(|chat, head| chat.entry_after(head, own(seq), Body::Empty)).await;
+        }
+        done.store(true, Ordering::Relaxed);
+    };
+    let read = async {
+        let (mut next, mut looks) = (1, 0);
+        while !done.load(Ordering::Relaxed) {
+            let keys: Vec<EntryKey> = (next..next + 8).map(own).collect();
+            let look = reader.store.look(reader.id(), &keys).await.unwrap().unwrap();
+            for (seq, known) in (next..).zip(&look.known) {
+                let known = known.as_ref().map(|known| known.seq.0);
+                let stands = (seq <= look.head.seq.0).then_some(seq);
+                assert_eq!(known, stands, "the key of {seq}, where the head is {}", look.head.seq);
+            }
+            let entries = reader.store.entries(reader.id(), Seq(next - 1), 100).await.unwrap();
+            let reached = entries.last().map_or(next - 1, |last| last.seq.0);
+            assert!(reached >= look.head.seq.0, "entries end at {reached} below the head {}", look.head.seq);
+            next = look.head.seq.0.max(next);
+            looks += 1;
+        }
+        assert!(looks > 3, "too few looks to say anything: {looks}");
+    };
+    futures_util::join!(write, read);
+}

@@ -37,6 +37,8 @@ pub enum Refused {
     Volume,
     /// A message that is to be changed is another version.
     Version,
+    /// It makes no sense, and never will.
+    Invalid,
 }
 
 impl OrderLog {
@@ -66,6 +68,11 @@ impl OrderLog {
         Ok(self.head)
     }
 
+    /// Whether this name stands in the volume of `head`.
+    pub fn has_key(&self, head: &Head, key: &EntryKey) -> bool {
+        self.keys.contains_key(&(head.volume, key.clone()))
+    }
+
     /// Whether every change of a message is to its newest version.
     fn follow(&self, entries: &[NewEntry]) -> bool {
         let mut versions: HashMap<Seq, u32> = HashMap::new();
@@ -83,6 +90,7 @@ impl OrderLog {
         let volume = self.head.volume;
         self.head.seq = new.entry.seq;
         self.head.counts = new.entry.counts;
+        self.head.at = new.entry.at;
         self.keys.insert((volume, new.entry.key.clone()), (new.entry.seq, new.fingerprint));
         self.volumes.push(volume);
         for message in new.entry.body.messages() {
@@ -173,7 +181,8 @@ impl OrderLog {
         match self.visible.checked_sub(1) {
             Some(last) => {
                 let entry = &self.entries[last].entry;
-                Head { seq: entry.seq, counts: entry.counts, volume: self.volumes[last], state: self.head.state }
+                let (volume, state) = (self.volumes[last], self.head.state);
+                Head { seq: entry.seq, counts: entry.counts, volume, state, at: entry.at }
             }
             None => Head { state: self.head.state, ..Head::default() },
         }
