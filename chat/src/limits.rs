@@ -38,13 +38,16 @@ pub const REMEMBERED_ORDERS: usize = 65_536;
 pub const RECENT_ORDERS: usize = 16_384;
 /// … and what they may take in memory, in bytes.
 pub const RECENT_BYTES: usize = 64 * 1024 * 1024;
-/// Refused texts of one sender in one order that a node records in the log within [`REFUSALS_WINDOW`]; more are refused and
+/// Refused texts of one sender in one order that a node records in the log within [`ALLOWANCE_WINDOW`]; more are refused and
 /// counted all the same.
 pub const REFUSALS_RECORDED: usize = 10;
-/// See [`REFUSALS_RECORDED`].
-pub const REFUSALS_WINDOW: Duration = Duration::from_secs(10 * 60);
-/// Senders whose recorded refusals a node counts; the longest silent are forgotten.
-pub const REFUSALS_SENDERS: usize = 8_192;
+/// Repeats of one sender in one order for which a node does again what follows a write, within [`ALLOWANCE_WINDOW`]. More are
+/// answered all the same; what they might have missed comes by the comparison with the store.
+pub const REPEATS_REDONE: usize = 32;
+/// See [`REFUSALS_RECORDED`] and [`REPEATS_REDONE`].
+pub const ALLOWANCE_WINDOW: Duration = Duration::from_secs(10 * 60);
+/// Senders whose recorded refusals, and redone repeats, a node counts; the longest silent are forgotten.
+pub const ALLOWANCE_SENDERS: usize = 8_192;
 /// How long a send tries to learn whether its write was applied, before it is told `unavailable`.
 pub const SEND_PATIENCE: Duration = Duration::from_secs(10);
 /// How long a typing mark lasts without another.

@@ -124,11 +124,17 @@ impl Commands {
         let named = id.is_some();
         let id = id.unwrap_or_else(|| self.chats.message_id());
         let in_sequence = self.hub.room(&order).filter(|room| room.expect(device, &id, draft.as_str(), ack));
-        let send = Send { order, draft, id: id.clone(), origin: device.origin() };
+        if named {
+            device.sends(&order, &id);
+        }
+        let send = Send { order: order.clone(), draft, id: id.clone(), origin: device.origin() };
         let started = Instant::now();
         let (outcome, repeat) = match self.chats.send(device.actor(), send).await {
             Ok(sent) => (Ok((sent.message.seq, self.sent_body(&sent).await)), sent.repeat),
-            Err(refusal) => (Err(Error::from(refusal)), false),
+            Err(refusal) => {
+                device.sends_no_more(&order, &id);
+                (Err(Error::from(refusal)), false)
+            }
         };
         self.count(&outcome, repeat, started.elapsed(), device);
         let told = |error: &Error| exception("send_message", error, named.then(|| id.clone()));

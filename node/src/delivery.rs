@@ -6,7 +6,7 @@
 //! ```
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -42,6 +42,8 @@ const REFILL_MIN: Duration = Duration::from_millis(50);
 const REFILL_MAX: Duration = Duration::from_secs(2);
 /// Publishes that failed and are tried again; the oldest are dropped, which the comparison with the store makes good.
 const REPUBLISH_MAX: usize = 4_096;
+/// How often a node that leaves looks whether its publishes are answered.
+const FLUSH_EVERY: Duration = Duration::from_millis(10);
 /// How long failed publishes wait for the next try.
 const REPUBLISH_EVERY: Duration = Duration::from_millis(500);
 
@@ -56,6 +58,8 @@ pub struct DeliveryCounters {
     pub comparisons: AtomicU64,
     /// Envelopes whose body could not be read.
     pub unreadable: AtomicU64,
+    /// Repeats of sends for which was done again what follows a write.
+    pub redone: AtomicU64,
 }
 
 /// The delivery of a node. Also what wakes the walker of owed events: `owed` is called for orders that owe.
@@ -67,7 +71,8 @@ pub struct Delivery {
     owed: Box<dyn Fn(&OrderId) + Send + Sync>,
     /// Publishes to try again, oldest first.
     failed: Mutex<VecDeque<(Vec<Channel>, Envelope)>>,
-    /// Told of each publish's outcome, to learn how long it took.
+    /// Publishes that the router has yet to answer.
+    publishing: AtomicUsize,
     counters: Arc<DeliveryCounters>,
     me: Weak<Delivery>,
 }
@@ -88,6 +93,7 @@ impl Delivery {
             runtime,
             owed,
             failed: Mutex::default(),
+            publishing: AtomicUsize::new(0),
             counters: Arc::default(),
             me: me.clone(),
         })
@@ -126,14 +132,28 @@ impl Delivery {
             Some(outcome) => self.published(outcome, &channels, envelope),
             None => {
                 let me = self.me.clone();
+                self.publishing.fetch_add(1, Ordering::Relaxed);
                 self.runtime.spawn(Box::pin(async move {
                     let outcome = publish.await;
                     if let Some(me) = me.upgrade() {
+                        me.publishing.fetch_sub(1, Ordering::Relaxed);
                         me.published(outcome, &channels, envelope);
                     }
                 }));
             }
         }
+    }
+
+    /// Waits until the router has answered every publish, for at most `patience`; returns whether it has. For a node that leaves.
+    pub async fn flush(&self, patience: Duration) -> bool {
+        let deadline = self.runtime.monotonic() + patience;
+        while self.publishing.load(Ordering::Relaxed) > 0 {
+            if self.runtime.monotonic() >= deadline {
+                return false;
+            }
+            self.runtime.sleep(FLUSH_EVERY).await;
+        }
+        true
     }
 
     fn published(&self, outcome: Result<(), RouterError>, channels: &[Channel], envelope: Envelope) {
@@ -232,7 +252,7 @@ impl Delivery {
         if envelope.kind != EnvelopeKind::Entry {
             return;
         }
-        let devices = self.hub.devices(user);
+        let devices = self.hub.recipients(user, &envelope.order, envelope.seq);
         let mut parcel = None;
         for device in devices {
             if device.origin() == envelope.origin || device.is_live(&envelope.order) {
@@ -240,6 +260,9 @@ impl Delivery {
             }
             let parcel = parcel.get_or_insert_with(|| self.decode(envelope));
             let Some(parcel) = parcel else { return };
+            if parcel.sent_by(user).is_some_and(|id| device.has_sent(&envelope.order, id)) {
+                continue;
+            }
             if let Some(frames) = parcel.frames_for(user) {
                 // It may have gone live since it was looked at.
                 device.push_aside(&envelope.order, frames);
@@ -266,6 +289,9 @@ impl Delivery {
 
 impl Feed for Delivery {
     fn committed(&self, committed: &Committed) {
+        if committed.repeat {
+            self.counters.redone.fetch_add(1, Ordering::Relaxed);
+        }
         let room = self.hub.room(&committed.order.id);
         for ((entry, origin), masked) in committed.entries.iter().zip(&committed.origins).zip(&committed.masked) {
             let body = encode_entry(entry, |_| Status::Sent);

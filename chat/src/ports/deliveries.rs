@@ -12,7 +12,7 @@ use super::router::Origin;
 pub struct Committed {
     /// The order they belong to.
     pub order: Arc<Order>,
-    /// The entries, rising. Neighbours unless `repeat`.
+    /// The entries, rising; neighbours. None: there is nothing to deliver, only events to ask for.
     pub entries: Vec<Arc<Entry>>,
     /// For each entry the connection that it came over; none for what souk adds of itself (a masking after the fact).
     pub origins: Vec<Origin>,
@@ -21,16 +21,17 @@ pub struct Committed {
     pub masked: Vec<Arc<[Span]>>,
     /// The log's head when they were appended, or later.
     pub head: Head,
-    /// Somebody asked again for what was there already: what follows a write is done again, in case it was never done.
+    /// Somebody asked again for what was there already, and this node does not know that what follows a write was done: whoever
+    /// wrote it may have ended before. It may come twice.
     pub repeat: bool,
-    /// Whether any of them owes an event.
+    /// Whether any of them owes an event, or may.
     pub owes: bool,
 }
 
 /// Where committed entries go: the node delivers them to its own connections, publishes them to the others and wakes the
 /// walker of owed events.
 pub trait Feed: Send + Sync {
-    /// Called once per write, before its senders are answered, and in the order of the log for what this node writes. Must
-    /// return at once: what takes time is queued, bounded, behind it.
+    /// Called once per write, before its senders are answered, and in the order of the log for what this node writes; for repeats
+    /// at most [`REPEATS_REDONE`](crate::limits::REPEATS_REDONE) times. Must return at once: what takes time is queued, bounded, behind it.
     fn committed(&self, committed: &Committed);
 }

@@ -58,7 +58,7 @@ impl Chats {
             actor: actor.clone(),
             draft: edit.draft,
             deadline: runtime.monotonic() + SEND_PATIENCE,
-            done,
+            done: Some(done),
             course: Course::New,
         };
         self.sequencer.submit(Arc::clone(&order), job);

@@ -8,12 +8,13 @@ use lru::LruCache;
 use parking_lot::Mutex;
 
 use crate::id::OrderId;
-use crate::limits::REMEMBERED_ORDERS;
-use crate::log::Head;
+use crate::limits::{REFUSALS_RECORDED, REMEMBERED_ORDERS, REPEATS_REDONE};
+use crate::log::{Head, Seq};
 use crate::order::Order;
+use crate::replay::ReplayWindow;
 
+use super::allowance::Allowance;
 use super::recent::Recent;
-use super::refusals::Refusals;
 
 /// How old title and status of a remembered order may be. Its parties never change.
 pub(super) const ORDER_FRESH: Duration = Duration::from_secs(5);
@@ -22,6 +23,10 @@ pub(super) const ORDER_FRESH: Duration = Duration::from_secs(5);
 struct Remembered {
     order: Option<(Arc<Order>, Duration)>,
     head: Option<Head>,
+    /// The list rows stand at least here.
+    listed: Seq,
+    /// Entries that this node fed: delivered, published, and their events asked for.
+    fed: ReplayWindow,
 }
 
 /// Orders and hints of their heads. A hint may be old: a write against it is refused by the store, never wrong.
@@ -29,14 +34,21 @@ pub struct Memory {
     orders: Mutex<LruCache<OrderId, Remembered>>,
     /// Their newest messages.
     pub(super) recent: Recent,
-    /// Refusals that were recorded.
-    pub(super) refusals: Refusals,
+    /// Refusals that are recorded.
+    pub(super) refusals: Allowance,
+    /// Repeats for which is done again what follows a write.
+    pub(super) redone: Allowance,
 }
 
 impl Default for Memory {
     fn default() -> Self {
         let bound = NonZeroUsize::new(REMEMBERED_ORDERS).expect("the bound is a number above zero");
-        Self { orders: Mutex::new(LruCache::new(bound)), recent: Recent::default(), refusals: Refusals::default() }
+        Self {
+            orders: Mutex::new(LruCache::new(bound)),
+            recent: Recent::default(),
+            refusals: Allowance::of(REFUSALS_RECORDED),
+            redone: Allowance::of(REPEATS_REDONE),
+        }
     }
 }
 
@@ -64,6 +76,32 @@ impl Memory {
         if slot.is_none_or(|known| known.seq <= head.seq) {
             *slot = Some(head);
         }
+    }
+
+    /// These entries were fed by this node.
+    pub(super) fn fed(&self, id: &OrderId, seqs: impl IntoIterator<Item = Seq>) {
+        let mut orders = self.orders.lock();
+        let known = &mut orders.get_or_insert_mut(id.clone(), Remembered::default).fed;
+        for seq in seqs {
+            known.mark(seq);
+        }
+    }
+
+    /// Whether this node fed the entry, or surely a later one: what came before that shows by it.
+    pub(super) fn is_fed(&self, id: &OrderId, seq: Seq) -> bool {
+        self.orders.lock().get(id).is_some_and(|known| known.fed.has(seq))
+    }
+
+    /// The list rows stand at least at this entry.
+    pub(super) fn listed(&self, id: &OrderId, seq: Seq) {
+        let mut orders = self.orders.lock();
+        let known = &mut orders.get_or_insert_mut(id.clone(), Remembered::default).listed;
+        *known = seq.max(*known);
+    }
+
+    /// Whether the list rows are known to stand at this entry, or above.
+    pub(super) fn is_listed(&self, id: &OrderId, seq: Seq) -> bool {
+        self.orders.lock().get(id).is_some_and(|known| known.listed >= seq)
     }
 
     pub(super) fn forget_head(&self, id: &OrderId) {

@@ -4,18 +4,19 @@
 //! [`sequencer`]; what is read comes straight from the store.
 
 mod admin;
+mod allowance;
 mod catch_up;
 mod edit;
 mod lists;
 mod memory;
 mod originals;
 mod recent;
-mod refusals;
 mod send;
 pub mod sequencer;
 mod view;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::actor::{Actor, Role};
 use crate::fingerprint::Fingerprints;
@@ -35,6 +36,9 @@ pub use originals::{AuditPage, Original, OriginalsPage};
 pub use send::{Send, Sent};
 pub use sequencer::Sequencer;
 pub use view::{ChatView, Participant};
+
+/// How often a node that leaves looks whether its writes are done.
+const SETTLE_EVERY: Duration = Duration::from_millis(10);
 
 /// Everything the service reaches the world through.
 #[derive(Clone)]
@@ -84,6 +88,20 @@ impl Chats {
             Some(order) if actor.role == Role::Admin || order.side_of(&actor.user).is_some() => Ok(order),
             _ => Err(Refusal::Forbidden),
         }
+    }
+
+    /// Waits until no write of this node is under way and each was followed up, for at most `patience`; returns whether that is
+    /// so. For a node that leaves: what it wrote and did not tell, others see only at their next comparison. Cancel-safe.
+    pub async fn settle(&self, patience: Duration) -> bool {
+        let runtime = &self.ports.runtime;
+        let deadline = runtime.monotonic() + patience;
+        while !self.sequencer.is_idle() {
+            if runtime.monotonic() >= deadline {
+                return false;
+            }
+            runtime.sleep(SETTLE_EVERY).await;
+        }
+        true
     }
 
     async fn order(&self, id: &OrderId) -> Result<Option<Arc<Order>>, Refusal> {

@@ -89,7 +89,7 @@ impl Chats {
             actor: actor.clone(),
             draft: send.draft.clone(),
             deadline: self.ports.runtime.monotonic() + SEND_PATIENCE,
-            done,
+            done: Some(done),
             course: Course::New,
         };
         if let Admission::Limited { retry_after } = admission {

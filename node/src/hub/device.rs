@@ -8,7 +8,7 @@ use bytes::Bytes;
 use parking_lot::Mutex;
 use smallvec::SmallVec;
 use souk_chat::ports::Origin;
-use souk_chat::{Actor, OrderId, UserId};
+use souk_chat::{Actor, ClientMessageId, OrderId, UserId};
 use souk_protocol::socketio::{self, Namespace};
 use souk_protocol::{Error, plain};
 
@@ -22,6 +22,9 @@ use super::room::Room;
 
 /// Shortest time between two typing marks of a device, in milliseconds; a mark lasts ten seconds.
 const TYPING_EVERY_MS: u64 = 1_000;
+
+/// Sends of a device that it is not told of as its person's other devices are; older ones are forgotten.
+const OWN_SENDS: usize = 16;
 
 /// How frames of a session look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,13 +95,16 @@ pub struct Device {
     /// When typing was last shown, in milliseconds of the monotonic clock.
     typed_at: AtomicU64,
     rooms: Mutex<SmallVec<[Arc<Room>; 2]>>,
+    /// What it sent last, under ids of its own, oldest first.
+    sends: Mutex<Vec<(OrderId, ClientMessageId)>>,
 }
 
 impl Device {
     /// A device on `link`. `node`: the number of this node's incarnation.
     pub fn new(link: Arc<Link>, slot: u8, dialect: Dialect, actor: Arc<Actor>, node: u64) -> Self {
         let (retired, typed_at) = (AtomicBool::new(false), AtomicU64::new(0));
-        Self { link, slot, dialect, actor, node, retired, typed_at, rooms: Mutex::default() }
+        let (rooms, sends) = (Mutex::default(), Mutex::default());
+        Self { link, slot, dialect, actor, node, retired, typed_at, rooms, sends }
     }
 
     /// Who it is.
@@ -136,6 +142,30 @@ impl Device {
             self.typed_at.store(now.max(1), Ordering::Relaxed);
         }
         may
+    }
+
+    /// It sends a message under an id of its own. Its answer tells it all: whichever device's send came first, it is not told
+    /// again as one of the others.
+    pub fn sends(&self, order: &OrderId, id: &ClientMessageId) {
+        let mut sends = self.sends.lock();
+        if sends.len() == OWN_SENDS {
+            sends.remove(0);
+        }
+        sends.push((order.clone(), id.clone()));
+    }
+
+    /// The send was refused: of what another device makes of it, it is told as the others are.
+    pub fn sends_no_more(&self, order: &OrderId, id: &ClientMessageId) {
+        let mut sends = self.sends.lock();
+        // One of them: it may be another text under the id of a message that it did send.
+        if let Some(place) = sends.iter().rposition(|known| (&known.0, &known.1) == (order, id)) {
+            sends.remove(place);
+        }
+    }
+
+    /// Whether it sent this itself, lately.
+    pub fn has_sent(&self, order: &OrderId, id: &ClientMessageId) -> bool {
+        self.sends.lock().iter().any(|known| (&known.0, &known.1) == (order, id))
     }
 
     /// Sends a push.

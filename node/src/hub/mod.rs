@@ -3,6 +3,7 @@
 //! A [`Link`] is a connection with its one bounded outbox; a [`Device`] is a session on it, of one person; a [`Room`] is an
 //! order that devices of this node joined, with its gate. The hub finds them: devices by person, rooms by order.
 
+mod aside;
 mod device;
 mod link;
 mod parcel;
@@ -14,8 +15,9 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use smallvec::SmallVec;
 use souk_chat::ports::{Presence, Room as Channel, Router, Subscription};
-use souk_chat::{OrderId, UserId};
+use souk_chat::{OrderId, Seq, UserId};
 
+use aside::Aside;
 pub(crate) use device::text;
 pub use device::{Ack, Device, Dialect};
 pub use link::{Link, Notice, OUTBOX_BYTES, OUTBOX_FRAMES, Outgoing};
@@ -30,6 +32,7 @@ pub const DEVICES_PER_USER: usize = 1_000;
 
 struct Person {
     devices: SmallVec<[Arc<Device>; 1]>,
+    aside: Aside,
     _subscription: Subscription,
 }
 
@@ -65,6 +68,7 @@ impl Hub {
         let mut people = self.people.lock();
         let person = people.entry(device.user().clone()).or_insert_with(|| Person {
             devices: SmallVec::new(),
+            aside: Aside::default(),
             _subscription: Subscription::new(Arc::clone(&self.router), Channel::User(device.user().clone())),
         });
         if person.devices.len() >= self.devices_per_user {
@@ -98,9 +102,19 @@ impl Hub {
         }
     }
 
-    /// The devices of a person here.
-    pub fn devices(&self, user: &UserId) -> SmallVec<[Arc<Device>; 4]> {
-        self.people.lock().get(user).map(|person| person.devices.iter().cloned().collect()).unwrap_or_default()
+    /// The devices of a person here, for an entry that came by the person's room; nobody where it came before.
+    pub fn recipients(&self, user: &UserId, order: &OrderId, seq: Seq) -> SmallVec<[Arc<Device>; 4]> {
+        let mut people = self.people.lock();
+        let Some(person) = people.get_mut(user) else { return SmallVec::new() };
+        let is_news = person.aside.is_news(order, seq);
+        person.devices.iter().filter(|_| is_news).cloned().collect()
+    }
+
+    /// Forgets what came by people's rooms: entries that come twice are pushed twice. Broken on purpose, so that the simulation
+    /// can show that it finds it.
+    #[cfg(feature = "sabotage")]
+    pub fn forget_aside(&self) {
+        self.people.lock().values_mut().for_each(|person| person.aside = Aside::default());
     }
 
     /// Whether a person has a device here.

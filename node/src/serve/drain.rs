@@ -17,6 +17,8 @@ const SHARE_PER_STEP: usize = 200;
 const STEP: Duration = Duration::from_millis(100);
 /// How long events on their way out are waited for.
 const FLUSH_WITHIN: Duration = Duration::from_secs(5);
+/// How long writes under way are waited for, and then what they publish.
+const WRITES_WITHIN: Duration = Duration::from_secs(5);
 /// How long sockets get to say their last words.
 const LAST_WORDS: Duration = Duration::from_secs(3);
 
@@ -52,6 +54,10 @@ pub(super) async fn leave(node: Node) {
     send_away(&parts, deadline).await;
     parts.shared.connections.close();
     let _ = tokio::time::timeout_at(deadline.max(Instant::now() + LAST_WORDS), parts.shared.connections.wait()).await;
+    // Whoever asked for them is gone; they are in the log, or about to be, and the other nodes are to hear of them now.
+    if !parts.shared.chats.settle(WRITES_WITHIN).await || !parts.delivery.flush(WRITES_WITHIN).await {
+        tracing::warn!("writes under way were not published in time; the other nodes find them in the store");
+    }
     parts.presence.leave().await;
     parts.relay.stop(FLUSH_WITHIN).await;
     parts.events.flush(FLUSH_WITHIN).await;

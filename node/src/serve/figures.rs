@@ -35,6 +35,11 @@ pub(super) fn attach(
             ),
             counter("gate_compared", "Heads of orders compared with the store", &counters.comparisons),
             counter("publishes_failed", "Publishes that the router did not take at first", &counters.publishes_failed),
+            counter(
+                "repeats_redone",
+                "Repeats of sends that were delivered again, in case the first was not",
+                &counters.redone,
+            ),
             counter("envelopes_unreadable", "Envelopes whose body could not be read", &counters.unreadable),
         ]
     });

@@ -104,6 +104,15 @@ impl Cluster {
         self.world.note("boot", &[slot as u64], String::new);
         let delivery = Arc::clone(&node.delivery);
         node.runtime.spawn(Box::pin(async move { delivery.watch(true).await }));
+        if self.world.plan.sabotage == Sabotage::ForgetfulHub {
+            let hub = Arc::clone(&node.around.hub);
+            node.runtime.spawn(Box::pin(async move {
+                loop {
+                    tokio::time::sleep(Duration::from_millis(1)).await;
+                    hub.forget_aside();
+                }
+            }));
+        }
         self.nodes.lock()[slot] = Some(Arc::new(node));
     }
 
@@ -171,6 +180,7 @@ impl Cluster {
         node.runtime.crash();
         self.count(&node);
         self.bus.stop(slot);
+        self.shelf.forget_node(slot);
         let people = Arc::clone(&self.people);
         self.world.after(down_ms.min(LEASE_MS), move || people.forget(slot));
         let mut wires = self.wires.lock();
@@ -187,6 +197,16 @@ impl Cluster {
                 me.boot(slot);
             }
         });
+    }
+
+    /// A node's wall clock jumps.
+    pub fn jump_clock(&self, slot: usize, millis: i64) {
+        if let Some(node) = self.node(slot) {
+            node.runtime.jump(millis);
+            if millis < 0 {
+                self.world.saw(Seen::ClockWentBack);
+            }
+        }
     }
 
     fn count(&self, node: &Node) {

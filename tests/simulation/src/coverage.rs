@@ -44,11 +44,13 @@ pub enum Seen {
     EditOfAnothers,
     RefusedRecorded,
     SpamRefused,
+    CameBackAfterRefusal,
+    ClockWentBack,
 }
 
 impl Seen {
     /// All of them.
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 39] = [
         Self::AnswerLostThenFound,
         Self::LandedLate,
         Self::LandedLateRefused,
@@ -86,6 +88,8 @@ impl Seen {
         Self::EditOfAnothers,
         Self::RefusedRecorded,
         Self::SpamRefused,
+        Self::CameBackAfterRefusal,
+        Self::ClockWentBack,
     ];
 }
 

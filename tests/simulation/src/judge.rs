@@ -7,6 +7,8 @@ use souk_moderation::{Action, Category, Context, EarlierMasked, Policy, Rules, S
 pub const FIRST: &str = "first-";
 /// Begins the second part: it goes on with the same letters.
 pub const SECOND: &str = "second-";
+/// Like [`SECOND`]; a text that completes something so is refused, and may hold several of them.
+pub const LAST: &str = "last-";
 /// A text with it is refused.
 pub const FORBIDDEN: &str = "forbidden";
 
@@ -22,7 +24,28 @@ impl Default for Words {
 
 /// The part of `text` that begins with `mark`, to the next space.
 pub fn part<'t>(text: &'t str, mark: &str) -> Option<&'t str> {
-    text.split_whitespace().find(|word| word.starts_with(mark))
+    parts(text, mark).next()
+}
+
+fn parts<'t>(text: &'t str, mark: &str) -> impl Iterator<Item = &'t str> {
+    text.split_whitespace().filter(move |word| word.starts_with(mark))
+}
+
+/// Masks what begins in earlier messages and is ended by a word of `text` that begins with `mark`. Returns whether something is.
+fn complete(verdict: &mut Verdict<'_>, context: &Context<'_>, text: &str, mark: &str) -> bool {
+    let before = verdict.earlier.len();
+    for end in parts(text, mark) {
+        let first = format!("{FIRST}{}", &end[mark.len()..]);
+        for (index, earlier) in context.earlier.iter().enumerate() {
+            if part(earlier.text, FIRST) == Some(first.as_str()) {
+                let flags = [Category::Phone].into_iter().collect();
+                let text = earlier.text.replace(&first, "***");
+                verdict.earlier.push(EarlierMasked { index, text, flags, spans: Vec::new() });
+            }
+        }
+    }
+    verdict.earlier.sort_by_key(|masked| masked.index);
+    verdict.earlier.len() > before
 }
 
 impl Judge for Words {
@@ -33,17 +56,13 @@ impl Judge for Words {
             verdict.flags.insert(Category::Profanity);
             verdict.rules.push("test.forbidden");
         }
-        let Some(second) = part(text, SECOND) else { return verdict };
-        let first = format!("{FIRST}{}", &second[SECOND.len()..]);
-        for (index, earlier) in context.earlier.iter().enumerate() {
-            if part(earlier.text, FIRST) == Some(first.as_str()) {
-                let flags = [Category::Phone].into_iter().collect();
-                let text = earlier.text.replace(&first, "***");
-                verdict.earlier.push(EarlierMasked { index, text, flags, spans: Vec::new() });
-            }
-        }
-        if !verdict.earlier.is_empty() {
-            verdict.earlier.sort_by_key(|masked| masked.index);
+        if complete(&mut verdict, context, text, LAST) {
+            verdict.action = Action::Refuse;
+            verdict.flags.insert(Category::Phone);
+            verdict.rules.push("test.last");
+        } else if let Some(second) = part(text, SECOND)
+            && complete(&mut verdict, context, text, SECOND)
+        {
             verdict.text = verdict.text.replace(second, "***").into();
             verdict.action = verdict.action.max(Action::Mask);
             verdict.flags.insert(Category::Phone);

@@ -12,6 +12,12 @@ pub enum Sabotage {
     SkippingGate,
     /// The store appends again, at the new head and without looking at the ids, when it got no answer.
     RetryingStore,
+    /// Nodes look for the names of senders only, not for those that souk gave.
+    BlindLook,
+    /// Nodes forget at once which entries came by people's rooms.
+    ForgetfulHub,
+    /// The store takes from an entry's time what would make it follow the one before.
+    OwnClock,
 }
 
 /// How often things go wrong while faults last, per thousand. Each kind is off in some seeds, so that they are also seen alone.
@@ -45,6 +51,8 @@ pub struct Faults {
     pub crashes: u64,
     /// Stretches in which the store answers nobody.
     pub outages: u64,
+    /// Clocks that jump.
+    pub clock_jumps: u64,
 }
 
 /// What a seed decides before anything runs.
@@ -91,6 +99,7 @@ impl Plan {
             cuts: often(3),
             crashes: often(3),
             outages: often(2),
+            clock_jumps: often(3),
         };
         Self {
             nodes: 2 + rng.index(2),

@@ -1,7 +1,7 @@
 //! The runtime of one simulated node: its clock goes wrong a little, its tasks end when it crashes.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -23,7 +23,7 @@ const TASKS_LISTED: usize = 64;
 pub struct NodeRuntime {
     world: Arc<World>,
     /// How far the node's wall clock is off, in milliseconds.
-    skew: i64,
+    skew: AtomicI64,
     dead: AtomicBool,
     tasks: Mutex<Vec<AbortHandle>>,
 }
@@ -31,7 +31,12 @@ pub struct NodeRuntime {
 impl NodeRuntime {
     /// A runtime whose wall clock is off by `skew` milliseconds.
     pub fn new(world: Arc<World>, skew: i64) -> Self {
-        Self { world, skew, dead: AtomicBool::new(false), tasks: Mutex::default() }
+        Self { world, skew: AtomicI64::new(skew), dead: AtomicBool::new(false), tasks: Mutex::default() }
+    }
+
+    /// The wall clock jumps by so many milliseconds.
+    pub fn jump(&self, millis: i64) {
+        self.skew.fetch_add(millis, Ordering::Relaxed);
     }
 
     /// Ends all tasks where they stand.
@@ -50,7 +55,8 @@ impl NodeRuntime {
 
 impl Runtime for NodeRuntime {
     fn now(&self) -> Timestamp {
-        Timestamp(EPOCH_MS + self.skew + i64::try_from(self.world.now()).unwrap_or(i64::MAX / 2))
+        let skew = self.skew.load(Ordering::Relaxed);
+        Timestamp(EPOCH_MS + skew + i64::try_from(self.world.now()).unwrap_or(i64::MAX / 2))
     }
 
     fn monotonic(&self) -> Duration {

@@ -154,6 +154,12 @@ impl Play {
             let from = moment();
             self.shelf.fail_between(from, (from + world.rng().between(100, 2_500)).min(plan.busy_ms));
         }
+        for _ in 0..plan.faults.clock_jumps {
+            let node = world.rng().index(nodes);
+            let millis = i64::try_from(world.rng().below(20_000)).unwrap_or(0) - 10_000;
+            let cluster = Arc::clone(&self.cluster);
+            world.at(moment(), move || cluster.jump_clock(node, millis));
+        }
         for _ in 0..plan.faults.crashes {
             let node = world.rng().index(nodes);
             let down = world.rng().between(10, 3_000);

@@ -2,153 +2,21 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use std::sync::Arc;
+mod place;
+
 use std::time::Duration;
 
-use parking_lot::Mutex;
-use souk_chat::ports::{Committed, Decision, Feed, Limiter, Moderations, Presence, Runtime, Store, Why};
+use place::{Place, actor, admin, user};
+use souk_chat::ports::Why;
 use souk_chat::seal::OpenError;
-use souk_chat::service::{Chats, Edit, Ports, Send, Sent};
 use souk_chat::{
-    Action, Actor, Body, Categories, Category, ClientMessageId, Draft, Fingerprints, Message, ModerationAction,
-    NewOrder, OrderId, Owed, Refusal, Role, RulesCell, Sealer, Seq, Subject, Timestamp, UserId,
+    Action, Actor, Body, Categories, Category, ModerationAction, OrderId, Refusal, Role, RulesCell, Seq, Subject,
 };
 use souk_moderation::{Policies, Policy, Rules, Settings};
-use souk_simulation::Sabotage;
 use souk_simulation::judge::Words;
-use souk_simulation::people::{NodePromises, People, PeopleOf};
-use souk_simulation::plan::{Faults, Plan};
-use souk_simulation::rng::Rng;
-use souk_simulation::runtime::NodeRuntime;
-use souk_simulation::store::{Engine, Shelf};
-use souk_simulation::world::World;
-
-#[derive(Default)]
-struct Heard {
-    decisions: Mutex<Vec<Decision>>,
-    committed: Mutex<Vec<Committed>>,
-}
-
-impl Moderations for Heard {
-    fn decided(&self, decision: &Decision) {
-        self.decisions.lock().push(*decision);
-    }
-}
-
-impl Feed for Heard {
-    fn committed(&self, committed: &Committed) {
-        self.committed.lock().push(committed.clone());
-    }
-}
-
-/// One node over a store where nothing goes wrong.
-struct Place {
-    shelf: Arc<Shelf>,
-    chats: Chats,
-    heard: Arc<Heard>,
-    rules: Arc<RulesCell>,
-    order: OrderId,
-}
-
-const KEY: [u8; 32] = [7; 32];
-
-impl Place {
-    fn new(rules: RulesCell, volume: u64) -> Self {
-        let plan = Plan { faults: Faults::default(), volume, ..Plan::of(&mut Rng::new(1), Sabotage::None) };
-        let world = World::new(plan, Rng::new(2), false);
-        let turning = Arc::clone(&world);
-        tokio::spawn(async move { turning.turn().await });
-        let shelf = Shelf::new(Arc::clone(&world));
-        let order: OrderId = "o".parse().unwrap();
-        let new =
-            NewOrder { id: order.clone(), client: user("ann"), contractor: user("bob"), title: None, status: None };
-        shelf.history().put_order(&new, Timestamp(0));
-        let rules = Arc::new(rules);
-        let heard = Arc::new(Heard::default());
-        let chats = node(&world, &shelf, &heard, &rules, &KEY);
-        Self { shelf, chats, heard, rules, order }
-    }
-
-    async fn say(&self, who: &str, id: &str, text: &str) -> Result<Sent, Refusal> {
-        let (draft, id) = (Draft::new(text).unwrap(), ClientMessageId::new(id).unwrap());
-        self.chats.send(&actor(who), Send { order: self.order.clone(), draft, id, origin: Default::default() }).await
-    }
-
-    async fn edit(&self, who: &str, seq: u64, text: &str) -> Result<Sent, Refusal> {
-        let edit = Edit {
-            order: self.order.clone(),
-            seq: Seq(seq),
-            draft: Draft::new(text).unwrap(),
-            origin: Default::default(),
-        };
-        self.chats.edit(&actor(who), edit).await
-    }
-
-    fn bodies(&self) -> Vec<Body> {
-        self.shelf.history().logs[&self.order].entries.iter().map(|new| new.entry.body.clone()).collect()
-    }
-
-    fn now(&self, seq: u64) -> Message {
-        let history = self.shelf.history();
-        (**history.logs[&self.order].states(Seq(seq)).last().unwrap()).clone()
-    }
-
-    /// What is owed to moderators: entry, what was done, about what.
-    fn owed(&self) -> Vec<(u64, ModerationAction, Subject)> {
-        let rows = self.shelf.history().logs[&self.order].owed(Seq(0), 1_000);
-        let moderation = |row: souk_chat::OwedRow| match row.owed {
-            Owed::Moderation { action, subject, .. } => Some((row.seq.0, action, subject)),
-            Owed::Notification { .. } => None,
-        };
-        rows.into_iter().filter_map(moderation).collect()
-    }
-
-    /// All originals: why, message, version, text.
-    async fn originals(&self) -> Vec<(Why, Option<u64>, u32, String)> {
-        let page = self.chats.originals(&admin(), &self.order, None, None).await.unwrap();
-        let row = |original: souk_chat::service::Original| {
-            assert!(original.entry.is_some(), "{original:?}");
-            (original.why, original.message.map(|seq| seq.0), original.version, original.text.unwrap())
-        };
-        page.originals.into_iter().map(row).collect()
-    }
-
-    fn decisions(&self) -> Vec<(Category, Action, bool)> {
-        self.heard.decisions.lock().iter().map(|heard| (heard.category, heard.action, heard.shadow)).collect()
-    }
-}
-
-fn node(world: &Arc<World>, shelf: &Arc<Shelf>, heard: &Arc<Heard>, rules: &Arc<RulesCell>, key: &[u8; 32]) -> Chats {
-    let runtime = Arc::new(NodeRuntime::new(Arc::clone(world), 0));
-    let people = Arc::new(PeopleOf::new(People::new(Arc::clone(world), Arc::clone(shelf)), 0, Arc::clone(&runtime)));
-    Chats::new(Ports {
-        store: Arc::new(Engine::new(Arc::clone(shelf), 0)) as Arc<dyn Store>,
-        presence: Arc::<PeopleOf>::clone(&people) as Arc<dyn Presence>,
-        limiter: people as Arc<dyn Limiter>,
-        feed: Arc::<Heard>::clone(heard) as Arc<dyn Feed>,
-        promises: Arc::new(NodePromises::new(Arc::clone(&runtime), 0, 1)),
-        runtime: runtime as Arc<dyn Runtime>,
-        rules: Arc::clone(rules),
-        moderations: Arc::<Heard>::clone(heard) as Arc<dyn Moderations>,
-        sealer: Arc::new(Sealer::new([key])),
-        fingerprints: Arc::new(Fingerprints::new([b"test".as_slice()])),
-    })
-}
-
-fn user(name: &str) -> UserId {
-    UserId::new(name).unwrap()
-}
-
-fn actor(name: &str) -> Actor {
-    Actor { user: user(name), role: Role::Client, name: None, locale: None }
-}
-
-fn admin() -> Actor {
-    Actor { role: Role::Admin, ..actor("root") }
-}
 
 fn words() -> Place {
-    Place::new(RulesCell::new(Words::default()), 50_000)
+    Place::words()
 }
 
 fn with(change: impl FnOnce(&mut Settings)) -> Rules {
@@ -388,8 +256,6 @@ async fn originals_are_for_admins_and_every_look_is_on_record() {
 
 #[tokio::test(start_paused = true)]
 async fn originals_come_in_pages_and_a_lost_key_costs_its_rows() {
-    let plan = Plan { faults: Faults::default(), volume: 50_000, ..Plan::of(&mut Rng::new(1), Sabotage::None) };
-    let world = World::new(plan, Rng::new(2), false);
     let place = words();
     for n in 0..7 {
         place.say("ann", &format!("a{n}"), &format!("{n}: ring 514-555-0101")).await.unwrap();
@@ -409,10 +275,8 @@ async fn originals_come_in_pages_and_a_lost_key_costs_its_rows() {
     assert_eq!(page.rows.len(), 2);
     page = place.chats.audit(&admin(), page.cursor.as_deref(), Some(2)).await.unwrap();
     assert_eq!((page.rows.len(), page.cursor), (1, None));
-    let turning = Arc::clone(&world);
-    tokio::spawn(async move { turning.turn().await });
-    let another = node(&world, &place.shelf, &place.heard, &place.rules, &[8; 32]);
-    let originals = another.originals(&admin(), &place.order, None, None).await.unwrap().originals;
+    let another = place.another_with(&[8; 32]);
+    let originals = another.chats.originals(&admin(), &place.order, None, None).await.unwrap().originals;
     assert_eq!(originals.len(), 7);
     assert!(originals.iter().all(|original| matches!(original.text, Err(OpenError::UnknownKey(_)))));
 }

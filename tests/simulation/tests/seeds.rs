@@ -55,6 +55,29 @@ fn a_gate_that_skips_its_hole_is_found() {
 }
 
 #[test]
+fn nodes_that_do_not_look_for_all_they_write_are_found() {
+    is_found(Sabotage::BlindLook, "spin");
+}
+
+#[test]
+fn a_hub_that_forgets_what_it_pushed_is_found() {
+    is_found(Sabotage::ForgetfulHub, "twice");
+}
+
+#[test]
+fn entries_by_their_writers_clocks_are_found() {
+    is_found(Sabotage::OwnClock, "time");
+}
+
+/// Fails unless the broken build is found, by the check of this name.
+fn is_found(sabotage: Sabotage, check: &str) {
+    let report = run_many(1, SABOTAGED_SEEDS, threads(), sabotage, true);
+    let found = report.failed.iter().any(|(_, failures)| failures.iter().any(|failure| failure.starts_with(check)));
+    assert!(found, "{} seeds and nothing was found: {:?}", report.seeds, report.failed);
+    println!("found after {} seeds: {:?}", report.seeds, report.failed[0]);
+}
+
+#[test]
 fn a_store_that_retries_an_unknown_write_is_found() {
     let report = run_many(1, SABOTAGED_SEEDS, threads(), Sabotage::RetryingStore, true);
     assert!(!report.failed.is_empty(), "{} seeds and nothing was found", report.seeds);

@@ -7,73 +7,97 @@
 //! (a hint,     (only after a look)  (remembered, or a read)
 //!  or a look)
 //! ```
-//! A batch whose outcome is unknown is looked for at SERIAL; while it is absent it is written again under the same keys, which
-//! cannot make a second entry. Nothing is refused before a look showed that the key is not there.
+//! A batch whose outcome is unknown is looked for at SERIAL; while it is absent the very same batch is sent again, which cannot
+//! make a second entry (see [`doubt`](super::doubt)). Nothing is refused before a look showed that the key is not there.
+//!
+//! One job never costs the others more than a few tries: each job gives up at its own deadline, and a batch that the store calls
+//! invalid, or refuses again and again at the head it was written against, is taken apart: its jobs go one by one, and the
+//! one that cannot get in is told so.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::try_join;
 
-use crate::log::{Body, Entry, Head, NewEntry};
+use crate::log::{EntryKey, Head};
 use crate::message::Message;
 use crate::order::{ChatState, Order};
-use crate::ports::{Appended, Committed, Origin, OriginalRow, StoreError};
+use crate::ports::{Appended, OriginalRow, StoreError};
 use crate::refusal::Refusal;
 use crate::rules::Judge;
 use crate::time::Timestamp;
 
 use super::compose::{Setting, compose, intents};
-use super::parts::{End, Rest, Unit};
+use super::doubt::Attempt;
+use super::parts::{End, Unit, Unsealed};
 use super::{Course, Job, Sequencer, Work, scene};
 
 /// First wait after something failed; doubles with each failure up to [`PAUSE_MAX`], with jitter.
 const PAUSE_MIN: Duration = Duration::from_millis(5);
 /// Longest wait between attempts.
 const PAUSE_MAX: Duration = Duration::from_millis(500);
+/// How often a batch may be refused at a head that a look then finds unchanged. A name that stands already, or a message that was
+/// changed meanwhile, costs one such refusal; what is refused more often will be for ever.
+const REFUSALS_AT_ONE_HEAD: u32 = 4;
 
 /// What was said before, as of one head.
-struct Said {
-    head: Head,
-    messages: Vec<Arc<Message>>,
+pub(super) struct Said {
+    pub(super) head: Head,
+    pub(super) messages: Vec<Arc<Message>>,
 }
 
 pub(super) struct Batch<'a> {
     pub(super) sequencer: &'a Sequencer,
     pub(super) order: &'a Arc<Order>,
+    /// Those that are under way first, in the order of their [`Attempt`].
     pub(super) jobs: Vec<Job>,
     rules: Arc<dyn Judge>,
     /// The keys of all jobs were looked for, at or after the reading of the head in use.
     pub(super) looked: bool,
-    /// A batch with these jobs was sent to the store, and may be in the log.
-    pub(super) tried: bool,
-    said: Option<Said>,
-    deadline: Duration,
+    /// Something of these jobs was sent to the store.
+    tried: bool,
+    /// What was sent and may be in the log, or get there.
+    pub(super) doubt: Option<Attempt>,
+    /// All names of the last attempt: a look asks for what was to be written, whatever it was.
+    pub(super) names: Vec<EntryKey>,
+    pub(super) said: Option<Said>,
+    /// The head that an attempt was refused at last, and how often in a row.
+    refused: Option<(Head, u32)>,
+    /// Jobs go one by one.
+    apart: bool,
     failures: u32,
 }
 
 impl<'a> Batch<'a> {
     pub(super) fn new(sequencer: &'a Sequencer, order: &'a Arc<Order>, jobs: Vec<Job>) -> Self {
-        let deadline = jobs.iter().map(|job| job.deadline).min().unwrap_or_default();
-        let rules = sequencer.ports.rules.load();
-        Self { sequencer, order, jobs, rules, looked: false, tried: false, said: None, deadline, failures: 0 }
+        Self {
+            sequencer,
+            order,
+            jobs,
+            rules: sequencer.ports.rules.load(),
+            looked: false,
+            tried: false,
+            doubt: None,
+            names: Vec::new(),
+            said: None,
+            refused: None,
+            apart: false,
+            failures: 0,
+        }
     }
 
     pub(super) async fn run(mut self) {
         let mut known_head = self.sequencer.memory.head(&self.order.id);
-        while !self.jobs.is_empty() {
-            let head = match known_head.take() {
-                Some(head) if self.looked || head.volume == 0 => head,
-                _ => match self.look().await {
-                    Some(head) => head,
-                    None => continue,
-                },
-            };
-            // The look may have answered all of them: they were there.
-            if self.jobs.is_empty() {
+        loop {
+            self.answer_overdue();
+            self.forget_answered();
+            if !self.jobs.iter().any(Job::is_open) {
                 break;
             }
-            known_head = self.attempt(head).await;
+            known_head = match known_head.take() {
+                Some(head) if self.looked || head.volume == 0 => self.attempt(head).await,
+                _ => self.look().await,
+            };
         }
         if let Some(Said { head, messages }) = self.said {
             let now = self.sequencer.ports.runtime.now();
@@ -83,6 +107,9 @@ impl<'a> Batch<'a> {
 
     /// Writes what the jobs say against `head`. Returns the head to go on with, if it is known.
     async fn attempt(&mut self, head: Head) -> Option<Head> {
+        if let Some(doubt) = self.doubt.take() {
+            return self.append(doubt).await;
+        }
         let is_half = |job: &Job| matches!(job.course, Course::Half(_));
         if head.state == ChatState::Closed && !self.jobs.iter().all(is_half) {
             return self.closed(head);
@@ -91,10 +118,12 @@ impl<'a> Batch<'a> {
             self.failed(&error).await;
             return None;
         }
-        let at = self.sequencer.ports.runtime.now();
         let said = self.said.as_ref().map_or(&[][..], |said| &said.messages);
+        // Not before the entry that it follows, whatever this node's clock shows.
+        let newest = said.last().map(|message| message.created_at).unwrap_or_default();
+        let at = self.sequencer.ports.runtime.now().max(head.at).max(newest);
         let setting = Setting { ports: &self.sequencer.ports, rules: &*self.rules, order: self.order, head: &head, at };
-        let units = compose(setting, said, &self.jobs);
+        let units = compose(setting, said, self.next_jobs());
         if self.must_look(&units) {
             self.looked = false;
             return None;
@@ -107,43 +136,68 @@ impl<'a> Batch<'a> {
             self.failed(&error).await;
             return None;
         }
-        if !self.sequencer.ports.promises.standing() && owes(&units) {
+        self.append(Attempt::new(head, units)).await
+    }
+
+    /// The jobs that go together.
+    fn next_jobs(&self) -> &[Job] {
+        let most = if self.apart { 1 } else { self.jobs.len() };
+        &self.jobs[..most.min(self.jobs.len())]
+    }
+
+    async fn append(&mut self, mut attempt: Attempt) -> Option<Head> {
+        if !self.sequencer.ports.promises.standing() && attempt.owes() {
             // This process may have been taken for dead; it may write again after its next sign of life.
+            self.doubt = Some(attempt).filter(|attempt| attempt.is_unknown);
+            self.looked = false;
             self.pause().await;
             return None;
         }
-        self.append(head, units).await
-    }
-
-    async fn append(&mut self, head: Head, units: Vec<Unit>) -> Option<Head> {
-        let entries: Vec<NewEntry> = units.iter().flat_map(|unit| unit.entries.iter().cloned()).collect();
+        let entries: Vec<_> = attempt.entries().cloned().collect();
+        self.names = entries.iter().map(|new| new.entry.key.clone()).collect();
         self.tried = true;
-        match self.sequencer.ports.store.append(&self.order.id, &head, &entries).await {
-            Ok(Appended::Applied(new_head)) => {
-                self.applied(&head, new_head, units).await;
-                Some(new_head)
-            }
-            Ok(Appended::Refused) => {
-                self.forget();
-                // One refusal is the common end of an old hint; more of them are a fight that jitter settles.
-                if self.looked {
-                    self.pause().await;
-                }
-                self.looked = false;
-                None
-            }
-            Err(error) => {
-                self.forget();
-                self.looked = false;
-                self.failed(&error).await;
-                None
-            }
+        let outcome = self.sequencer.ports.store.append(&self.order.id, &attempt.head, &entries).await;
+        if let Ok(Appended::Applied(new_head)) = outcome {
+            self.applied(attempt, new_head).await;
+            return Some(new_head);
         }
-    }
-
-    fn forget(&mut self) {
         self.sequencer.memory.forget_head(&self.order.id);
         self.said = None;
+        // One refusal is the common end of an old hint; more of them are a fight that jitter settles.
+        let is_hint = !self.looked;
+        self.looked = false;
+        attempt.is_unknown |= matches!(outcome, Err(StoreError::Unknown(_)));
+        let head = attempt.head;
+        // A refusal may be due to the same batch that arrived before.
+        self.doubt = Some(attempt).filter(|attempt| attempt.is_unknown);
+        match outcome {
+            Ok(_) if !self.is_stuck(head) && is_hint => {}
+            Ok(_) => self.pause().await,
+            Err(error) => self.failed(&error).await,
+        }
+        None
+    }
+
+    /// A batch was refused at `head`. Takes it apart, or gives one job up, where that happens again and again.
+    fn is_stuck(&mut self, head: Head) -> bool {
+        let before = self.refused.take().filter(|(at, _)| *at == head).map_or(0, |(_, times)| times);
+        let stuck = before + 1 >= REFUSALS_AT_ONE_HEAD;
+        if stuck {
+            self.isolate();
+        } else {
+            self.refused = Some((head, before + 1));
+        }
+        stuck
+    }
+
+    /// What goes together does not get in: from now on the jobs go one by one. The one that does not get in alone is given up.
+    fn isolate(&mut self) {
+        self.doubt = None;
+        if self.next_jobs().len() > 1 {
+            self.apart = true;
+        } else if let Some(job) = self.jobs.first_mut() {
+            job.answer(Err(Refusal::unavailable()));
+        }
     }
 
     /// Closing refuses sends and edits; what masks an earlier message goes on.
@@ -151,25 +205,28 @@ impl<'a> Batch<'a> {
         if !self.looked {
             return None;
         }
-        let (rest, refused) =
-            std::mem::take(&mut self.jobs).into_iter().partition(|job| matches!(job.course, Course::Half(_)));
-        self.jobs = refused;
-        self.answer_all(&Refusal::ChatClosed);
-        self.jobs = rest;
+        self.jobs.retain_mut(|job| {
+            let is_half = matches!(job.course, Course::Half(_));
+            if !is_half {
+                job.answer(Err(Refusal::ChatClosed));
+            }
+            is_half
+        });
         Some(head)
     }
 
     /// Makes sure that `self.said` is of this head.
     async fn know_said(&mut self, head: &Head) -> Result<(), StoreError> {
         let known = self.said.take_if(|said| said.head.seq == head.seq).map(|said| said.messages);
-        let complete = known.is_some();
+        // What was read for one of many jobs that go one by one is not what the next one needs.
+        let complete = known.is_some() && !self.apart;
         let Sequencer { ports, memory, .. } = self.sequencer;
         let known = known.or_else(|| memory.recent.take(&self.order.id, head.seq));
         let at = ports.runtime.now();
         let needs = |job: &Job| matches!(job.work, Work::Edit { .. }) || matches!(job.course, Course::Half(_));
         let messages = match known {
-            Some(messages) if complete || !self.jobs.iter().any(needs) => messages,
-            known => scene::read(&*ports.store, self.order, head, &self.jobs, known, at).await?,
+            Some(messages) if complete || !self.next_jobs().iter().any(needs) => messages,
+            known => scene::read(&*ports.store, self.order, head, self.next_jobs(), known, at).await?,
         };
         self.said = Some(Said { head: *head, messages });
         Ok(())
@@ -183,7 +240,7 @@ impl<'a> Batch<'a> {
         for (job, unit) in self.jobs.iter_mut().zip(units) {
             match (&unit.end, &job.course) {
                 (End::Refused(_), Course::New) => {
-                    let record = memory.refusals.may_record(&self.order.id, &job.actor.user, now);
+                    let record = memory.refusals.may(&self.order.id, &job.actor.user, now);
                     job.course = Course::Refused { record, report: true };
                     must = true;
                 }
@@ -201,9 +258,9 @@ impl<'a> Batch<'a> {
     fn answer_without_writing(&mut self, units: Vec<Unit>) {
         let mut rest = Vec::with_capacity(self.jobs.len());
         let mut units = units.into_iter();
-        for job in std::mem::take(&mut self.jobs) {
+        for mut job in std::mem::take(&mut self.jobs) {
             match units.next() {
-                Some(unit) if unit.entries.is_empty() => self.answer(job, &unit, true),
+                Some(unit) if unit.entries.is_empty() => self.answer(&mut job, &unit, true),
                 _ => rest.push(job),
             }
         }
@@ -213,7 +270,7 @@ impl<'a> Batch<'a> {
     /// What must stand before the batch: sealed originals, and promises of owed events.
     async fn prepare(&self, head: &Head, units: &[Unit], at: Timestamp) -> Result<(), StoreError> {
         let ports = &self.sequencer.ports;
-        let seal = |original: &super::parts::Unsealed| OriginalRow {
+        let seal = |original: &Unsealed| OriginalRow {
             order: self.order.id.clone(),
             id: original.id.clone(),
             version: original.version,
@@ -228,102 +285,22 @@ impl<'a> Batch<'a> {
         try_join(keep, intend).await.map(|_| ())
     }
 
-    /// The first `new_head.seq - head.seq` entries are in the log: what follows a write, then the answers.
-    async fn applied(&mut self, head: &Head, new_head: Head, mut units: Vec<Unit>) {
-        self.sequencer.memory.remember_head(&self.order.id, new_head);
-        let mut left = usize::try_from(new_head.seq.0 - head.seq.0).unwrap_or(usize::MAX);
-        // What the volume's end cut off, by unit: nothing of it, or the second of two entries.
-        let mut cut = Vec::new();
-        for unit in &mut units {
-            let count = left.min(unit.entries.len());
-            left -= count;
-            cut.push((count > 0, unit.entries.split_off(count)));
-        }
-        let listed = self.spread(new_head, &units).await;
-        let mut outcomes = units.iter().zip(cut);
-        for job in std::mem::take(&mut self.jobs) {
-            let Some((unit, (true, cut))) = outcomes.next() else {
-                self.jobs.push(job);
-                continue;
-            };
-            match (cut.into_iter().next(), unit.answer()) {
-                (Some(masking), Ok(written)) => {
-                    self.jobs.push(Job { course: Course::Half(Rest { written, masking }), ..job });
-                }
-                // A refusal that is recorded needs nothing more: what it completed was not shown.
-                (Some(_), Err(_)) | (None, _) => self.answer(job, unit, listed),
-            }
-        }
-    }
-
-    /// List rows, delivery, and the next batch's memory. Returns whether the list rows stand.
-    async fn spread(&mut self, head: Head, units: &[Unit]) -> bool {
-        let mut committed = Committed {
-            order: Arc::clone(self.order),
-            entries: Vec::new(),
-            origins: Vec::new(),
-            masked: Vec::new(),
-            head,
-            repeat: false,
-            owes: owes(units),
-        };
-        for (job, unit) in self.jobs.iter().zip(units) {
-            for new in &unit.entries {
-                // What souk adds of itself is nobody's answer.
-                let is_own = matches!(new.entry.body, Body::Message(_) | Body::Edit(_));
-                committed.origins.push(if is_own { job.origin } else { Origin::default() });
-                committed.masked.push(if is_own { Arc::clone(&unit.masked) } else { Arc::default() });
-                committed.entries.push(Arc::new(new.entry.clone()));
-            }
-        }
-        let said = self.said.take().map(|said| said.messages).unwrap_or_default();
-        let changed = committed.entries.iter().flat_map(|entry| entry.body.messages());
-        self.said = Some(Said { head, messages: scene::after(said, changed) });
-        let listed = self.advance_lists(&head, &committed.entries).await;
-        self.sequencer.ports.feed.committed(&committed);
-        listed
-    }
-
-    fn answer(&self, job: Job, unit: &Unit, listed: bool) {
-        let answer = if listed { unit.answer() } else { unit.answer().and(Err(Refusal::unavailable())) };
-        let moderations = &self.sequencer.ports.moderations;
-        unit.decisions.iter().for_each(|decision| moderations.decided(decision));
-        let _ = job.done.send(answer);
-    }
-
-    /// Both parties' list rows, where a message was made. A row that cannot be raised in time is raised by the sender's repeat: they
-    /// are told to.
-    async fn advance_lists(&mut self, head: &Head, entries: &[Arc<Entry>]) -> bool {
-        let made = entries.iter().rev().find(|entry| matches!(entry.body, Body::Message(_) | Body::System(_)));
-        let Some(at) = made.map(|entry| entry.at) else { return true };
-        while self.sequencer.ports.store.advance(self.order, head, at).await.is_err() {
-            if self.sequencer.ports.runtime.monotonic() >= self.deadline {
-                return false;
-            }
-            self.wait().await;
-        }
-        true
-    }
-
-    /// Waits before the next attempt, or gives up: `Invalid` will not heal, and patience ends.
+    /// Waits before the next attempt. What the store calls invalid will not heal by waiting: it is taken apart.
     pub(super) async fn failed(&mut self, error: &StoreError) {
-        let out_of_time = self.sequencer.ports.runtime.monotonic() >= self.deadline;
-        if out_of_time || matches!(error, StoreError::Invalid(_)) {
-            self.answer_all(&Refusal::unavailable());
-        } else {
-            self.pause().await;
+        match error {
+            StoreError::Invalid(_) => self.isolate(),
+            StoreError::Unavailable(_) | StoreError::Unknown(_) => self.pause().await,
         }
     }
 
     async fn pause(&mut self) {
-        if self.sequencer.ports.runtime.monotonic() >= self.deadline {
-            self.answer_all(&Refusal::unavailable());
-            return;
+        self.answer_overdue();
+        if self.jobs.iter().any(Job::is_open) {
+            self.wait().await;
         }
-        self.wait().await;
     }
 
-    async fn wait(&mut self) {
+    pub(super) async fn wait(&mut self) {
         let runtime = &self.sequencer.ports.runtime;
         let longest = PAUSE_MIN.saturating_mul(1 << self.failures.min(10)).min(PAUSE_MAX);
         self.failures += 1;
@@ -331,13 +308,28 @@ impl<'a> Batch<'a> {
         runtime.sleep(Duration::from_nanos(runtime.random() % nanos)).await;
     }
 
-    pub(super) fn answer_all(&mut self, refusal: &Refusal) {
-        for job in self.jobs.drain(..) {
-            let _ = job.done.send(Err(refusal.clone()));
+    /// Gives up the jobs whose time is over, each at its own. They stay in their places while they may be in the log.
+    pub(super) fn answer_overdue(&mut self) {
+        let now = self.sequencer.ports.runtime.monotonic();
+        for job in self.jobs.iter_mut().filter(|job| job.deadline <= now) {
+            job.answer(Err(Refusal::unavailable()));
         }
     }
-}
 
-fn owes(units: &[Unit]) -> bool {
-    units.iter().flat_map(|unit| &unit.entries).any(|new| !new.owed.is_empty())
+    /// Takes out who was answered, but for those under way.
+    pub(super) fn forget_answered(&mut self) {
+        let mut under_way = self.doubt.as_ref().map_or(0, |doubt| doubt.units.len());
+        self.jobs.retain(|job| {
+            let is_under_way = under_way > 0;
+            under_way = under_way.saturating_sub(1);
+            is_under_way || job.is_open()
+        });
+    }
+
+    pub(super) fn answer_all(&mut self, refusal: &Refusal) {
+        self.doubt = None;
+        for mut job in self.jobs.drain(..) {
+            job.answer(Err(refusal.clone()));
+        }
+    }
 }

@@ -16,7 +16,7 @@ use crate::service::Ports;
 use crate::time::Timestamp;
 
 use super::judge::Slot;
-use super::parts::{End, Rest, Unit, Unsealed, covered, decisions, moderation, owed};
+use super::parts::{End, Rest, Unit, Unsealed, covered, decisions, masking_key, moderation, owed};
 use super::{Course, Job, Spam, Work};
 
 /// What jobs are composed from.
@@ -117,7 +117,7 @@ impl Composer<'_> {
         self.units.push(unit);
         self.push(job.key.clone(), |_| Body::Message(Arc::clone(&message)), owed).fingerprint = Some(*fingerprint);
         self.slots.push(Slot::placed(message, self.units.len() - 1, 0));
-        self.mask(job, &window, &verdict);
+        self.mask(&window, &verdict);
         true
     }
 
@@ -173,7 +173,7 @@ impl Composer<'_> {
         let owed = owed(&verdict, self.setting.rules.version()).into_iter().collect();
         self.push(job.key.clone(), |_| Body::Edit(Arc::clone(&message)), owed);
         self.slots[slot] = Slot::placed(message, self.units.len() - 1, 0);
-        self.mask(job, &window, &verdict);
+        self.mask(&window, &verdict);
         self.mask_after(job, slot);
         true
     }
@@ -196,15 +196,22 @@ impl Composer<'_> {
             .filter(stands)
             .map(|message| Arc::new(Message { rev: seq, ..(**message).clone() }))
             .collect();
-        self.units.push(Unit::new(End::Stands(rest.written.clone())));
-        if !masked.is_empty() {
-            let owed = owed.iter().filter(|owed| match owed {
-                Owed::Moderation { subject: Subject::Message(seq), .. } => masked.iter().any(|m| m.seq == *seq),
-                _ => true,
-            });
-            let owed = owed.cloned().collect();
-            self.push(entry.key.clone(), |_| Body::Masking(masked), owed);
+        let mut unit = Unit::new(End::Stands(rest.written.clone()));
+        if masked.is_empty() {
+            self.units.push(unit);
+            return true;
         }
+        let key = masking_key(&masked);
+        // They are kept under the name of the entry that masks them, and fewer of them are another entry.
+        let before = masked.iter().filter_map(|masked| self.slots.iter().find(|slot| slot.message.seq == masked.seq));
+        unit.originals.extend(before.filter_map(|slot| Unsealed::of(&slot.message, &key, Why::MaskedLater)));
+        self.units.push(unit);
+        let owed = owed.iter().filter(|owed| match owed {
+            Owed::Moderation { subject: Subject::Message(seq), .. } => masked.iter().any(|m| m.seq == *seq),
+            _ => true,
+        });
+        let owed = owed.cloned().collect();
+        self.push(key, |_| Body::Masking(masked), owed);
         true
     }
 
@@ -223,6 +230,10 @@ impl Composer<'_> {
             unit.decisions.clear();
         }
         let key = refusal_key(self.setting.ports, job);
+        if record && self.writes(&key) {
+            // The same text over the same message, from two devices: what the first one records is the record of both.
+            return false;
+        }
         if record {
             let print = self.setting.ports.fingerprints.of(job.draft.as_str());
             let id = OriginalId { key: key.clone(), message: None, why: Why::Refused }.of_text(&print);
@@ -235,8 +246,13 @@ impl Composer<'_> {
             let owed = moderation(ModerationAction::Refused, verdict, self.setting.rules.version(), subject);
             self.push(key, |_| Body::Empty, vec![owed]);
         }
-        self.mask(job, window, verdict);
+        self.mask(window, verdict);
         true
+    }
+
+    /// Whether an entry of this batch has this name already.
+    fn writes(&self, key: &EntryKey) -> bool {
+        self.units.iter().flat_map(|unit| &unit.entries).any(|new| new.entry.key == *key)
     }
 
     fn deny(&mut self, refusal: Refusal) -> bool {

@@ -14,7 +14,7 @@ use crate::time::Timestamp;
 
 use super::Job;
 use super::compose::Composer;
-use super::parts::{Unsealed, covered, messages_mut, moderation, union};
+use super::parts::{Unit, Unsealed, covered, masking_key, messages_mut, moderation, union};
 
 /// Where an entry of the batch in the making says what a message will be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,9 +76,9 @@ impl Composer<'_> {
     }
 
     /// Masks what the verdict, on a text of the last unit, says of the messages of `window`.
-    pub(super) fn mask(&mut self, job: &Job, window: &[usize], verdict: &Verdict<'_>) {
+    pub(super) fn mask(&mut self, window: &[usize], verdict: &Verdict<'_>) {
         for change in changes(window, verdict) {
-            self.change(job, change, verdict);
+            self.change(change, verdict);
         }
     }
 
@@ -102,36 +102,34 @@ impl Composer<'_> {
             let completing =
                 Change { slot, text: verdict.text.to_string(), flags: verdict.flags, spans: verdict.spans.clone() };
             for change in changes(&window, &verdict).into_iter().chain([completing]) {
-                self.change(job, change, &verdict);
+                self.change(change, &verdict);
             }
         }
     }
 
-    fn change(&mut self, job: &Job, change: Change, verdict: &Verdict<'_>) {
+    fn change(&mut self, change: Change, verdict: &Verdict<'_>) {
         match self.slots[change.slot].place {
             Some(place) => self.change_in_place(place, change, verdict),
-            None => self.change_after_the_fact(job, change, verdict),
+            None => self.change_after_the_fact(change, verdict),
         }
     }
 
     /// The message is in the log: an entry of this unit changes it.
-    fn change_after_the_fact(&mut self, job: &Job, change: Change, verdict: &Verdict<'_>) {
-        let key = job.own_key("masked");
+    fn change_after_the_fact(&mut self, change: Change, verdict: &Verdict<'_>) {
+        let before = Arc::clone(&self.slots[change.slot].message);
         let unit = self.units.len() - 1;
         let is_masking = |new: &NewEntry| matches!(new.entry.body, Body::Masking(_));
         let entry = match self.units[unit].entries.iter().position(is_masking) {
             Some(entry) => entry,
             None => {
-                self.push(key.clone(), |_| Body::Masking(Vec::new()), Vec::new());
+                self.push(masking_key(&[]), |_| Body::Masking(Vec::new()), Vec::new());
                 self.units[unit].entries.len() - 1
             }
         };
-        let before = Arc::clone(&self.slots[change.slot].message);
         let event =
             moderation(ModerationAction::Masked, verdict, self.setting.rules.version(), Subject::Message(before.seq));
-        let unit_now = &mut self.units[unit];
-        unit_now.originals.extend(Unsealed::of(&before, &key, Why::MaskedLater));
-        let NewEntry { entry: masking, owed, .. } = &mut unit_now.entries[entry];
+        let Unit { entries, originals, .. } = &mut self.units[unit];
+        let NewEntry { entry: masking, owed, .. } = &mut entries[entry];
         owed.push(event);
         let message = Arc::new(Message {
             rev: masking.seq,
@@ -140,6 +138,12 @@ impl Composer<'_> {
         });
         let Body::Masking(messages) = &mut masking.body else { return };
         messages.push(Arc::clone(&message));
+        // The name grows with what it names.
+        masking.key = masking_key(messages);
+        originals.extend(Unsealed::of(&before, &masking.key, Why::MaskedLater));
+        for original in originals.iter_mut().filter(|original| original.id.why == Why::MaskedLater) {
+            original.id.key = masking.key.clone();
+        }
         let place = Place { unit, entry, message: messages.len() - 1 };
         self.slots[change.slot] = Slot { message, place: Some(place) };
     }

@@ -1,26 +1,20 @@
 //! Looking for what is in the log already.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::fingerprint::Fingerprints;
 use crate::log::{Body, EntryKey, Head, Seq};
 use crate::order::Order;
-use crate::ports::{Committed, Known};
+use crate::ports::{Known, StoreError};
 use crate::refusal::Refusal;
 
 use super::batch::Batch;
 use super::compose::refusal_key;
+use super::doubt::{Fate, Found};
 use super::{Course, Job, Sequencer, Written};
 
 impl Job {
-    /// The name of the entry that this job waits for.
-    fn awaited_key(&self) -> EntryKey {
-        match &self.course {
-            Course::Half(rest) => rest.masking.entry.key.clone(),
-            Course::New | Course::Refused { .. } => self.key.clone(),
-        }
-    }
-
     /// Whether what stands under the job's key may be what it wants to say: it was sent under this id, or edited by itself.
     fn may_be(&self, known: &Known, fingerprints: &Fingerprints) -> bool {
         known.fingerprint.is_none_or(|print| fingerprints.matches(&print, self.draft.as_str()))
@@ -28,44 +22,97 @@ impl Job {
 }
 
 impl Batch<'_> {
-    /// Reads head and keys at SERIAL and answers the jobs that are in the log already.
+    /// Reads head and names at SERIAL, settles what became of an attempt of unknown outcome, and answers the jobs that are in
+    /// the log already.
     pub(super) async fn look(&mut self) -> Option<Head> {
-        let keys: Vec<EntryKey> = self.jobs.iter().map(Job::awaited_key).collect();
-        let records = self.jobs.iter().filter(|job| matches!(job.course, Course::Refused { record: true, .. }));
-        let record_keys: Vec<EntryKey> = records.map(|job| refusal_key(&self.sequencer.ports, job)).collect();
-        let asked: Vec<EntryKey> = keys.into_iter().chain(record_keys).collect();
-        match self.sequencer.ports.store.look(&self.order.id, &asked).await {
-            Ok(Some(look)) => {
-                let mut known = look.known;
-                let mut recorded = known.split_off(self.jobs.len()).into_iter();
-                for (mut job, known) in std::mem::take(&mut self.jobs).into_iter().zip(known) {
-                    if matches!(job.course, Course::Refused { record: true, .. }) && recorded.next().flatten().is_some()
-                    {
-                        // By an attempt of this batch, or by an earlier request: that one was reported then.
-                        job.course = Course::Refused { record: false, report: self.tried };
-                    }
-                    match (known, job.course) {
-                        (None, course) => self.jobs.push(Job { course, ..job }),
-                        (Some(_), Course::Half(rest)) => drop(job.done.send(Ok(rest.written))),
-                        (Some(known), course) => {
-                            let job = Job { course, ..job };
-                            let answer = self.sequencer.repeat(self.order, &job, known, look.head).await;
-                            let _ = job.done.send(answer);
-                        }
-                    }
-                }
-                self.sequencer.memory.remember_head(&self.order.id, look.head);
-                self.looked = true;
-                Some(look.head)
-            }
+        let asked = self.asked();
+        let look = match self.sequencer.ports.store.look(&self.order.id, &asked).await {
+            Ok(Some(look)) => look,
             Ok(None) => {
                 self.answer_all(&Refusal::Forbidden);
-                None
+                return None;
             }
             Err(error) => {
                 self.failed(&error).await;
-                None
+                return None;
             }
+        };
+        let found: Found = asked.into_iter().zip(look.known).filter_map(|(key, known)| Some((key, known?))).collect();
+        if let Err(error) = self.settle_doubt(&look.head, &found).await {
+            self.failed(&error).await;
+            return None;
+        }
+        if self.doubt.is_none() {
+            self.answer_known(&found).await;
+            self.note_records(|key| found.contains_key(key));
+        }
+        self.sequencer.memory.remember_head(&self.order.id, look.head);
+        self.looked = true;
+        Some(look.head)
+    }
+
+    /// All names that these jobs have written, or may write under: those of the last attempt as well, whatever it was made of.
+    fn asked(&self) -> Vec<EntryKey> {
+        let mut seen: HashSet<&EntryKey> = HashSet::new();
+        let keys = self.jobs.iter().map(|job| &job.key).chain(&self.names).filter(|key| seen.insert(*key));
+        let mut asked: Vec<EntryKey> = keys.cloned().collect();
+        for record in self.jobs.iter().filter_map(|job| self.record_of(job)) {
+            if !asked.contains(&record) {
+                asked.push(record);
+            }
+        }
+        asked
+    }
+
+    /// The name of the refusal that the job is to record.
+    fn record_of(&self, job: &Job) -> Option<EntryKey> {
+        matches!(job.course, Course::Refused { record: true, .. }).then(|| refusal_key(&self.sequencer.ports, job))
+    }
+
+    /// What a look says of the attempt whose outcome is unknown. Errors: it cannot be said yet.
+    async fn settle_doubt(&mut self, head: &Head, found: &Found) -> Result<(), StoreError> {
+        let Some(doubt) = self.doubt.take() else { return Ok(()) };
+        match doubt.fate(head, found) {
+            Fate::Open => self.doubt = Some(doubt),
+            Fate::Void => self.forget_answered(),
+            Fate::Applied(new_head) => {
+                let store = &self.sequencer.ports.store;
+                match store.entries(&self.order.id, doubt.head.seq, 1).await.map(|entries| entries.into_iter().next()) {
+                    Ok(Some(first)) if doubt.begins_with(&first) => self.applied(doubt, new_head).await,
+                    Ok(Some(_)) => self.forget_answered(),
+                    Ok(None) => {
+                        self.doubt = Some(doubt);
+                        return Err(StoreError::Unavailable("a known entry cannot be read".into()));
+                    }
+                    Err(error) => {
+                        self.doubt = Some(doubt);
+                        return Err(error);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Answers the jobs whose own entries were found. What masks an earlier message goes by what that message says now.
+    async fn answer_known(&mut self, found: &Found) {
+        for mut job in std::mem::take(&mut self.jobs) {
+            match (found.get(&job.key), &job.course) {
+                (Some(known), Course::New | Course::Refused { .. }) => {
+                    let answer = self.sequencer.repeat(self.order, &job, known).await;
+                    job.answer(answer);
+                }
+                _ => self.jobs.push(job),
+            }
+        }
+    }
+
+    /// Refusals that stand in the log are not recorded again. They were reported by whoever recorded them.
+    pub(super) fn note_records(&mut self, stands: impl Fn(&EntryKey) -> bool) {
+        let recorded: Vec<bool> =
+            self.jobs.iter().map(|job| self.record_of(job).is_some_and(|record| stands(&record))).collect();
+        for (job, _) in self.jobs.iter_mut().zip(recorded).filter(|(_, recorded)| *recorded) {
+            job.course = Course::Refused { record: false, report: false };
         }
     }
 }
@@ -76,14 +123,14 @@ impl Sequencer {
         let look = self.ports.store.look(&order.id, std::slice::from_ref(&job.key)).await;
         let look = look.map_err(|_| Refusal::unavailable())?.ok_or(Refusal::Forbidden)?;
         match look.known.into_iter().next().flatten() {
-            Some(known) => self.repeat(order, job, known, look.head).await.map(Some),
+            Some(known) => self.repeat(order, job, &known).await.map(Some),
             None => Ok(None),
         }
     }
 
-    /// The answer to a job whose key is in the log. What follows a write is done again, in case it never was done.
-    async fn repeat(&self, order: &Arc<Order>, job: &Job, known: Known, head: Head) -> Result<Written, Refusal> {
-        if !job.may_be(&known, &self.ports.fingerprints) {
+    /// The answer to a job whose key is in the log.
+    async fn repeat(&self, order: &Arc<Order>, job: &Job, known: &Known) -> Result<Written, Refusal> {
+        if !job.may_be(known, &self.ports.fingerprints) {
             return Err(Refusal::IdempotencyConflict);
         }
         let store = &self.ports.store;
@@ -93,16 +140,7 @@ impl Sequencer {
             return Err(Refusal::IdempotencyConflict);
         };
         let message = Arc::clone(message);
-        store.advance(order, &head, entry.at).await.map_err(|_| Refusal::unavailable())?;
-        self.ports.feed.committed(&Committed {
-            order: Arc::clone(order),
-            entries: vec![Arc::new(entry)],
-            origins: vec![job.origin],
-            masked: vec![Arc::default()],
-            head,
-            repeat: true,
-            owes: true,
-        });
+        self.follow_up(order, job, entry).await?;
         Ok(Written { message, repeat: true, masked: Arc::default() })
     }
 }

@@ -6,6 +6,8 @@
 
 mod batch;
 mod compose;
+mod doubt;
+mod follow;
 mod judge;
 mod look;
 mod parts;
@@ -78,8 +80,23 @@ pub(super) struct Job {
     pub(super) draft: Draft,
     /// When to stop trying, on the monotonic clock.
     pub(super) deadline: Duration,
-    pub(super) done: oneshot::Sender<Result<Written, Refusal>>,
+    /// Who waits for the outcome; `None`: they were told.
+    pub(super) done: Option<oneshot::Sender<Result<Written, Refusal>>>,
     pub(super) course: Course,
+}
+
+impl Job {
+    /// Tells who waits. Only the first answer counts.
+    pub(super) fn answer(&mut self, outcome: Result<Written, Refusal>) {
+        if let Some(done) = self.done.take() {
+            let _ = done.send(outcome);
+        }
+    }
+
+    /// Whether nobody was told yet what became of it.
+    pub(super) fn is_open(&self) -> bool {
+        self.done.is_some()
+    }
 }
 
 /// How far a job has got.
@@ -113,11 +130,11 @@ impl Sequencer {
 
     /// Puts a job at the end of its order's lane. The answer comes through the job's `done`; a full lane answers at once. A
     /// job that was taken runs to its end even when nobody waits for it any more.
-    pub(super) fn submit(self: &Arc<Self>, order: Arc<Order>, job: Job) {
+    pub(super) fn submit(self: &Arc<Self>, order: Arc<Order>, mut job: Job) {
         let mut lanes = self.lanes.lock();
         match lanes.get_mut(&order.id) {
             Some(queue) if queue.len() >= ORDER_QUEUE => {
-                let _ = job.done.send(Err(Refusal::unavailable()));
+                job.answer(Err(Refusal::unavailable()));
             }
             Some(queue) => queue.push_back(job),
             None => {
@@ -127,6 +144,11 @@ impl Sequencer {
                 self.ports.runtime.spawn(Box::pin(async move { sequencer.work(order).await }));
             }
         }
+    }
+
+    /// Whether no job waits or is under way.
+    pub(super) fn is_idle(&self) -> bool {
+        self.lanes.lock().is_empty()
     }
 
     async fn work(&self, order: Arc<Order>) {

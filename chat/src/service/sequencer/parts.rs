@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use sha2::{Digest, Sha256};
 use souk_moderation::{Action, Categories, Category, Locale, Policy, Span, Verdict};
 
 use crate::id::UserId;
@@ -13,6 +14,9 @@ use crate::refusal::Refusal;
 use crate::rules::Judge;
 
 use super::{Job, Work, Written};
+
+/// Bytes of a hash that name a masking: none of one order's is named like another.
+const MASKING_BYTES: usize = 16;
 
 /// What becomes of one job at one head.
 pub(super) struct Unit {
@@ -82,28 +86,33 @@ impl Unsealed {
 }
 
 impl Job {
-    /// souk's own name for something that this job brings with it. The sender's ids hold no `~`, so names never meet.
-    pub(super) fn own_key(&self, what: &str) -> EntryKey {
-        let id = match &self.key.owner {
-            Some(owner) => format!("{what}~{owner}~{}", self.key.id),
-            None => format!("{what}~{}", self.key.id),
+    /// The name of the entry that records the refusal of this text: the same for each repetition of the request. The sender's ids
+    /// hold no `~`, so names never meet.
+    pub(super) fn refusal_key(&self, print: impl FnOnce() -> String) -> EntryKey {
+        let (user, id) = (&self.actor.user, &self.key.id);
+        let id = match self.work {
+            Work::Send { .. } => format!("refused~{user}~{id}"),
+            Work::Edit { seq } => format!("refused~{user}~{seq}~{}", print()),
         };
         EntryKey { owner: None, id: id.into() }
-    }
-
-    /// The name of the entry that records the refusal of this text: the same for each repetition of the request.
-    pub(super) fn refusal_key(&self, print: impl FnOnce() -> String) -> EntryKey {
-        match self.work {
-            Work::Send { .. } => self.own_key("refused"),
-            Work::Edit { seq } => {
-                EntryKey { owner: None, id: format!("refused~{}~{seq}~{}", self.actor.user, print()).into() }
-            }
-        }
     }
 
     pub(super) fn locale(&self) -> Locale {
         self.actor.locale.as_deref().map_or_else(Locale::default, Locale::parse)
     }
+}
+
+/// The name of the entry that masks these messages after the fact: the changes it makes. While none of them is made its name is
+/// free; once one is made, by whatever entry, the condition on that message's version fails. So a masking is never stopped by its
+/// name alone, and nobody has to remember who completed what.
+pub(super) fn masking_key(messages: &[Arc<Message>]) -> EntryKey {
+    let mut hash = Sha256::new();
+    for message in messages {
+        hash.update(message.seq.0.to_be_bytes());
+        hash.update(message.version.to_be_bytes());
+    }
+    let id: String = hash.finalize().iter().take(MASKING_BYTES).map(|byte| format!("{byte:02x}")).collect();
+    EntryKey { owner: None, id: format!("masked~{id}").into() }
 }
 
 /// The spans of what the policies cover.

@@ -9,7 +9,7 @@ use souk_protocol::Request;
 use souk_protocol::request::Token;
 
 use crate::coverage::Seen;
-use crate::judge::{FIRST, FORBIDDEN, SECOND};
+use crate::judge::{FIRST, FORBIDDEN, LAST, SECOND};
 use crate::ledger::{CANARY, REPEATED};
 use crate::wire::Wire;
 
@@ -133,6 +133,7 @@ impl Client {
         }
         let what = What::Join { order: order.clone(), since, told };
         let request = self.ask(state, &Request::JoinOrderChat { order: order.clone(), since }, what);
+        state.joined.insert(order.clone());
         let view = state.views.get_mut(order).expect("every known order has a view");
         view.phase = request.map_or(Phase::Out, Phase::Joining);
     }
@@ -186,6 +187,7 @@ impl Client {
             200..340 => (word.clone(), format!("{word} {}", self.a_part(SECOND, tag))),
             340..370 => (format!("{FORBIDDEN}-{word}"), format!("{FORBIDDEN} {word}")),
             370..420 => (format!("spam-{word}"), self.a_variation()),
+            420..450 => (format!("{LAST}{word}"), format!("{word} {LAST}xa {LAST}xb {LAST}xc")),
             _ => (word.clone(), format!("{word} from {}", self.user)),
         };
         self.begin(state, &order, &word, text);
@@ -248,7 +250,8 @@ impl Client {
             }
             60..68 => self.repeat(state),
             68..72 => self.contradict(state),
-            72..79 => self.say_again(state),
+            72..76 => self.say_again(state),
+            76..79 => self.come_back(state),
             79..84 => {
                 let order = self.some_order();
                 if state.views[&order].life().is_some() {
@@ -299,6 +302,16 @@ impl Client {
         let Some((key, issued)) = self.ledger.pick(&self.user, pick, false) else { return };
         if !state.unsent.iter().any(|unsent| unsent.key == key) {
             state.unsent.push_back(super::Unsent { key, text: issued.text, request: None });
+            self.send_unsent(state);
+        }
+    }
+
+    /// Sends again, under its old id, what was refused.
+    fn come_back(&self, state: &mut State) {
+        let Some(unsent) = state.refused.pop() else { return };
+        if !state.unsent.iter().any(|other| other.key == unsent.key) {
+            self.world.saw(Seen::CameBackAfterRefusal);
+            state.unsent.push_back(unsent);
             self.send_unsent(state);
         }
     }

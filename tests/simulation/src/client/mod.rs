@@ -4,7 +4,7 @@ mod deeds;
 mod receive;
 mod view;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Weak};
 
 use bytes::Bytes;
@@ -80,6 +80,14 @@ struct State {
     acknowledged: Vec<(OrderId, u64, Seq)>,
     views: BTreeMap<OrderId, View>,
     unsent: VecDeque<Unsent>,
+    /// What was refused for what it completes: sent again under the same id now and then.
+    refused: Vec<Unsent>,
+    /// What was sent and answered on this connection, the newest last.
+    sent: VecDeque<SendKey>,
+    /// Orders that were joined on this connection.
+    joined: BTreeSet<OrderId>,
+    /// What came on this connection of orders that were never joined on it.
+    aside: BTreeSet<(OrderId, Seq)>,
     lives: u64,
     back_at: u64,
     patience: u64,
@@ -195,6 +203,9 @@ impl Client {
         state.wire = None;
         state.requests.clear();
         state.acknowledged.clear();
+        state.sent.clear();
+        state.joined.clear();
+        state.aside.clear();
         state.unsent.iter_mut().for_each(|unsent| unsent.request = None);
         state.views.values_mut().for_each(|view| view.phase = Phase::Out);
         state.back_at = self.world.now() + self.rng.lock().between(10, 1_500);

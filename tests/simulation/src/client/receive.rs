@@ -9,10 +9,13 @@ use souk_protocol::plain::{self, ServerFrame};
 use souk_protocol::{Code, Error, PushKind, ServerEvent, dto};
 
 use crate::coverage::Seen;
-use crate::judge::FORBIDDEN;
+use crate::judge::{FORBIDDEN, LAST};
 use crate::ledger::{CANARY, SendKey};
 
 use super::{Asked, Client, Phase, Sending, State, What};
+
+/// Sends of a connection, the newest that were answered, that are surely not told to it as those of another device.
+const OWN_SENDS: usize = 8;
 
 impl Client {
     /// Frames that came together on a connection.
@@ -152,6 +155,10 @@ impl Client {
         self.ledger.acknowledge(&sending.key, message);
         self.ledger.check_shown(&self.user, message);
         state.unsent.retain(|unsent| unsent.key != sending.key);
+        state.sent.push_back(sending.key.clone());
+        if state.sent.len() > OWN_SENDS {
+            state.sent.pop_front();
+        }
         let once = self.ledger.was_sent_once(&sending.key);
         if once {
             let earlier =
@@ -206,10 +213,20 @@ impl Client {
             _ if self.stranger && error.code == Code::Forbidden => self.world.saw(Seen::StrangerRefused),
             What::Conflict(_) if error.code == Code::IdempotencyConflict => self.world.saw(Seen::ConflictAnswered),
             What::EditOfAnother(_) if error.code == Code::NotAuthor => self.world.saw(Seen::EditOfAnothers),
-            What::Edit { text, .. } if error.code == Code::RefusedByModeration && text.contains(FORBIDDEN) => {}
+            What::Edit { text, .. }
+                if error.code == Code::RefusedByModeration
+                    && [FORBIDDEN, LAST].iter().any(|mark| text.contains(mark)) => {}
             What::Send(sending) if self.may_be_refused(&sending, error) => {
-                self.ledger.refuse(&sending.key);
-                state.unsent.retain(|unsent| unsent.key != sending.key);
+                let refused = |unsent: &super::Unsent| unsent.key == sending.key;
+                match sending.key.2.as_str().contains(LAST) {
+                    // Later it may complete nothing.
+                    true => {
+                        let back = state.unsent.iter().filter(|unsent| refused(unsent)).cloned();
+                        state.refused.extend(back.map(|unsent| super::Unsent { request: None, ..unsent }));
+                    }
+                    false => self.ledger.refuse(&sending.key),
+                }
+                state.unsent.retain(|unsent| !refused(unsent));
             }
             What::Send(sending) if passes => {
                 let mine = |unsent: &&mut super::Unsent| unsent.key == sending.key && unsent.request == id;
@@ -236,7 +253,7 @@ impl Client {
                 self.world.saw(Seen::SpamRefused);
                 true
             }
-            Code::RefusedByModeration => sending.key.2.as_str().contains(FORBIDDEN),
+            Code::RefusedByModeration => [FORBIDDEN, LAST].iter().any(|mark| sending.key.2.as_str().contains(mark)),
             _ => false,
         }
     }
@@ -281,13 +298,30 @@ impl Client {
             .collect::<Vec<_>>()
             .iter()
             .for_each(|message| view.keep(message));
-        let Phase::Live { at, maybe_again, .. } = view.phase else { return Some(order) };
+        let Phase::Live { at, maybe_again, .. } = view.phase else {
+            self.check_aside(state, &order, seq, &messages, mine);
+            return Some(order);
+        };
         match seq {
             seq if seq > at && self.ledger.is_empty_between(&order, at, seq) => view.advance(seq, false),
             seq if seq == at && maybe_again => view.advance(seq, false),
             seq => self.world.fail("I5", format!("{}: {order} is at {at}, a push has {seq}", self.name())),
         }
         Some(order)
+    }
+
+    /// What comes of an order that it did not join comes once, and what it sent itself is answered and no more.
+    fn check_aside(&self, state: &mut State, order: &OrderId, seq: Seq, messages: &[dto::Message], mine: Option<bool>) {
+        if !state.joined.contains(order) && !state.aside.insert((order.clone(), seq)) {
+            self.world.fail("twice", format!("{} was pushed {order}:{seq} twice", self.name()));
+        }
+        let sent = |message: &dto::Message| {
+            let id = message.client_message_id.as_ref();
+            id.is_some_and(|id| state.sent.contains(&(order.clone(), self.user.clone(), id.clone())))
+        };
+        if mine == Some(true) && messages.iter().any(sent) {
+            self.world.fail("twice", format!("{} was told of {order}:{seq}, which it sent itself", self.name()));
+        }
     }
 
     fn check_pushed(&self, message: &dto::Message, mine: Option<bool>) {

@@ -1,6 +1,6 @@
 //! How a node reaches the store: requests and answers travel, are slow, are lost, or arrive when nobody waits any more.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use futures_util::future::{Either, select};
@@ -25,6 +25,10 @@ pub struct Shelf {
     pub(super) history: Mutex<History>,
     /// Stretches in which nothing answers, in milliseconds.
     outages: Mutex<Vec<(u64, u64)>>,
+    /// Batches with these keys are refused, for ever.
+    poisoned: Mutex<HashMap<EntryKey, Refused>>,
+    /// By node, order and name: how often a batch was refused because the name stands, since that node looked for it.
+    unlooked: Mutex<HashMap<(usize, OrderId, EntryKey), u32>>,
     /// Keys that were written while the writer heard nothing.
     pub(super) unheard: Mutex<HashSet<EntryKey>>,
     /// Told of each batch that was applied, with the node it came from: the moment to crash it.
@@ -38,6 +42,8 @@ impl Shelf {
             world,
             history: Mutex::default(),
             outages: Mutex::default(),
+            poisoned: Mutex::default(),
+            unlooked: Mutex::default(),
             unheard: Mutex::default(),
             applied: Mutex::default(),
         })
@@ -53,9 +59,34 @@ impl Shelf {
         self.outages.lock().push((from, to));
     }
 
+    /// Refuses every batch with this key, for this reason.
+    pub fn poison(&self, key: EntryKey, why: Refused) {
+        self.poisoned.lock().insert(key, why);
+    }
+
     /// Calls `applied` after each batch that was applied.
     pub fn on_applied(&self, applied: Option<Told>) {
         *self.applied.lock() = applied;
+    }
+
+    /// A node looks for these names.
+    pub(super) fn looks(&self, node: usize, order: &OrderId, keys: &[EntryKey]) {
+        self.unlooked.lock().retain(|(other, of, key), _| *other != node || of != order || !keys.contains(key));
+    }
+
+    /// A batch of a node was refused because this name stands. Whoever looks for what it writes finds it.
+    fn refused(&self, node: usize, order: &OrderId, key: &EntryKey) {
+        let mut unlooked = self.unlooked.lock();
+        let times = unlooked.entry((node, order.clone(), key.clone())).or_default();
+        *times += 1;
+        if *times > REFUSED_UNLOOKED {
+            self.world.fail("spin", format!("node {node} writes {:?}, which stands, and does not look for it", key.id));
+        }
+    }
+
+    /// A node is gone, with what it knew.
+    pub fn forget_node(&self, node: usize) {
+        self.unlooked.lock().retain(|(other, ..), _| *other != node);
     }
 
     fn is_out(&self) -> bool {
@@ -63,6 +94,10 @@ impl Shelf {
         self.outages.lock().iter().any(|(from, to)| (*from..*to).contains(&now))
     }
 }
+
+/// How often a batch may be refused because of a name, before its node has looked for it: by one send and by one on its way
+/// behind it, under the same id.
+const REFUSED_UNLOOKED: u32 = 2;
 
 /// A node's way to the store.
 pub struct Engine {
@@ -198,8 +233,18 @@ impl Engine {
         let world = &shelf.world;
         let log = history.logs.get_mut(&batch.order).ok_or(Refused::Head)?;
         check_numbers(world, &batch.head, &batch.entries);
+        check_times(world, log, &batch.head, &batch.entries);
         let before = log.entries.len();
-        let outcome = log.append(&batch.head, &batch.entries, world.plan.volume);
+        let poisoned = shelf.poisoned.lock();
+        let outcome = match batch.entries.iter().find_map(|new| poisoned.get(&new.entry.key)) {
+            Some(why) => Err(*why),
+            None if !has_distinct_keys(&batch.entries) => {
+                world.fail("batch", format!("a key stands twice in {:?}", batch.names()));
+                Err(Refused::Invalid)
+            }
+            None => log.append(&batch.head, &batch.entries, world.plan.volume),
+        };
+        drop(poisoned);
         let late = fate.arrives.is_some_and(|arrives| arrives > fate.patience);
         let (ok, seq) = (u64::from(outcome.is_ok()), log.head.seq.0);
         world.note("append", &[node as u64, batch.head.seq.0, ok, seq, u64::from(late)], || {
@@ -220,6 +265,10 @@ impl Engine {
                 }
             }
             Err(Refused::Volume) => world.saw(Seen::VolumeCrossed),
+            Err(Refused::Key) if !late && fate.answers.is_some() => {
+                let stands = |new: &&NewEntry| log.has_key(&batch.head, &new.entry.key);
+                batch.entries.iter().filter(stands).for_each(|new| shelf.refused(node, &batch.order, &new.entry.key));
+            }
             Err(_) if late => world.saw(Seen::LandedLateRefused),
             Err(_) => {}
         }
@@ -238,6 +287,25 @@ impl Batch {
     fn names(&self) -> Vec<&str> {
         self.entries.iter().map(|new| &*new.entry.key.id).collect()
     }
+}
+
+/// An entry is not older than the one before it.
+fn check_times(world: &World, log: &OrderLog, head: &Head, entries: &[NewEntry]) {
+    if log.head != *head {
+        return;
+    }
+    let mut last = head.at;
+    for NewEntry { entry, .. } in entries {
+        if entry.at < last {
+            world.fail("time", format!("entry {} is of {:?}, the one before it of {last:?}", entry.seq, entry.at));
+        }
+        last = entry.at;
+    }
+}
+
+fn has_distinct_keys(entries: &[NewEntry]) -> bool {
+    let mut seen = HashSet::new();
+    entries.iter().all(|new| seen.insert(&new.entry.key))
 }
 
 /// I4, as the writer sees it: numbers follow the head without a hole, counts do not fall.

@@ -6,5 +6,5 @@ mod originals;
 mod ports;
 
 pub use engine::{Engine, Shelf, Told};
-pub use history::{History, OrderLog};
+pub use history::{History, OrderLog, Refused};
 pub use originals::Kept;

@@ -14,7 +14,7 @@ use crate::coverage::Seen;
 use crate::plan::Sabotage;
 
 use super::engine::{Batch, Engine, Fate, unread};
-use super::history::{History, OrderLog};
+use super::history::{History, OrderLog, Refused};
 
 /// Longest time until a write of which nothing is known is seen by quorum reads, in milliseconds.
 const UNSEEN_MS: u64 = 3_000;
@@ -34,9 +34,17 @@ impl Orders for Engine {
 #[async_trait]
 impl Log for Engine {
     async fn look(&self, order: &OrderId, keys: &[EntryKey]) -> Result<Option<Look>, StoreError> {
-        let (order, keys, shelf) = (order.clone(), keys.to_vec(), Arc::clone(&self.shelf));
+        let (order, keys, shelf, node) = (order.clone(), keys.to_vec(), Arc::clone(&self.shelf), self.node);
         let look = move |history: &mut History, _| {
-            let (head, known) = history.logs.get_mut(&order)?.look(&keys);
+            let (head, mut known) = history.logs.get_mut(&order)?.look(&keys);
+            if shelf.world.plan.sabotage == Sabotage::BlindLook {
+                let own = keys.iter().zip(&mut known).filter(|(key, _)| key.owner.is_none());
+                own.for_each(|(_, known)| *known = None);
+                let asked: Vec<EntryKey> = keys.iter().filter(|key| key.owner.is_some()).cloned().collect();
+                shelf.looks(node, &order, &asked);
+            } else {
+                shelf.looks(node, &order, &keys);
+            }
             let unheard = shelf.unheard.lock();
             for (key, _) in keys.iter().zip(&known).filter(|(key, known)| known.is_some() && unheard.contains(key)) {
                 shelf.world.note("found", &[head.seq.0], || format!("{order} {}", key.id));
@@ -48,6 +56,13 @@ impl Log for Engine {
     }
 
     async fn append(&self, order: &OrderId, head: &Head, entries: &[NewEntry]) -> Result<Appended, StoreError> {
+        let mut entries = entries.to_vec();
+        if self.shelf.world.plan.sabotage == Sabotage::OwnClock {
+            // Nodes are a second apart.
+            let behind = 1_000 * i64::try_from(self.node).unwrap_or(0);
+            entries.iter_mut().for_each(|new| new.entry.at = Timestamp(new.entry.at.millis() - behind));
+        }
+        let entries = &entries[..];
         let batch = Arc::new(Batch { order: order.clone(), head: *head, entries: entries.to_vec() });
         let (shelf, node, landing) = (Arc::clone(&self.shelf), self.node, Arc::clone(&batch));
         let land = move |history: &mut History, fate: Fate| {
@@ -68,6 +83,7 @@ impl Log for Engine {
         };
         let silence = match self.request(true, land).await {
             Ok(Ok(head)) => return Ok(Appended::Applied(head)),
+            Ok(Err(Refused::Invalid)) => return Err(StoreError::Invalid("simulated".into())),
             Ok(Err(_)) => return Ok(Appended::Refused),
             Err(silence) => silence,
         };
