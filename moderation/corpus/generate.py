@@ -21,6 +21,9 @@ sys.path.insert(0, str(HERE / "parts"))
 import address_lines  # noqa: E402
 import beside_lines  # noqa: E402
 import hand_lines  # noqa: E402
+import met_lines  # noqa: E402
+import met_numbers  # noqa: E402
+import met_spam  # noqa: E402
 import network_lines  # noqa: E402
 import phone_lines  # noqa: E402
 import spam_lines  # noqa: E402
@@ -37,7 +40,7 @@ def build():
     """All lines by label."""
     files = {label: [] for label in LABELS}
     seen = set()
-    parts = [phone_lines, beside_lines, address_lines, network_lines, word_lines, hand_lines, spam_lines]
+    parts = [phone_lines, beside_lines, address_lines, network_lines, word_lines, hand_lines, spam_lines, met_lines, met_numbers, met_spam]
     recipes = [recipe for part in parts for recipe in part.recipes()]
     for label, technique, lang, count, make in recipes:
         for number in range(1, count + 1):
