@@ -84,12 +84,20 @@ pub(crate) struct Host {
     pub(crate) by_www: bool,
 }
 
-/// The host in a run of host characters that stands in running text without a scheme, if there is one. `path`: what
-/// follows the run goes on like a path. The rules look at a label and its two neighbours only, so that a number masked
-/// further along the run changes nothing.
-///
-/// `announced`: what stands before the run says that an address follows ("at", "visit").
-pub(crate) fn bare(run: &str, path: bool, announced: bool) -> Option<Host> {
+/// What stands around a run of host characters.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Said {
+    /// What follows goes on like a path.
+    pub(crate) path: bool,
+    /// What stands before says that an address follows ("at", "visit").
+    pub(crate) announced: bool,
+    /// The sentence goes on behind it.
+    pub(crate) goes_on: bool,
+}
+
+/// The host in a run of host characters that stands in running text without a scheme, if there is one. The rules look at a label
+/// and its two neighbours only, so that a number masked further along the run changes nothing.
+pub(crate) fn bare(run: &str, said: &Said) -> Option<Host> {
     let mut best = None;
     let mut start = 0;
     let mut before: Option<&str> = None;
@@ -110,7 +118,8 @@ pub(crate) fn bare(run: &str, path: bool, announced: bool) -> Option<Host> {
         let after = labels.peek().map(|(_, label)| *label).filter(|label| !label.is_empty());
         if let Some(before) = before {
             let ends_run = after.is_none() && at + label.len() == run.len();
-            let evidence = Evidence { www, third: count >= 2, path: path && ends_run, announced };
+            let said = Said { path: said.path && ends_run, goes_on: said.goes_on && ends_run, ..*said };
+            let evidence = Evidence { www, third: count >= 2, said };
             if let Some(len) = ends_host(before, label, after, &evidence) {
                 best = Some(Host { range: start..at + len, by_www: evidence.www });
             }
@@ -131,15 +140,28 @@ fn is_www(label: &str) -> bool {
 struct Evidence {
     www: bool,
     third: bool,
-    path: bool,
-    announced: bool,
+    said: Said,
+}
+
+impl Evidence {
+    /// "fits.Net weight", "готово.Ru версия", "привез.pro запас": the next sentence begins with what ends hosts as well.
+    fn is_next_sentence(&self, name: &str, top: &str, class: Tld) -> bool {
+        let word = name.chars().all(char::is_lowercase) || (!name.is_ascii() && name.chars().all(char::is_alphabetic));
+        let begins = starts_sentence(top) || (class != Tld::Strong && top.is_ascii() && !name.is_ascii());
+        let announced = self.said.announced && !roles(&name.to_lowercase()).has(Roles::COMMON);
+        let led = self.www || self.third || self.said.path || announced;
+        !led && self.said.goes_on && word && begins
+    }
 }
 
 /// Whether a host ends with this label; how much of the label is it.
 fn ends_host(before: &str, label: &str, after: Option<&str>, evidence: &Evidence) -> Option<usize> {
     let (top, glued) = top_part(label);
     let class = cased_class(top).filter(|class| !glued || *class == Tld::Strong);
-    if (class.is_none() && !evidence.www) || after.is_some_and(tld::is_file_ending) || is_framework(before, label) {
+    if (class.is_none() && !evidence.www)
+        || after.is_some_and(tld::is_file_ending)
+        || is_software(before, label, evidence)
+    {
         return None;
     }
     if evidence.www {
@@ -153,16 +175,18 @@ fn ends_host(before: &str, label: &str, after: Option<&str>, evidence: &Evidence
     }
     let single = name.chars().nth(1).is_none();
     let letters = name.chars().any(char::is_alphabetic);
+    if evidence.is_next_sentence(name, top, class) {
+        return None;
+    }
+    let Said { path, announced, .. } = evidence.said;
     let holds = match class {
         Tld::Strong => letters || !single,
         // "No.co workers": a sentence ended.
-        Tld::Common => {
-            letters && (!single || evidence.path) && (evidence.path || !roles(&name.to_lowercase()).has(Roles::COMMON))
-        }
+        Tld::Common => letters && (!single || path) && (path || !roles(&name.to_lowercase()).has(Roles::COMMON)),
         Tld::Word => {
             let marked = name.contains('-') || name.bytes().any(|b| b.is_ascii_digit());
-            let name_like = (evidence.announced || marked) && name.chars().count() >= NAME_MIN && !glued;
-            letters && (evidence.path || (evidence.third && !single) || name_like)
+            let name_like = (announced || marked) && name.chars().count() >= NAME_MIN && !glued;
+            letters && (path || (evidence.third && !single) || name_like)
         }
         Tld::File => false,
     };
@@ -209,10 +233,49 @@ fn starts_sentence(label: &str) -> bool {
     chars.next().is_some_and(char::is_uppercase) && chars.any(char::is_lowercase)
 }
 
-/// `ASP.NET` and its kin: names of software, no hosts.
-fn is_framework(before: &str, label: &str) -> bool {
-    label.eq_ignore_ascii_case("net") && ["asp", "vb", "ado", "ml"].iter().any(|name| before.eq_ignore_ascii_case(name))
+/// Names of software with a dot ("socket.io", `ASP.NET`), and what is read of a record ("order.id", "logging.info"): no hosts.
+fn is_software(before: &str, label: &str, evidence: &Evidence) -> bool {
+    if evidence.www || evidence.said.path {
+        return false;
+    }
+    let (name, label) = (before.to_lowercase(), label.to_lowercase());
+    SOFTWARE.iter().any(|(top, names)| *top == label && names.contains(&&*name))
+        || (FIELDS.contains(&&*label) && RECORDS.contains(&&*name))
 }
+
+/// Names of software by what stands behind their dot.
+#[rustfmt::skip]
+const SOFTWARE: &[(&str, &[&str])] = &[
+    ("net", &["asp", "vb", "ado", "ml", "java", "paint", "diagrams", "accord", "lucene", "quartz", "rx", "json", "math", "emgu", "newtonsoft",
+        "entity", "dotnet", "core", "fractal", "spring", "log4", "ndepend", "octokit", "swagger"]),
+    ("io", &["socket", "engine", "draw", "java", "keras", "fly", "netlify", "github", "itch", "codepen", "crates", "docs", "scratch", "prometheus",
+        "sentry", "customer", "segment", "bubble", "istio", "lens", "marble", "excalidraw", "railway", "deno", "spring", "traefik", "zod",
+        "apiary", "toggl", "miro", "matrix", "agar", "slither", "krunker"]),
+    ("org", &["draw", "cmake", "json"]),
+    ("com", &["monday", "make", "cal"]),
+    ("app", &["linear", "cash", "fly", "bolt"]),
+    ("ai", &["character", "fast", "spacy", "otter", "leonardo", "bolt", "perplexity"]),
+    ("fm", &["last"]),
+    ("so", &["notion"]),
+    ("dev", &["v0", "web", "deno", "pub", "go"]),
+];
+
+/// What programs call the things whose fields are asked for.
+#[rustfmt::skip]
+const RECORDS: &[&str] = &[
+    "order", "user", "commande", "utilisateur", "client", "customer", "product", "produit", "item", "article", "logging", "logger", "log", "console",
+    "df", "data", "window", "document", "self", "this", "that", "request", "response", "res", "req", "config", "settings", "event", "e", "evt", "node",
+    "list", "array", "map", "obj", "object", "app", "msg", "message", "row", "table", "json", "el", "elem", "element", "form", "field", "input", "page",
+    "cart", "panier", "session", "account", "compte", "invoice", "facture", "props", "state", "model", "system", "sys", "package", "module", "file",
+    "fichier", "image", "img", "post", "task", "project", "group", "team", "role", "category", "tag", "entry", "record", "query", "result", "error",
+    "exception", "params", "options", "ctx", "context", "target", "parent", "child", "player", "game", "db", "store", "api", "auth", "profile", "payload",
+];
+
+/// Fields of records that end hosts as well.
+const FIELDS: &[&str] = &[
+    "id", "info", "name", "top", "at", "is", "in", "host", "email", "date", "page", "link", "group", "media",
+    "services", "pub",
+];
 
 /// The labels of a run with their places; an empty one for two dots in a row.
 struct Labels<'a> {
@@ -243,7 +306,7 @@ mod tests {
     use super::*;
 
     fn found(run: &str, path: bool) -> Option<&str> {
-        bare(run, path, false).map(|host| &run[host.range])
+        bare(run, &Said { path, ..Said::default() }).map(|host| &run[host.range])
     }
 
     #[test]
@@ -276,6 +339,35 @@ mod tests {
             ("...", false, None),
         ] {
             assert_eq!(found(run, path), host, "{run:?}");
+        }
+    }
+
+    #[test]
+    fn a_sentence_that_goes_on_is_no_host() {
+        let goes_on = Said { goes_on: true, ..Said::default() };
+        for run in [
+            "fits.Net",
+            "готово.Ru",
+            "сделал.Com",
+            "привез.pro",
+            "socket.io",
+            "draw.io",
+            "order.id",
+            "logging.info",
+            "java.net",
+        ] {
+            assert_eq!(bare(run, &goes_on), None, "{run}");
+        }
+        for (run, said) in [
+            ("bestplumber.Com", Said { announced: true, ..goes_on }),
+            ("bestplumber.Com", Said::default()),
+            ("BestPlumber.Com", goes_on),
+            ("best-plumber.Com", goes_on),
+            ("мойсайт.ru", goes_on),
+            ("socket.io", Said { path: true, ..goes_on }),
+            ("www.socket.io", goes_on),
+        ] {
+            assert_eq!(bare(run, &said).map(|host| host.range.end), Some(run.len()), "{run} {said:?}");
         }
     }
 

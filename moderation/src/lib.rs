@@ -15,9 +15,9 @@
 //! |---|---|
 //! | `rules.rs` | the order of the finders, decision, masking |
 //! | `text/` | folding, alphabets, words |
-//! | `email.rs`, `link.rs`, `host.rs`, `tld.rs` | addresses written in the usual way, the marketplace's own hosts |
+//! | `email.rs`, `link.rs`, `host.rs`, `tld.rs`, `ip.rs` | addresses written in the usual way, the marketplace's own hosts |
 //! | `spelled/` | addresses whose signs are words or stand apart |
-//! | `phone/`, `phone/hidden/` | numbers in known layouts; numbers in words, digit by digit, in other digits |
+//! | `phone/`, `phone/hidden/` | numbers in known layouts, laced and by counted things; in words, digit by digit, in other digits |
 //! | `numbers/` | number words of three languages as tables, and how they compose |
 //! | `handle/`, `vocabulary/`, `units.rs` | services, handles, invitations; the words that say what stands beside them |
 //! | `split.rs` | contacts cut over several messages |
@@ -32,6 +32,7 @@ mod email;
 mod find;
 mod handle;
 mod host;
+mod ip;
 mod lexicon;
 mod link;
 mod numbers;

@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use crate::Category;
 use crate::find::Found;
-use crate::host::{self, OwnHosts};
-use crate::text::Text;
+use crate::host::{self, OwnHosts, Said};
+use crate::text::{Text, is_odd_full_stop};
 
 const URL: &str = "link.url";
 const WWW: &str = "link.www";
@@ -63,8 +63,8 @@ pub(crate) fn domains(text: &str, gap: Range<usize>, own: &OwnHosts, out: &mut V
         let whole_at = start + run.len() - run.trim_start_matches(['.', '-']).len();
         let (range, rule) = if own.contains(whole) {
             (whole_at..whole_at + whole.len(), DOMAIN)
-        } else if let Some(host) =
-            host::bare(run, proves, is_announced(&text[..start])).filter(|host| !is_talk(host, run, &text[end..]))
+        } else if let Some(host) = host::bare(run, &Said { path: proves, ..Said::of(&text[..start], &text[end..]) })
+            .filter(|host| !is_talk(host, run, &text[end..]))
         {
             (start + host.range.start..start + host.range.end, if host.by_www { WWW } else { DOMAIN })
         } else {
@@ -79,6 +79,34 @@ pub(crate) fn domains(text: &str, gap: Range<usize>, own: &OwnHosts, out: &mut V
             out.push(Found::contact(range.start..floor, category(&text[range]), rule));
         }
         from = floor;
+    }
+}
+
+/// Finds what is joined by a full stop of another script: nobody writes it inside a word but to hide an address, whatever that ends
+/// with.
+pub(crate) fn odd_stops(text: &Text<'_>, gap: Range<usize>, own: &OwnHosts, out: &mut Vec<Found>) {
+    let folded = text.folded();
+    let mut floor = gap.start;
+    for (dot, _) in folded[gap.clone()].match_indices('.').map(|(at, dot)| (gap.start + at, dot)) {
+        if dot < floor || !is_odd_full_stop(text, dot) {
+            continue;
+        }
+        let left = folded[floor..dot].char_indices().rev().take_while(|(_, c)| host::is_host_char(*c)).last();
+        let start = left.map_or(dot, |(at, _)| floor + at);
+        let end = start + folded[start..run_end(folded, dot, gap.end)].trim_end_matches(['.', '-']).len();
+        let name = &folded[start..end.max(start)];
+        let top = name.rsplit('.').next().unwrap_or_default();
+        let is_host = dot > start
+            && dot < end
+            && top.chars().nth(1).is_some()
+            && top.chars().all(char::is_alphabetic)
+            && folded[..dot].ends_with(char::is_alphanumeric);
+        if !is_host || own.contains(name) {
+            continue;
+        }
+        let stop = if path_follows(&folded[end..gap.end]) { token(&folded[..gap.end], end) } else { end };
+        floor = trimmed(folded, start, stop).max(end);
+        out.push(Found::contact(start..floor, category(name), DOMAIN));
     }
 }
 
@@ -120,6 +148,14 @@ fn scheme_before(text: &str) -> Option<usize> {
     word.then_some(start)
 }
 
+impl Said {
+    /// What the text on both sides of a run says; a path is not looked for.
+    fn of(before: &str, after: &str) -> Self {
+        let goes_on = after.strip_prefix(' ').is_some_and(|after| after.trim_start().starts_with(char::is_lowercase));
+        Self { path: false, announced: is_announced(before), goes_on }
+    }
+}
+
 /// Whether the word before says that an address follows.
 fn is_announced(before: &str) -> bool {
     #[rustfmt::skip]
@@ -138,8 +174,11 @@ fn is_talk(host: &host::Host, run: &str, after: &str) -> bool {
     let name = &run[host.range.clone()];
     let after = after.strip_prefix(' ').unwrap_or_default();
     let word = &after[..after.find(|c: char| !c.is_alphabetic()).unwrap_or(after.len())];
-    name.ends_with(".ca") && goes_on_after_ca(word)
+    (name.ends_with(".ca") && goes_on_after_ca(word)) || (name.ends_with(".net") && GOES_ON_AFTER_NET.contains(&word))
 }
+
+/// "il rentre.net d'impôt": a net amount.
+const GOES_ON_AFTER_NET: &[&str] = &["d", "de", "des", "du"];
 
 /// Whether what is read as "ca" is written "ça": a word, no country.
 pub(crate) fn is_ca_with_cedilla(text: &Text<'_>, range: Range<usize>) -> bool {
@@ -151,6 +190,9 @@ pub(crate) fn goes_on_after_ca(word: &str) -> bool {
     #[rustfmt::skip]
     const GOES_ON: &[&str] = &[
         "va", "marche", "me", "te", "fait", "sera", "prend", "depend", "semble", "ne", "coute", "se", "devrait", "vous", "nous",
+        "sent", "reste", "arrive", "commence", "tient", "passe", "vaut", "donne", "change", "colle", "coule", "seche", "bouge", "finit", "fonctionne",
+        "a", "avance", "irait", "peut", "doit", "dure", "goutte", "pue", "fuit", "brise", "brule", "suffit", "ressemble", "roule", "chauffe", "gele",
+        "craque", "m", "t", "s", "n", "y", "part", "revient", "aide", "bloque", "grince", "tombe", "regle", "fera", "ira", "allait", "etait", "avait",
     ];
     GOES_ON.contains(&word)
 }

@@ -22,8 +22,13 @@ pub(crate) fn class(label: &str) -> Option<Tld> {
         return None;
     }
     if !label.is_ascii() {
-        let strong = ["рф", "рус"].iter().any(|tld| label.chars().flat_map(char::to_lowercase).eq(tld.chars()));
-        return strong.then_some(Tld::Strong);
+        let is = |tld: &str| label.chars().flat_map(char::to_lowercase).eq(tld.chars());
+        return match () {
+            () if is("рф") => Some(Tld::Strong),
+            // "приехали.рус привезет": somebody's nickname.
+            () if is("рус") => Some(Tld::Word),
+            () => None,
+        };
     }
     let mut lower = [0; LONGEST];
     let lower = &mut lower[..label.len()];
@@ -51,10 +56,11 @@ pub(crate) fn is_file_ending(label: &str) -> bool {
 /// With a digit for an `o` or `e` nobody writes them but to deceive.
 const STRONG: &[&str] = &["0rg", "c0m", "com", "n3t", "net", "org", "ru"];
 
-/// Words of English and French, units, and short words that start a sentence.
+/// Words of English and French, units, and short words that start a sentence; endings of files and fields of records that many write
+/// about ("main.tf", "order.id").
 #[rustfmt::skip]
 const WORDS: &[&str] = &[
-    "ad", "ai", "am", "art", "as", "at", "au", "band", "bar", "be", "beauty", "best", "bike", "black", "blue", "build", "builders", "business", "by", "cafe", "camp", "capital", "care", "careers", "cash", "cat", "center", "charity", "ci", "city", "cleaning", "click", "cloud", "club", "coffee", "community", "company", "construction", "contact", "cool", "day", "de", "deals", "dental", "design", "direct", "do", "email", "energy", "engineer", "es", "estate", "et", "eu", "events", "exchange", "expert", "express", "family", "farm", "fashion", "finance", "fit", "fitness", "florist", "flowers", "foundation", "fun", "fund", "furniture", "fyi", "gallery", "garden", "gift", "glass", "gold", "golf", "graphics", "green", "group", "guide", "health", "help", "hospital", "house", "il", "in", "ink", "international", "is", "it", "je", "jobs", "kitchen", "la", "land", "law", "legal", "li", "life", "lighting", "limited", "link", "live", "loan", "love", "lu", "ma", "market", "marketing", "me", "media", "menu", "mm", "money", "monster", "movie", "mr", "ms", "mu", "my", "name", "ne", "network", "news", "no", "now", "nu", "om", "one", "pa", "page", "parts", "party", "photo", "photography", "photos", "pics", "pink", "plumbing", "plus", "pm", "press", "promo", "properties", "red", "rent", "rentals", "repair", "report", "republican", "rest", "restaurant", "reviews", "rip", "rocks", "run", "sa", "sale", "school", "se", "security", "services", "shopping", "show", "si", "so", "social", "software", "solutions", "space", "st", "style", "su", "supplies", "supply", "support", "surf", "surgery", "tax", "team", "tips", "tires", "to", "today", "tools", "top", "tours", "town", "toys", "trade", "training", "travel", "us", "va", "vacations", "ventures", "video", "villas", "vision", "vu", "watch", "wedding", "win", "work", "works", "world", "zone",
+    "ad", "ai", "am", "art", "as", "at", "au", "band", "bar", "be", "beauty", "best", "bike", "black", "blue", "build", "builders", "business", "by", "cafe", "camp", "capital", "care", "careers", "cash", "cat", "cc", "center", "charity", "ci", "city", "cleaning", "click", "cloud", "club", "coffee", "community", "company", "construction", "contact", "cool", "day", "de", "deals", "dental", "design", "direct", "do", "email", "energy", "engineer", "es", "estate", "et", "eu", "events", "exchange", "expert", "express", "family", "farm", "fashion", "finance", "fit", "fitness", "florist", "flowers", "foundation", "fun", "fund", "furniture", "fyi", "gallery", "garden", "gd", "gift", "glass", "gold", "golf", "graphics", "green", "group", "guide", "health", "help", "hospital", "house", "id", "il", "in", "ink", "international", "is", "it", "je", "jobs", "kitchen", "la", "land", "law", "legal", "li", "life", "lighting", "limited", "link", "live", "loan", "love", "lu", "ma", "market", "marketing", "me", "media", "menu", "mk", "mm", "money", "monster", "movie", "mr", "ms", "mu", "my", "name", "ne", "network", "news", "no", "now", "nu", "om", "one", "pa", "page", "parts", "party", "photo", "photography", "photos", "pics", "pink", "pl", "plumbing", "plus", "pm", "press", "promo", "properties", "red", "rent", "rentals", "repair", "report", "republican", "rest", "restaurant", "reviews", "rip", "rocks", "run", "sa", "sale", "school", "se", "security", "services", "shopping", "show", "si", "so", "social", "software", "solutions", "space", "st", "style", "su", "supplies", "supply", "support", "surf", "surgery", "tax", "team", "tf", "tips", "tires", "to", "today", "tools", "top", "tours", "town", "toys", "trade", "training", "travel", "us", "va", "vacations", "ventures", "video", "villas", "vision", "vu", "watch", "wedding", "win", "work", "works", "world", "zone",
 ];
 
 const FILES: &[&str] = &["md", "mov", "ps", "py", "rs", "sh", "zip"];
@@ -69,7 +75,7 @@ const ENDINGS: &[&str] = &[
 
 #[rustfmt::skip]
 const COUNTRIES: &[&str] = &[
-    "ac", "ae", "af", "ag", "al", "ao", "aq", "ar", "aw", "ax", "az", "ba", "bb", "bd", "bf", "bg", "bh", "bi", "bj", "bm", "bn", "bo", "br", "bs", "bt", "bw", "bz", "ca", "cc", "cd", "cf", "cg", "ch", "ck", "cl", "cm", "cn", "co", "cr", "cu", "cv", "cw", "cx", "cy", "cz", "dj", "dk", "dm", "dz", "ec", "ee", "eg", "er", "eu", "fi", "fj", "fk", "fm", "fo", "fr", "ga", "gd", "ge", "gf", "gg", "gh", "gi", "gl", "gm", "gn", "gp", "gq", "gr", "gs", "gt", "gu", "gw", "gy", "hk", "hm", "hn", "hr", "ht", "hu", "id", "ie", "im", "io", "iq", "ir", "jm", "jo", "jp", "ke", "kg", "kh", "ki", "km", "kn", "kp", "kr", "kw", "ky", "kz", "lb", "lc", "lk", "lr", "ls", "lt", "lv", "ly", "mc", "mg", "mh", "mk", "ml", "mn", "mo", "mp", "mq", "mt", "mv", "mw", "mx", "mz", "na", "nc", "nf", "ng", "ni", "nl", "np", "nr", "nz", "pe", "pf", "pg", "ph", "pk", "pl", "pn", "pr", "pt", "pw", "qa", "re", "ro", "rw", "sb", "sc", "sd", "sg", "sk", "sl", "sm", "sn", "sr", "ss", "sv", "sx", "sy", "sz", "tc", "td", "tf", "tg", "th", "tj", "tk", "tl", "tm", "tn", "tr", "tt", "tv", "tw", "tz", "ua", "ug", "uk", "uy", "uz", "vc", "ve", "vg", "vi", "vn", "ws", "ye", "yt", "za", "zm", "zw",
+    "ac", "ae", "af", "ag", "al", "ao", "aq", "ar", "aw", "ax", "az", "ba", "bb", "bd", "bf", "bg", "bh", "bi", "bj", "bm", "bn", "bo", "br", "bs", "bt", "bw", "bz", "ca", "cd", "cf", "cg", "ch", "ck", "cl", "cm", "cn", "co", "cr", "cu", "cv", "cw", "cx", "cy", "cz", "dj", "dk", "dm", "dz", "ec", "ee", "eg", "er", "eu", "fi", "fj", "fk", "fm", "fo", "fr", "ga", "ge", "gf", "gg", "gh", "gi", "gl", "gm", "gn", "gp", "gq", "gr", "gs", "gt", "gu", "gw", "gy", "hk", "hm", "hn", "hr", "ht", "hu", "ie", "im", "io", "iq", "ir", "jm", "jo", "jp", "ke", "kg", "kh", "ki", "km", "kn", "kp", "kr", "kw", "ky", "kz", "lb", "lc", "lk", "lr", "ls", "lt", "lv", "ly", "mc", "mg", "mh", "ml", "mn", "mo", "mp", "mq", "mt", "mv", "mw", "mx", "mz", "na", "nc", "nf", "ng", "ni", "nl", "np", "nr", "nz", "pe", "pf", "pg", "ph", "pk", "pn", "pr", "pt", "pw", "qa", "re", "ro", "rw", "sb", "sc", "sd", "sg", "sk", "sl", "sm", "sn", "sr", "ss", "sv", "sx", "sy", "sz", "tc", "td", "tg", "th", "tj", "tk", "tl", "tm", "tn", "tr", "tt", "tv", "tw", "tz", "ua", "ug", "uk", "uy", "uz", "vc", "ve", "vg", "vi", "vn", "ws", "ye", "yt", "za", "zm", "zw",
 ];
 
 #[rustfmt::skip]

@@ -89,6 +89,24 @@ pub(crate) const CONTACTS: [&str; 5] = ["phone", "email", "link", "messenger", "
 /// What nobody asked for and people do all the same: seven digits without an area code, number words run together or of
 /// several languages, an address of which only the provider's name is told.
 const STRETCH: [&str; 4] = ["local7", "words_glued", "words_cross", "provider_only"];
+/// What must pass of the kinds that strangers met: each has a goal of its own, beside that of all trade.
+const MET: [&str; 15] = [
+    "dotted_software",
+    "no_space_dot",
+    "versions",
+    "grouped_serials",
+    "beasts_and_counts",
+    "letters_for_emphasis",
+    "app_work",
+    "sounds_talk",
+    "rows",
+    "sums_and_hours",
+    "count_by_message",
+    "names_places",
+    "inviting_nowhere",
+    "word_signs",
+    "threat_trap",
+];
 const NEGATIVES: [&str; 3] = ["trade", "trap", "ordinary"];
 
 /// What stands above the columns of the rows.
@@ -157,10 +175,11 @@ impl Row {
             (Measure::FalseAlarms, _) if technique.starts_with("profanity") => Goal::AtMost(0.0),
             (Measure::FalseAlarms, _) if technique.starts_with("spam") => Goal::AtMost(0.0),
             (Measure::FalseAlarms, _) if technique == "contact_words" => Goal::AtMost(0.01),
+            (Measure::FalseAlarms, _) if MET.contains(&technique) => Goal::AtMost(0.025),
             (Measure::Unreadable, _) => Goal::AtLeast(0.95),
             (Measure::Precision, _) => Goal::AtLeast(0.80),
             (Measure::Recall, "spam") => Goal::AtLeast(1.0),
-            (Measure::Recall, "threat") if matches!(technique, "plain" | "all") => Goal::AtLeast(0.90),
+            (Measure::Recall, "threat") if !matches!(technique, "disguised" | "hidden") => Goal::AtLeast(0.90),
             (Measure::Recall, "profanity") if technique == "plain" => Goal::AtLeast(0.97),
             (Measure::Recall, "profanity") if technique != "all" => Goal::AtLeast(0.85),
             (Measure::Recall, label) if CONTACTS.contains(&label) => match technique {
@@ -210,7 +229,9 @@ impl fmt::Display for Row {
         };
         let goal = match self.goal() {
             Goal::AtLeast(least) => format!("≥ {:.0}", 100.0 * least),
-            Goal::AtMost(most) => format!("≤ {}", 100.0 * most),
+            Goal::AtMost(most) => {
+                format!("≤ {:.3}", 100.0 * most).trim_end_matches('0').trim_end_matches('.').to_owned()
+            }
             Goal::None => String::new(),
         };
         let mark = if !self.has_goal() {

@@ -13,7 +13,7 @@ use crate::text::{BOUNDARY, Text};
 use crate::units::Unit;
 use crate::vocabulary::{Names, Roles};
 use crate::{Category, RuleId};
-pub(crate) use name::is_personal;
+pub(crate) use name::{is_given, is_personal};
 use service::Service;
 
 const MESSENGER_HANDLE: RuleId = "messenger.handle";

@@ -14,7 +14,7 @@ const BEHIND_INITIALS_MIN: usize = 5;
 const ENDED_MIN: usize = 5;
 
 /// Whether a word in small letters is a given name.
-pub(super) fn is_given(word: &str) -> bool {
+pub(crate) fn is_given(word: &str) -> bool {
     NAMES.given.contains(word)
 }
 

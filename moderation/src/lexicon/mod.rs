@@ -10,6 +10,7 @@ mod data;
 mod disguise;
 mod entry;
 mod letters;
+mod name;
 mod phrase;
 mod pieces;
 mod resolve;

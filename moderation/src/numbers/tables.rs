@@ -192,6 +192,16 @@ pub(super) const SOUNDALIKE: Table = &[
     (Hundreds(800), &["восимсот", "васемсот"]),
     (Hundreds(900), &["девицот", "девяцот", "дивятсот", "девитсот"]),
     (Digit(9), &["nein", "nain", "nien", "nin", "nyne"]),
+    (Digit(0), &["owe", "zip", "zilch", "ow", "nada", "zro", "zeero", "zerro", "ziro", "hero", "кол", "ноллик", "нолек", "нол", "зиро", "зерро"]),
+    (Digit(1), &["wun", "juan", "wahn", "uan", "on", "ван", "кол", "адын", "адинн", "одинн", "адна", "адно", "единица", "едн"]),
+    (Digit(2), &["tue", "tuw", "toe", "du", "двас", "тва", "пара", "двое", "дво", "двы", "дыва", "двойня"]),
+    (Digit(3), &["thri", "threa", "trea", "sree", "shree", "tri", "тири", "трои", "трёшка", "трешка", "тры", "тир", "трие", "тройня"]),
+    (Digit(4), &["foar", "foe", "phor", "phour", "fowr", "чтыри", "чатыри", "читыри", "четыр", "чтыре", "четвертак"]),
+    (Digit(5), &["fyv", "phive", "fibe", "fyfe", "hive", "пятак", "опять", "пьять", "пядь", "пяд", "пять", "пат", "питак"]),
+    (Digit(6), &["sicks", "sick", "sex", "siz", "шерсть", "жесть", "шест", "шэст", "сэсть", "шысть"]),
+    (Digit(7), &["savin", "sevan", "sebben", "seben", "heaven", "sven", "zeven", "семья", "съем", "сэм", "сема", "симь", "сеть", "семка"]),
+    (Digit(8), &["eyt", "aight", "eit", "ayt", "hate", "aid", "осемь", "осень", "восен", "восемья", "восим"]),
+    (Digit(9), &["knine", "nain", "nyn", "девица", "дэвять", "дивять", "девядь", "дева", "девяточка"]),
 ];
 
 /// The same for French: they compose as French words do.
@@ -216,4 +226,14 @@ pub(super) const SOUNDALIKE_FRENCH: Table = &[
     (Ten(50), &["sinquante", "cinkante"]),
     (Ten(60), &["swasante", "soisante", "soissante"]),
     (Ten(90), &["nonnante", "onnante"]),
+    (Digit(0), &["zereau", "zerot", "heros", "zeraux", "zehro", "zairo"]),
+    (Digit(1), &["ain", "hein", "hun", "hin", "heing", "unn"]),
+    (Digit(2), &["eux", "deuh", "deuze", "deus", "dieu", "de"]),
+    (Digit(3), &["troie", "troies", "troyes", "trwah", "troah", "toi", "troua", "troi", "troit"]),
+    (Digit(4), &["katr", "quatreu", "catr", "kattre", "chat", "quattre"]),
+    (Digit(5), &["sain", "saint", "sein", "seins", "saints", "ceint", "cinque", "zinc", "sinque"]),
+    (Digit(6), &["scie", "si", "cis", "cisse", "sice", "scies", "ciss", "ssis"]),
+    (Digit(7), &["cete", "cette", "setes", "cepte", "cett", "septe"]),
+    (Digit(8), &["huitre", "huitres", "uitte", "oui", "weet", "ouit", "ouite", "uitre", "uhit"]),
+    (Digit(9), &["oeuf", "oeufs", "neuve", "neufe", "noeud", "neuff", "neufs", "noeufs", "neuves"]),
 ];

@@ -5,6 +5,7 @@
 
 mod digits;
 pub(crate) mod hidden;
+pub(crate) mod laced;
 mod plan;
 mod words;
 
@@ -107,6 +108,8 @@ fn with_brackets(bytes: &[u8], range: Range<usize>, floor: usize, part: &Part<'_
 fn is_joined(bytes: &[u8], floor: usize, start: usize, end: usize) -> bool {
     let joins = |mark: u8, after: &[u8]| match mark {
         b'-' | b'.' => after.first().is_some_and(u8::is_ascii_digit),
+        // "8965325215(0)"
+        b'(' => matches!(after, [digit, b')', ..] if digit.is_ascii_digit()),
         b',' => matches!(after.iter().take(3).take_while(|b| b.is_ascii_digit()).count(), 1 | 2),
         _ => false,
     };

@@ -93,6 +93,29 @@ pub(super) fn is_amount(after: &str) -> bool {
     LISTS.units.has(&lower) && !(&*lower == "in" && goes_on())
 }
 
+/// Whether what follows says what numbers come to: "comes to 2149", "= 40", "итого".
+pub(super) fn is_total(after: &str) -> bool {
+    const TOTALS: &[&str] = &[
+        "comes",
+        "makes",
+        "is",
+        "equals",
+        "totals",
+        "total",
+        "in",
+        "fait",
+        "donne",
+        "egale",
+        "это",
+        "итого",
+        "равно",
+        "будет",
+    ];
+    let after = after.trim_start();
+    let word = &after[..after.find(|c: char| !c.is_alphabetic()).unwrap_or(after.len())];
+    after.starts_with('=') || TOTALS.contains(&&*lower(word))
+}
+
 fn meaning(word: &str) -> Before {
     let lists = &*LISTS;
     match () {

@@ -134,8 +134,9 @@ impl<'a, 't> Chains<'a, 't> {
         let common = before.roles.has(Roles::COMMON) || before.word.chars().nth(1).is_none();
         let tight = labels[1..=place].iter().all(|(_, form)| *form == Form::Tight);
         if tight && !self.units[at].word.is_ascii() {
-            // Written in the other alphabet: "example.ком".
-            let spoken = matches!(&*self.units[at].word, "ком" | "ру");
+            // Written in the other alphabet: "example.ком"; not "закрыта.Ком снега", the next sentence.
+            let capital = self.text.folded()[self.units[at].start..].starts_with(char::is_uppercase);
+            let spoken = matches!(&*self.units[at].word, "ком" | "ру") && !capital;
             return !common && (before.word.is_ascii() || spoken);
         }
         if tight || (common && !(announced && self.is_announced(labels[place - 1].0, Roles::SITE))) {

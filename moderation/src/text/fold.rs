@@ -32,14 +32,15 @@ pub(super) fn fold(c: char, previous: Option<Previous>, out: &mut Vec<char>) -> 
             // й, typed as и and a breve.
             push(out, if previous.is_some_and(|p| p.read == 'и') { 'й' } else { 'Й' })
         }
-        '²' | '³' | '¹' | '⁰' | '⁴'..='⁹' if previous.is_some_and(|p| p.read.is_alphanumeric() && !p.raised) => {
+        '²' | '³' | '¹' | '⁰' | '⁴'..='⁹' if previous.is_some_and(|p| p.read.is_alphanumeric() && !p.odd) => {
             Folded::Same
         }
-        '\u{2024}' | '\u{3002}' | '\u{FF61}' | '\u{FE52}' => push(out, '.'),
+        c if is_full_stop(c) => push(out, '.'),
         '\u{FE6B}' => push(out, '@'),
         // Dots in the middle of the line, of other scripts as well.
-        '\u{2027}' | '\u{2219}' | '\u{22C5}' | '\u{25AA}' | '\u{25CF}' | '\u{25E6}' | '\u{2E31}' | '\u{30FB}'
-        | '\u{A4F8}' | '\u{A78F}' => push(out, '·'),
+        '\u{387}' | '\u{F0B}' | '\u{1427}' | '\u{16EB}' | '\u{2027}' | '\u{2219}' | '\u{22C5}' | '\u{25AA}'
+        | '\u{25CF}' | '\u{25E6}' | '\u{2981}' | '\u{2E30}' | '\u{2E31}' | '\u{2E33}' | '\u{30FB}' | '\u{A4F8}'
+        | '\u{A78F}' | '\u{FF65}' => push(out, '·'),
         '\u{2215}' | '\u{29F8}' => push(out, '/'),
         '\u{2236}' | '\u{A789}' | '\u{2D0}' => push(out, ':'),
         _ if is_invisible(c) => Folded::Nothing(is_selector(c)),
@@ -48,12 +49,43 @@ pub(super) fn fold(c: char, previous: Option<Previous>, out: &mut Vec<char>) -> 
     }
 }
 
+/// Whether a character is the full stop of another script, or another form of ours.
+pub(super) const fn is_full_stop(c: char) -> bool {
+    matches!(
+        c,
+        '\u{6D4}'
+            | '\u{701}'
+            | '\u{702}'
+            | '\u{964}'
+            | '\u{1362}'
+            | '\u{166E}'
+            | '\u{1803}'
+            | '\u{1809}'
+            | '\u{2024}'
+            | '\u{2CF9}'
+            | '\u{2CFE}'
+            | '\u{2E3C}'
+            | '\u{3002}'
+            | '\u{A4FF}'
+            | '\u{A60E}'
+            | '\u{A6F3}'
+            | '\u{FE12}'
+            | '\u{FE52}'
+            | '\u{FF61}'
+    )
+}
+
 /// The character before, as it was read.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Previous {
     pub(super) read: char,
-    /// It was a raised digit.
-    pub(super) raised: bool,
+    /// It was a digit in another form, raised for one: what is raised behind it is a digit as well.
+    pub(super) odd: bool,
+}
+
+/// Whether a character that was read as another is a digit in another form.
+pub(super) const fn is_odd_digit(c: char, read: char) -> bool {
+    is_raised(c) || (read.is_ascii_digit() && !c.is_ascii())
 }
 
 /// Whether a character is a raised digit.
@@ -272,7 +304,7 @@ mod tests {
                 Folded::Other => {}
             }
             out.extend(&chars);
-            previous = out.chars().next_back().map(|read| Previous { read, raised: is_raised(c) });
+            previous = out.chars().next_back().map(|read| Previous { read, odd: is_odd_digit(c, read) });
         }
         out
     }
@@ -287,6 +319,7 @@ mod tests {
             ("5️⃣1️⃣4️⃣", "514"),
             ("٥١٤ ५१४", "514 514"),
             ("⁵¹⁴", "514"),
+            ("⓷³⁹⁵²⓽⁹", "3395299"),
             ("12 м² и 3 m³, 10⁶", "12 м² и 3 m³, 10⁶"),
             ("5\u{200B}1\u{2060}4\u{AD}", "514"),
             ("\u{202E}514\u{202C}", "514"),

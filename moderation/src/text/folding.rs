@@ -74,7 +74,7 @@ impl Folding {
             for part in &parts {
                 folding.push(*part, start, end);
             }
-            previous = parts.last().map(|read| Previous { read: *read, raised: fold::is_raised(c) });
+            previous = parts.last().map(|read| Previous { read: *read, odd: fold::is_odd_digit(c, *read) });
             before = Some(c);
         }
         folding.end_word();

@@ -159,6 +159,12 @@ impl<'t> Text<'t> {
     }
 }
 
+/// Whether a place in the folded text was written as a full stop that is not ours.
+pub(crate) fn is_odd_full_stop(text: &Text<'_>, at: usize) -> bool {
+    text.places.is_some()
+        && text.original[text.original_range(at..at + 1)].chars().next().is_some_and(fold::is_full_stop)
+}
+
 /// A text whose every character is read as itself.
 const fn is_plain(c: char) -> bool {
     matches!(c, ' '..='~' | '\n' | 'А'..='я' | '\u{A0}' | '«' | '»' | '—' | '–' | '“' | '”' | '’' | '…' | '№' | '₽' | '€'

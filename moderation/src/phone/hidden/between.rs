@@ -138,7 +138,7 @@ const COUNTED: &[&str] = &[
 /// Words that say nothing between the parts of a number.
 #[rustfmt::skip]
 const NEUTRAL: &[&str] = &[
-    "and", "that", "the", "with", "is", "it", "et", "de", "les", "pour", "se", "la", "le", "и", "а", "для", "вот",
+    "and", "that", "the", "with", "is", "it", "d", "n", "te", "во", "ть", "et", "de", "les", "pour", "se", "la", "le", "и", "а", "для", "вот",
 ];
 
 /// What asks at the end of a message whether the other has it.

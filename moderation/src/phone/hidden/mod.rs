@@ -219,6 +219,11 @@ fn is_digit_like(c: char) -> bool {
     c.is_ascii_digit() || scripts::as_digit(c).is_some()
 }
 
+/// Whether a word is said between the parts of a number.
+pub(super) fn is_filler(word: &str) -> bool {
+    leads_on(word)
+}
+
 fn is_plus(word: &str) -> bool {
     matches!(word, "plus" | "плюс")
 }

@@ -35,6 +35,7 @@ impl Runs<'_, '_, '_> {
         }
         let (none, among) = (self.pieces.is_empty(), !self.pieces.is_empty());
         let among_words = self.pieces.last().is_some_and(|last| last.how.has(How::WORD));
+        let lettered = self.pieces.last().is_some_and(|last| last.how.has(How::LETTERS));
         let mut push = |range: Range<usize>, atom, how| {
             let before = if range.start == token.start { before } else { Gap::default() };
             self.pieces.push(Piece { start: range.start, end: range.end, atom, how, before });
@@ -75,7 +76,8 @@ impl Runs<'_, '_, '_> {
                 push(token.range(), Atom::Word(meaning), How::WORD.and(How::WEAK));
                 return true;
             }
-            let letters = word.chars().nth(1).is_some() || left.is_empty();
+            let tied = matches!(left, "-" | ".") && lettered;
+            let letters = word.chars().nth(1).is_some() || left.is_empty() || tied;
             if among
                 && letters
                 && (is_unknown(word) || left.is_empty())
@@ -134,7 +136,7 @@ impl Runs<'_, '_, '_> {
             self.push_sign(at, Gap::default());
             return rest;
         }
-        if let Some(rest) = gap.strip_suffix('|').or_else(|| gap.strip_suffix('$').filter(|_| is_mixed))
+        if let Some(rest) = gap.strip_suffix('|').or_else(|| gap.strip_suffix(['$', '!']).filter(|_| is_mixed))
             && let Some(between) = Gap::read(rest)
         {
             self.push_sign(next - 1, between);
@@ -184,9 +186,15 @@ impl Runs<'_, '_, '_> {
     /// What counts only among sure ones can also stand first: it is looked for when the rest is there.
     fn look_back(&mut self) {
         const REST: usize = 2;
+        const REST_DIGITS: usize = 4;
         const BACK: usize = 3;
-        for _ in 0..BACK {
-            let Some(first) = self.pieces.first().filter(|_| self.pieces.len() >= REST && self.plus.is_none()) else {
+        const BACK_DICTATED: usize = 12;
+        for count in 0..BACK_DICTATED {
+            if count >= BACK && !self.is_dictated() {
+                return;
+            }
+            let enough = |first: &&Piece| self.pieces.len() >= REST || first.end - first.start >= REST_DIGITS;
+            let Some(first) = self.pieces.first().filter(|first| enough(first) && self.plus.is_none()) else {
                 return;
             };
             let Some(at) = self.text.token_from(first.start).checked_sub(1) else { return };
@@ -202,7 +210,8 @@ impl Runs<'_, '_, '_> {
             }
             // "B-902": one letter, tied to what follows.
             let tied = sign || matches!(gap, "-" | ".");
-            if !tied && !is_unknown(word) {
+            let sounds = || self.is_dictated() && numbers::meaning(word).is_some();
+            if !tied && !is_unknown(word) && !sounds() {
                 return;
             }
             let shortest = if tied { 1 } else { 2 };
@@ -239,6 +248,12 @@ impl Runs<'_, '_, '_> {
         self.pieces[0].before = Gap::default();
         self.pieces.insert(0, piece);
         true
+    }
+
+    /// Whether the first pieces are words of digits, one after another.
+    fn is_dictated(&self) -> bool {
+        const WORDS: usize = 3;
+        self.pieces.len() >= WORDS && self.pieces[..WORDS].iter().all(|piece| piece.how.has(How::WORD))
     }
 
     /// Whether the pieces can have enough digits; a word has at most three, and few more can be found before the first.

@@ -9,6 +9,9 @@ use crate::phone::words::{self, Before};
 const EDGE_SURE: usize = 3;
 /// The plain digits beside which letters may stand anywhere.
 const DIGITS_SURE: usize = 6;
+/// The words of one digit each that are a number however they are spelled, and how many of them are spelled as usual.
+const DICTATED: usize = 9;
+const DICTATED_SURE: usize = 1;
 /// What must speak for a number.
 const ENOUGH: i32 = 3;
 
@@ -113,6 +116,11 @@ impl Stretch<'_, '_> {
     pub(super) fn is_sure_enough(&self) -> bool {
         let groups = self.groups();
         let (pieces, weak) = groups.iter().fold((0, 0), |(pieces, weak), g| (pieces + g.pieces, weak + g.weak));
+        // Nobody says so many digits in a row that are none, however they are spelled.
+        let digits = groups.iter().filter(|g| g.how.has(How::WORD) && g.digits.1 - g.digits.0 == 1).count();
+        if digits >= DICTATED && pieces >= weak + DICTATED_SURE && !self.gaps().has(Gap::TALK) {
+            return true;
+        }
         // Letters beside so many digits are none.
         let digits = groups.iter().filter(|g| g.weak == 0 && !g.how.has(How::WORD)).map(|g| g.digits.1 - g.digits.0);
         if digits.sum::<usize>() >= DIGITS_SURE && groups.iter().all(|g| g.weak == 0 || g.how.has(How::LETTERS)) {
@@ -198,6 +206,12 @@ impl Stretch<'_, '_> {
         words::before(&self.run.text.folded()[self.run.limit.start..self.groups()[0].start])
     }
 
+    /// Nothing but a plus stands between the groups.
+    fn is_added(&self) -> bool {
+        let folded = self.run.text.folded();
+        self.groups().windows(2).all(|pair| folded[pair[0].end..pair[1].start].trim() == "+")
+    }
+
     fn around(&self) -> i32 {
         let groups = self.groups();
         let folded = self.run.text.folded();
@@ -211,7 +225,8 @@ impl Stretch<'_, '_> {
             Before::Code => -4,
             Before::Money => -6,
         };
-        before - if words::is_amount(right) || is_glued(left, right) { 6 } else { 0 }
+        let sum = self.gaps().has(Gap::ODD) && words::is_total(right) && self.is_added();
+        before - if sum || words::is_amount(right) || is_glued(left, right) { 6 } else { 0 }
     }
 }
 
