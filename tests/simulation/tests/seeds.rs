@@ -74,7 +74,6 @@ fn is_found(sabotage: Sabotage, check: &str) {
     let report = run_many(1, SABOTAGED_SEEDS, threads(), sabotage, true);
     let found = report.failed.iter().any(|(_, failures)| failures.iter().any(|failure| failure.starts_with(check)));
     assert!(found, "{} seeds and nothing was found: {:?}", report.seeds, report.failed);
-    println!("found after {} seeds: {:?}", report.seeds, report.failed[0]);
 }
 
 #[test]
