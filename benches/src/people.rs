@@ -109,7 +109,7 @@ pub(crate) async fn join_order(
 ) -> std::io::Result<()> {
     let mut since = since;
     loop {
-        let request = Request::JoinOrderChat { order: order.clone(), since };
+        let request = Request::JoinOrderChat { order: order.clone(), cursor: since.map(Into::into) };
         let answer = socket.ask(1, &request, &mut sink).await?;
         let end: JoinEnd = serde_json::from_slice(&answer).map_err(std::io::Error::other)?;
         if !end.data.more || since.is_none() {

@@ -11,6 +11,8 @@ pub const USER_ID_MAX: usize = 128;
 pub const ORDER_ID_MAX: usize = 264;
 /// Longest client message id, in bytes.
 pub const CLIENT_MESSAGE_ID_MAX: usize = 64;
+/// Longest name of an epoch, in bytes. souk's own are shorter.
+pub const EPOCH_MAX: usize = 64;
 
 /// Why a text is no id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -101,6 +103,12 @@ id!(
 id!(
     /// The sender's own name for a message, unique per sender and order for ever.
     ClientMessageId, CLIENT_MESSAGE_ID_MAX, false
+);
+
+id!(
+    /// An epoch of a store: a stretch of its life in which no history was put in the place of another. See
+    /// [`Epochs`](crate::ports::Epochs).
+    Epoch, EPOCH_MAX, false
 );
 
 impl OrderId {

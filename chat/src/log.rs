@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::fingerprint::Fingerprint;
-use crate::id::UserId;
+use crate::id::{Epoch, UserId};
 use crate::message::Message;
 use crate::order::{ChatState, Side};
 use crate::owed::Owed;
@@ -27,6 +27,22 @@ impl Seq {
 impl fmt::Display for Seq {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
+    }
+}
+
+/// How far somebody knows a log, and in which epoch of the store they learned it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Cursor {
+    /// The last entry known.
+    pub since: Seq,
+    /// The epoch; `None`: a client that keeps none.
+    pub epoch: Option<Epoch>,
+}
+
+impl From<Seq> for Cursor {
+    /// Of a client that keeps no epoch.
+    fn from(since: Seq) -> Self {
+        Self { since, epoch: None }
     }
 }
 

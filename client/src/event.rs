@@ -83,6 +83,9 @@ pub enum Event {
         /// Whether it was seen before.
         change: Change,
     },
+    /// The server's history of an order was put back to an older state: what was told of it before is void, the view was emptied,
+    /// and the newest messages that are there follow.
+    Reset(OrderId),
     /// Watermarks rose.
     Status(Box<MessageStatus>),
     /// Somebody types.

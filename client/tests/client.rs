@@ -238,7 +238,7 @@ async fn sync_fills_the_view_and_calls_fail_with_their_connection() {
     let mut double = Double::start().await;
     let (client, mut events) = builder(&double, PLAIN).start();
     let mut peer = double.welcomed().await;
-    let cursors = BTreeMap::from([(order(), Seq(1))]);
+    let cursors = BTreeMap::from([(order(), Seq(1).into())]);
     let caught_up: Value = json!({"messages": [message("o-1", 2, "missed")], "upTo": 2, "head": 2, "more": false});
     let (synced, ()) = tokio::join!(client.sync(cursors), async {
         let asked = peer.expect("sync").await;

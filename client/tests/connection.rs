@@ -117,7 +117,7 @@ async fn a_request_waits_for_its_own_answer_and_keeps_the_rest() {
             let push = connection.next().await.unwrap();
             assert_eq!(push.position + 1, reply.position);
             assert!(matches!(push.item, Item::Push(_)));
-            let join = Request::JoinOrderChat { order: order(), since: None };
+            let join = Request::JoinOrderChat { order: order(), cursor: None };
             let Err(RequestError::Refused(error)) = connection.request(&join, PATIENCE).await else { panic!() };
             assert_eq!((error.code, error.retry_after_ms), (Code::Forbidden, Some(5)));
             let late = connection.request(&Request::Ping, Duration::from_millis(20)).await;

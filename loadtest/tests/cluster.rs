@@ -65,7 +65,7 @@ async fn two_nodes_share_a_cluster() {
     let (talked, client, contractor) = order(0);
     let mut ann = connect(&target, 0, &client, Carrier::Plain { batch: false }).await;
     let mut bob = connect(&target, 1, &contractor, Carrier::SocketIo(Namespace::Root)).await;
-    let join = Request::JoinOrderChat { order: talked.clone(), since: None };
+    let join = Request::JoinOrderChat { order: talked.clone(), cursor: None };
     assert!(matches!(bob.request(&join, WAIT).await.unwrap().answer, Answer::Joined(_)));
     let say = Request::SendMessage { order: talked.clone(), content: "good morning".into(), client_message_id: None };
     ann.request(&say, WAIT).await.unwrap();

@@ -9,7 +9,7 @@ use futures_util::future::{Either, select};
 use souk_chat::limits::Quota;
 use souk_chat::ports::Runtime;
 use souk_chat::service::{Chats, Edit, Send, Sent};
-use souk_chat::{ClientMessageId, Draft, OrderId, Refusal, Role, Seq};
+use souk_chat::{ClientMessageId, Cursor, Draft, OrderId, Refusal, Role, Seq};
 use souk_protocol::dto::{self, Audience, Empty, encode_message, with_masked};
 use souk_protocol::push::Exception;
 use souk_protocol::{Code, Error, ServerEvent, json};
@@ -90,7 +90,7 @@ impl Commands {
     async fn carry_out(&self, device: &Arc<Device>, ack: Option<Ack>, command: Command) {
         let (event, outcome) = match command {
             Command::Send { order, draft, id } => return self.send(device, ack, order, draft, id).await,
-            Command::Join { order, since } => match self.join(device, ack, &order, since).await {
+            Command::Join { order, cursor } => match self.join(device, ack, &order, cursor).await {
                 Ok(()) => return,
                 Err(error) => ("join_order_chat", Err(error)),
             },
@@ -180,7 +180,7 @@ impl Commands {
         device: &Arc<Device>,
         ack: Option<Ack>,
         order: &OrderId,
-        since: Option<Seq>,
+        cursor: Option<Cursor>,
     ) -> Result<(), Error> {
         // A stranger makes no room and no subscription.
         self.chats.readable(device.actor(), order).await?;
@@ -188,21 +188,23 @@ impl Commands {
             self.hub.join(device, order).map_err(|error| Error::new(Code::TooManyRooms, error.to_string()))?;
         self.confirm(&room).await;
         for _ in 0..JOIN_READS {
-            let caught_up = match self.chats.catch_up(device.actor(), order, since).await {
+            let caught_up = match self.chats.catch_up(device.actor(), order, cursor.clone()).await {
                 Ok(caught_up) => caught_up,
                 Err(refusal) => {
                     self.hub.abandon(device, order, ticket);
                     return Err(refusal.into());
                 }
             };
+            let history = &caught_up.history;
             let body = json::encode(&dto::Joined::of(&caught_up, device.user()));
-            if caught_up.history.more && since.is_some() {
+            if history.more && cursor.is_some() && !history.reset {
                 self.hub.abandon(device, order, ticket);
                 device.answer(ack, &body);
                 return Ok(());
             }
-            if room.finish_join(device, ticket, caught_up.history.up_to, ack, &body) != Joined::ReadAgain {
+            if room.finish_join(device, ticket, (history.up_to, &history.epoch), ack, &body) != Joined::ReadAgain {
                 self.metrics.joins.inc();
+                self.metrics.joins_reset.inc_by(u64::from(history.reset));
                 self.delivery.look_after(&room);
                 return Ok(());
             }

@@ -5,6 +5,8 @@
 //!     └───────► router (order room, both user rooms)              └───► user room ───► the person's other devices
 //! ```
 
+mod losses;
+
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
@@ -17,6 +19,7 @@ use parking_lot::Mutex;
 use souk_chat::limits::CATCH_UP_ENTRIES;
 use souk_chat::ports::{
     Committed, Envelope, EnvelopeKind, Feed, Gap, Inbox, Origin, Room as Channel, Router, RouterError, Runtime, Store,
+    WentBack,
 };
 use souk_chat::{Entry, Order, OrderId, Seq, Status, UserId};
 use souk_protocol::ServerEvent;
@@ -25,6 +28,8 @@ use souk_protocol::push::Typing;
 
 use crate::gate::HOLE_PATIENCE;
 use crate::hub::{Frames, Hub, Parcel, Room};
+
+use losses::Losses;
 
 /// How often rooms are looked through for comparisons that are due.
 const COMPARE_ROUND: Duration = Duration::from_secs(1);
@@ -54,12 +59,16 @@ pub struct DeliveryCounters {
     pub holes_filled: AtomicU64,
     /// Publishes that the router did not take.
     pub publishes_failed: AtomicU64,
-    /// Heads compared with the store.
+    /// Rooms compared with the store.
     pub comparisons: AtomicU64,
     /// Envelopes whose body could not be read.
     pub unreadable: AtomicU64,
     /// Repeats of sends for which was done again what follows a write.
     pub redone: AtomicU64,
+    /// Orders whose log was found to lack what had been in it.
+    pub logs_went_back: AtomicU64,
+    /// Devices that were told to join again because of it.
+    pub resyncs: AtomicU64,
 }
 
 /// The delivery of a node. Also what wakes the walker of owed events: `owed` is called for orders that owe.
@@ -74,6 +83,7 @@ pub struct Delivery {
     /// Publishes that the router has yet to answer.
     publishing: AtomicUsize,
     counters: Arc<DeliveryCounters>,
+    losses: Losses,
     me: Weak<Delivery>,
 }
 
@@ -95,6 +105,7 @@ impl Delivery {
             failed: Mutex::default(),
             publishing: AtomicUsize::new(0),
             counters: Arc::default(),
+            losses: Losses::default(),
             me: me.clone(),
         })
     }
@@ -198,13 +209,13 @@ impl Delivery {
 
     /// A join opened the room's gate: entries that wait behind a hole are fetched.
     pub fn look_after(&self, room: &Arc<Room>) {
-        if room.compare(Seq::ZERO) {
+        if room.has_hole() {
             self.fill(Arc::clone(room), Duration::ZERO);
         }
     }
 
     /// Compares rooms with the store for ever, and tries failed publishes again: what a router lost shows here.
-    /// `regularly`: also rooms that nothing speaks against. A node whose router cannot lose anything compares none of those.
+    /// `regularly`: also rooms that nothing speaks against. A node whose router and store cannot lose anything compares none of those.
     pub async fn watch(self: Arc<Self>, regularly: bool) {
         let mut republish_at = Duration::ZERO;
         loop {
@@ -226,14 +237,8 @@ impl Delivery {
 
     async fn compare(&self, room: Arc<Room>) {
         self.counters.comparisons.fetch_add(1, Ordering::Relaxed);
-        match self.store.head(room.order()).await {
-            Ok(Some(head)) => {
-                if room.compare(head.seq) {
-                    self.fill(room, Duration::ZERO);
-                }
-            }
-            Ok(None) => {}
-            Err(_) => room.compare_within(self.runtime.monotonic(), COMPARE_ROUND),
+        if self.look_over(&room).await.is_err() {
+            room.compare_within(self.runtime.monotonic(), COMPARE_ROUND);
         }
     }
 
@@ -295,7 +300,7 @@ impl Feed for Delivery {
         let room = self.hub.room(&committed.order.id);
         for ((entry, origin), masked) in committed.entries.iter().zip(&committed.origins).zip(&committed.masked) {
             let body = encode_entry(entry, |_| Status::Sent);
-            if let Some(room) = room.as_ref().filter(|room| room.wants(entry.seq))
+            if let Some(room) = room.as_ref().filter(|room| room.wants(entry.seq, &body))
                 && let Some(parcel) = self.parcel(&committed.order.id, entry.seq, body.clone())
             {
                 self.offer(Arc::clone(room), Arc::new(parcel.masking(*origin, masked)));
@@ -306,6 +311,10 @@ impl Feed for Delivery {
             (self.owed)(&committed.order.id);
         }
     }
+
+    fn went_back(&self, loss: WentBack) {
+        self.lost(&loss);
+    }
 }
 
 impl Inbox for Delivery {
@@ -315,7 +324,7 @@ impl Inbox for Delivery {
             Channel::Order(order) => {
                 let Some(room) = self.hub.room(order) else { return };
                 match envelope.kind {
-                    EnvelopeKind::Entry if room.wants(envelope.seq) => {
+                    EnvelopeKind::Entry if room.wants(envelope.seq, &envelope.body) => {
                         if let Some(parcel) = self.decode(envelope) {
                             self.offer(room, parcel);
                         }

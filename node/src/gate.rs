@@ -49,6 +49,11 @@ impl<T> Gate<T> {
         Self { next: None, waiting: BTreeMap::new(), known: Seq::ZERO, rule }
     }
 
+    /// A closed gate of the same kind.
+    pub fn closed(&self) -> Self {
+        Self::new(self.rule)
+    }
+
     /// The number that leaves next.
     pub fn next(&self) -> Option<Seq> {
         self.next
@@ -75,11 +80,6 @@ impl<T> Gate<T> {
             self.waiting.pop_last();
         }
         left
-    }
-
-    /// The store's head is `head`: if the log is longer than what left here, there is a hole.
-    pub fn compare(&mut self, head: Seq) {
-        self.known = self.known.max(head);
     }
 
     /// The number after which the store must be read, if entries are missing.
@@ -151,16 +151,6 @@ mod tests {
         }
         assert_eq!(numbers(gate.open(Seq(1))), [2, 3]);
         assert_eq!(numbers(gate.open(Seq(0))), [0_u64; 0], "an open gate stays where it is");
-    }
-
-    #[test]
-    fn a_longer_log_is_a_hole_even_when_nothing_waits() {
-        let mut gate: Gate<()> = Gate::default();
-        gate.open(Seq(2));
-        gate.compare(Seq(2));
-        assert_eq!(gate.hole(), None);
-        gate.compare(Seq(3));
-        assert_eq!(gate.hole(), Some(Seq(2)));
     }
 
     #[test]

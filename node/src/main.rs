@@ -21,6 +21,13 @@ const ACTIONS: Actions = Actions {
             Ok(())
         })
     },
+    new_epoch: |config| {
+        Box::pin(async move {
+            let epoch = souk_store::begin_epoch(config.store.url.expose(), &souk_store::Settings::default()).await?;
+            tracing::info!(store = %config.store.url, epoch, "the store is in a new epoch: older cursors are void");
+            Ok(())
+        })
+    },
 };
 
 fn main() -> ExitCode {

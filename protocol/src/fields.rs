@@ -136,9 +136,9 @@ impl<'de, const N: usize> Visitor<'de> for Known<N> {
 #[derive(serde::Deserialize)]
 pub(crate) struct Key<'a>(#[serde(borrow)] pub(crate) Cow<'a, str>);
 
-/// The entries of an object of free keys, in the order of the text, repeats included. Errors: not an object, more than `most`.
-pub(crate) fn pairs(raw: &str, most: usize) -> Result<Vec<(Cow<'_, str>, &str)>, Error> {
-    struct Pairs(usize);
+/// The entries of the object `field` of free keys, in the order of the text, repeats included. Errors: not an object, more than `most`.
+pub(crate) fn pairs<'a>(raw: &'a str, field: &'static str, most: usize) -> Result<Vec<(Cow<'a, str>, &'a str)>, Error> {
+    struct Pairs(&'static str, usize);
 
     impl<'de> Visitor<'de> for Pairs {
         type Value = Vec<(Cow<'de, str>, &'de str)>;
@@ -150,8 +150,8 @@ pub(crate) fn pairs(raw: &str, most: usize) -> Result<Vec<(Cow<'_, str>, &str)>,
         fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
             let mut pairs = Vec::new();
             while let Some((key, value)) = map.next_entry::<Key<'de>, &'de RawValue>()? {
-                if pairs.len() == self.0 {
-                    return Err(serde::de::Error::custom(format_args!("cursors: at most {} orders", self.0)));
+                if pairs.len() == self.1 {
+                    return Err(serde::de::Error::custom(format_args!("{}: at most {} orders", self.0, self.1)));
                 }
                 pairs.push((key.0, value.get()));
             }
@@ -160,10 +160,10 @@ pub(crate) fn pairs(raw: &str, most: usize) -> Result<Vec<(Cow<'_, str>, &str)>,
     }
 
     if !json::starts_with(raw, b'{') {
-        return Err(wrong("cursors", "a JSON object"));
+        return Err(wrong(field, "a JSON object"));
     }
     let mut reader = serde_json::Deserializer::from_str(raw);
-    let pairs = reader.deserialize_map(Pairs(most)).map_err(Unreadable::from)?;
+    let pairs = reader.deserialize_map(Pairs(field, most)).map_err(Unreadable::from)?;
     reader.end().map_err(Unreadable::from)?;
     Ok(pairs)
 }

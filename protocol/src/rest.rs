@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use souk_chat::limits::{ADMIN_PAGE_MAX, LIST_CHATS_MAX, PAGE_MESSAGES_MAX};
 use souk_chat::service::{OrderSpec, Window};
-use souk_chat::{MessageId, OrderId, OrderStatus, Seq, UserId};
+use souk_chat::{Cursor, Epoch, MessageId, OrderId, OrderStatus, Seq, UserId};
 
 use crate::depth;
 use crate::error::Error;
@@ -56,17 +56,23 @@ fn read<'a, const N: usize>(body: &'a [u8], names: [&'static str; N]) -> Result<
     Fields::read(text, names)
 }
 
-/// The query of `GET /chats/{orderId}/messages`: which part, and how many messages at most. Unknown parameters are ignored.
+/// The query of `GET /chats/{orderId}/messages`: which part, and how many messages at most. Beside `since` may stand the `epoch`
+/// that came with the page before, as it may when joining. Unknown parameters are ignored.
 pub fn history_query(query: &str) -> Result<(Window, Option<usize>), Error> {
     let since = number(query, "since")?.map(Seq);
     let before = number(query, "before")?.map(Seq);
     let window = match (since, before) {
         (Some(_), Some(_)) => return Err(Error::bad_request("ask for since or before, not for both")),
-        (Some(since), None) => Window::Since(since),
+        (Some(since), None) => Window::Since(Cursor { since, epoch: epoch(query)? }),
         (None, Some(before)) => Window::Before(before),
         (None, None) => Window::Newest,
     };
     Ok((window, limit(query, PAGE_MESSAGES_MAX)?))
+}
+
+fn epoch(query: &str) -> Result<Option<Epoch>, Error> {
+    let epoch = parameter(query, "epoch")?.map(|epoch| epoch.parse());
+    epoch.transpose().map_err(|error| Error::bad_request(format!("epoch: {error}")))
 }
 
 /// Where the page before ended, and how many things at most.
@@ -186,7 +192,10 @@ mod tests {
     #[test]
     fn queries_are_read() {
         assert_eq!(history_query(""), Ok((Window::Newest, None)));
-        assert_eq!(history_query("since=5&limit=200&x=y"), Ok((Window::Since(Seq(5)), Some(200))));
+        assert_eq!(history_query("since=5&limit=200&x=y"), Ok((Window::Since(Seq(5).into()), Some(200))));
+        let cursor = Cursor { since: Seq(5), epoch: Epoch::new("e1").ok() };
+        assert_eq!(history_query("epoch=e1&since=5"), Ok((Window::Since(cursor), None)));
+        assert_eq!(history_query("epoch=e1"), Ok((Window::Newest, None)));
         assert_eq!(history_query("before=5"), Ok((Window::Before(Seq(5)), None)));
         assert_eq!(history_query("since=&before=%35"), Ok((Window::Before(Seq(5)), None)));
         for (query, error) in [
@@ -195,6 +204,10 @@ mod tests {
             ("limit=0", "limit must be 1 to 200"),
             ("since=-1", "since must be a whole number from 0 to 2^53-1"),
             ("since=2026-01-02T03:04:05Z", "since must be a whole number from 0 to 2^53-1"),
+            (
+                "since=5&epoch=a%20b",
+                "epoch: an id may hold only letters A–Z a–z, digits, '.', '_' and '-' (order ids also '~'), and is not '.' or '..'",
+            ),
             ("since=%4", "since is not well encoded"),
             ("since=%zz", "since is not well encoded"),
         ] {

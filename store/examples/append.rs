@@ -1,14 +1,20 @@
-//! How fast a store appends: `append <address> [messages] [orders at once] [entries a batch]`.
+//! How fast a store appends, and what it keeps: `append <address> [messages] [orders at once] [entries a batch] [command]`.
+//!
+//! With a command, which is to crash the server and start it again, the writers go on until that stops them; then every log is
+//! looked at: what was acknowledged and is not there is lost.
 //!
 //! Every order has one writer that appends batch after batch, each against the head the last one left. Prints messages per
 //! second, this process's CPU time per message (drivers and, for SQLite, the database itself), and the batch latency.
 //!
 //! `cargo run --release -p souk-store --example append -- sqlite:bench/souk.db 400000 256`
+//!
+//! `… --example append -- "$SOUK_STORE_URL" 400 8 1 'deploy/stack kill cql; deploy/stack start cql'`
 
 #![allow(clippy::print_stdout, reason = "the figures are the program's answer")]
 
 use std::error::Error;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use futures_util::future::try_join_all;
@@ -31,6 +37,7 @@ async fn main() -> Result<(), Failed> {
     let address = args.next().ok_or("append <address> [messages] [orders] [entries a batch]")?;
     let mut number = |default: usize| args.next().map_or(Ok(default), |text| text.parse());
     let (messages, orders, batch) = (number(200_000)?, number(256)?, number(1)?.clamp(1, 16));
+    let crash = args.next();
 
     souk_store::migrate(&address, &Settings::default()).await?;
     let opened = souk_store::open(&address, &Settings::default()).await?;
@@ -38,6 +45,9 @@ async fn main() -> Result<(), Failed> {
     let run = std::process::id();
     let made = try_join_all((0..orders).map(|n| make_order(&store, format!("bench-{run}-{n}")))).await?;
 
+    if let Some(crash) = crash {
+        return crash_under(&store, made, messages, batch, &crash).await;
+    }
     let (started, cpu) = (Instant::now(), cpu_time()?);
     let rounds = messages / orders / batch;
     let writers = made.into_iter().map(|order| {
@@ -62,6 +72,71 @@ async fn main() -> Result<(), Failed> {
         at(99),
     );
     Ok(())
+}
+
+/// Writes until `crash` is through, and looks for what was acknowledged.
+async fn crash_under(
+    store: &Arc<dyn Store>,
+    orders: Vec<Order>,
+    messages: usize,
+    batch: usize,
+    crash: &str,
+) -> Result<(), Failed> {
+    let acknowledged: Arc<Vec<AtomicU64>> = Arc::new(orders.iter().map(|_| AtomicU64::new(0)).collect());
+    let all = |counts: &[AtomicU64]| counts.iter().map(|count| count.load(Ordering::Acquire)).sum::<u64>();
+    let writers: Vec<_> = orders
+        .iter()
+        .cloned()
+        .enumerate()
+        .map(|(place, order)| {
+            let (store, acknowledged) = (store.clone(), acknowledged.clone());
+            tokio::spawn(async move {
+                let mut head = Head::default();
+                loop {
+                    let mut next = head;
+                    let entries = (0..batch).map(|_| message(&order, &mut next)).collect::<Result<Vec<_>, _>>()?;
+                    match store.append(&order.id, &head, &entries).await? {
+                        Appended::Applied(applied) => head = applied,
+                        Appended::Refused => return Err("another writer".into()),
+                    }
+                    acknowledged[place].store(head.seq.0, Ordering::Release);
+                }
+                #[allow(unreachable_code, reason = "says what the errors are")]
+                Ok::<(), Failed>(())
+            })
+        })
+        .collect();
+    while all(&acknowledged) < messages as u64 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    let status = tokio::process::Command::new("sh").args(["-c", crash]).status().await?;
+    if !status.success() {
+        return Err(format!("the command failed: {status}").into());
+    }
+    for writer in writers {
+        if writer.await?.is_ok() {
+            return Err("a writer was not stopped: nothing crashed".into());
+        }
+    }
+    let mut lost = 0;
+    for (order, acknowledged) in orders.iter().zip(&*acknowledged) {
+        let head = look(store, &order.id).await?;
+        lost += acknowledged.load(Ordering::Acquire).saturating_sub(head.seq.0);
+    }
+    println!("{} messages were acknowledged, {lost} of them are lost", all(&acknowledged));
+    Ok(())
+}
+
+/// The head, as soon as the store answers again.
+async fn look(store: &Arc<dyn Store>, order: &OrderId) -> Result<Head, Failed> {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    loop {
+        match store.look(order, &[]).await {
+            Ok(look) => return Ok(look.ok_or("the order is gone")?.head),
+            Err(error) if Instant::now() > deadline => return Err(error.into()),
+            Err(_) => tokio::time::sleep(Duration::from_millis(200)).await,
+        }
+    }
 }
 
 async fn make_order(store: &Arc<dyn Store>, id: String) -> Result<Order, Failed> {

@@ -16,4 +16,4 @@ mod open;
 mod plan;
 mod sqlite;
 
-pub use open::{OpenError, Opened, Settings, migrate, open};
+pub use open::{OpenError, Opened, Settings, begin_epoch, migrate, open};

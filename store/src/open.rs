@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use souk_chat::ports::Store;
+use souk_chat::ports::{Store, StoreError};
 
 use crate::address::Address;
 use crate::cql::Cql;
@@ -129,6 +129,16 @@ pub async fn migrate(address: &str, settings: &Settings) -> Result<(), OpenError
         Address::Sqlite(path) => blocking(move || Sqlite::migrate(&path)).await,
         Address::Cql(address) => Cql::migrate(&address, settings).await,
     }
+}
+
+/// Begins a new epoch in the store at `address`, so that every cursor from before is answered with the history that is there
+/// now: for who has put a backup back. Returns its name. Running nodes follow within seconds.
+pub async fn begin_epoch(address: &str, settings: &Settings) -> Result<String, OpenError> {
+    let failed = |error: StoreError| OpenError::Migrate(error.to_string());
+    let store = open(address, settings).await?.store;
+    let from = store.epoch().await.map_err(failed)?;
+    let epoch = store.begin_epoch(&from).await.map_err(failed)?;
+    Ok(epoch.to_string())
 }
 
 async fn blocking<T: Send + 'static>(

@@ -290,3 +290,65 @@ async fn what_was_kept_survives_a_crash() {
     crash();
     assert_eq!(store(&copy).await.audit(None, 10).await.unwrap(), [audit]);
 }
+
+/// Says so many things in an order, by whatever store is open.
+async fn talk(chat: &Chat, store: &Arc<dyn Store>, names: std::ops::Range<u32>) -> Chat {
+    let mut chat = chat.seen_by(store.clone());
+    for name in names {
+        chat.say(Side::Client, &format!("m-{name}"), "text").await;
+    }
+    chat
+}
+
+#[tokio::test]
+async fn opening_again_voids_no_cursor() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = store(&folder).await;
+    let chat = talk(&Chat::new(first.clone()).await, &first, 0..3).await;
+    let mut epochs = vec![(first.epoch().await.unwrap(), chat.head.seq)];
+    let (order, mut head) = (chat.order.clone(), chat.head);
+    drop((chat, first));
+    for round in 1..5 {
+        let store = lagging(&folder, 4).await;
+        let chat = Chat { store: store.clone(), order: order.clone(), head };
+        head = talk(&chat, &store, 10 * round..10 * round + 2).await.head;
+        epochs.push((store.epoch().await.unwrap(), head.seq));
+        for (epoch, since) in &epochs {
+            assert!(store.is_ours(&order.id, epoch, *since).await.unwrap(), "{epoch} at {since}");
+        }
+    }
+    assert_eq!(epochs.len(), 5);
+}
+
+#[tokio::test]
+async fn a_file_put_back_voids_the_cursors_of_who_saw_what_is_gone_and_no_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("souk.db");
+    let kept = folder.path().join("kept.db");
+    let made = store(&folder).await;
+    let chat = talk(&Chat::new(made.clone()).await, &made, 0..5).await;
+    let early = made.epoch().await.unwrap();
+    let (order, head) = (chat.order.clone(), chat.head);
+    drop((chat, made));
+    std::fs::copy(&file, &kept).unwrap();
+
+    // It goes on, and somebody sees that.
+    let went_on = store(&folder).await;
+    let late = went_on.epoch().await.unwrap();
+    let chat = Chat { store: went_on.clone(), order, head };
+    let Chat { order, head: later, .. } = talk(&chat, &went_on, 5..8).await;
+    assert_eq!(later.seq, Seq(8));
+    drop((chat, went_on));
+    std::fs::copy(&kept, &file).unwrap();
+
+    let back = store(&folder).await;
+    let chat = Chat { store: back.clone(), order: order.clone(), head };
+    let is_ours = async |epoch, since| back.is_ours(&order.id, epoch, Seq(since)).await.unwrap();
+    assert!(is_ours(&early, 5).await && is_ours(&early, 3).await);
+    assert!(!is_ours(&late, 8).await && !is_ours(&late, 5).await, "an epoch that this file never had");
+    let chat = talk(&chat, &back, 20..24).await;
+    assert_eq!(chat.head.seq, Seq(9), "the numbers are given again");
+    assert!(is_ours(&early, 5).await, "who saw no more than was kept goes on");
+    assert!(!is_ours(&early, 8).await, "what it saw under 8 was written in its epoch, what is there was written later");
+    assert!(is_ours(&back.epoch().await.unwrap(), 9).await);
+}

@@ -42,6 +42,15 @@ pub fn violations(history: &History, records: &[&Record], settled: bool) -> Vec<
     broken
 }
 
+/// What a view that was taken without traffic has else than history: for after a store lost what it had acknowledged, when the other
+/// promises are broken already.
+pub fn differences(history: &History, record: &Record) -> Vec<String> {
+    let mut broken = Vec::new();
+    the_same_everywhere(history, record, &mut broken);
+    nothing_is_missing(history, record, &mut broken);
+    broken
+}
+
 /// I1: acknowledged is stored, under its number, with its text and its id.
 fn acknowledged_is_stored(history: &History, records: &[&Record], broken: &mut Vec<String>) {
     for record in records {

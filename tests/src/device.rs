@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use souk_chat::{ClientMessageId, MessageId, OrderId, Seq};
+use souk_chat::{ClientMessageId, Cursor, MessageId, OrderId, Seq};
 use souk_client::Carrier;
 use souk_protocol::Error;
 use souk_protocol::dto::Message;
@@ -69,7 +69,7 @@ impl Spec {
     /// Starts it. It goes on until dropped.
     pub fn start(self) -> Device {
         let record = Record { device: self.name.clone(), joins: self.joins, ..Record::default() };
-        let shared = Arc::new(Mutex::new(Shared { record, live: false, cursor: Seq(0) }));
+        let shared = Arc::new(Mutex::new(Shared { record, live: false, cursor: Seq(0).into() }));
         let (commands, inbox) = mpsc::unbounded_channel();
         let (name, order) = (self.name.clone(), self.order.clone());
         let task = tokio::spawn(life::live(self, Arc::clone(&shared), inbox));
@@ -82,7 +82,7 @@ impl Spec {
 pub(crate) struct Shared {
     pub(crate) record: Record,
     pub(crate) live: bool,
-    pub(crate) cursor: Seq,
+    pub(crate) cursor: Cursor,
 }
 
 /// What a device is told to do.

@@ -12,6 +12,7 @@
 pub mod checker;
 pub mod cluster;
 pub mod conversation;
+pub mod cql;
 pub mod device;
 pub mod history;
 pub mod js;

@@ -100,6 +100,14 @@ impl Record {
         view
     }
 
+    /// What was seen before is of a history that is gone. What was told stays.
+    pub fn start_anew(&mut self, since: Seq) {
+        let told = self.lives.iter_mut().flat_map(|life| std::mem::take(&mut life.told)).collect();
+        if let Some(last) = self.lives.pop() {
+            self.lives = vec![Life { up_to: None, since: Some(since), seen: Vec::new(), told, ..last }];
+        }
+    }
+
     /// How many messages were acknowledged.
     pub fn acknowledged(&self) -> usize {
         self.attempts.values().filter(|attempt| attempt.acknowledged.is_some()).count()

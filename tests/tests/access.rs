@@ -35,7 +35,7 @@ fn send(order: &OrderId, content: &'static str) -> Request<'static> {
 }
 
 fn join(order: &OrderId) -> Request<'static> {
-    Request::JoinOrderChat { order: order.clone(), since: Some(Seq(0)) }
+    Request::JoinOrderChat { order: order.clone(), cursor: Some(Seq(0).into()) }
 }
 
 /// Everything that the server pushed before it answered a ping.
@@ -72,7 +72,7 @@ async fn a_stranger_is_refused_and_hears_nothing() {
                 assert_eq!((error.code, &error.message), (Code::Forbidden, &same.message), "{}", request.name());
             }
         }
-        let cursors = vec![(deal.order.clone(), Seq(0)), (missing.clone(), Seq(0))];
+        let cursors = vec![(deal.order.clone(), Seq(0).into()), (missing.clone(), Seq(0).into())];
         let Ok(Answer::Synced(synced)) = ask(socket, &Request::Sync { cursors }).await else { panic!("no sync") };
         let errors: Vec<_> = synced
             .orders

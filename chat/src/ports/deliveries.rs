@@ -1,8 +1,10 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use souk_moderation::Span;
 
-use crate::log::{Entry, Head};
+use crate::id::OrderId;
+use crate::log::{Entry, Head, Seq};
 use crate::order::Order;
 
 use super::router::Origin;
@@ -28,10 +30,25 @@ pub struct Committed {
     pub owes: bool,
 }
 
+/// An order's log, read at SERIAL, ends before an entry that this node had read from it or written to it: the store lost it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WentBack {
+    /// The order.
+    pub order: OrderId,
+    /// The last entry that was there.
+    pub known: Seq,
+    /// When it was, on the monotonic clock.
+    pub known_at: Duration,
+    /// The last entry there is.
+    pub found: Seq,
+}
+
 /// Where committed entries go: the node delivers them to its own connections, publishes them to the others and wakes the
 /// walker of owed events.
 pub trait Feed: Send + Sync {
     /// Called once per write, before its senders are answered, and in the order of the log for what this node writes; for repeats
     /// at most [`REPEATS_REDONE`](crate::limits::REPEATS_REDONE) times. Must return at once: what takes time is queued, bounded, behind it.
     fn committed(&self, committed: &Committed);
+    /// Told once per loss and order. Must return at once, too.
+    fn went_back(&self, loss: WentBack);
 }

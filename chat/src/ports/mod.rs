@@ -2,6 +2,7 @@
 
 mod audit;
 mod deliveries;
+mod epochs;
 mod events;
 mod limiter;
 mod moderations;
@@ -13,7 +14,8 @@ mod runtime;
 pub mod store;
 
 pub use audit::{Audit, AuditAction, AuditId, AuditRow};
-pub use deliveries::{Committed, Feed};
+pub use deliveries::{Committed, Feed, WentBack};
+pub use epochs::Epochs;
 pub use events::{Event, EventData, Events, EventsError};
 pub use limiter::{Admission, Attempt, Limiter, Said};
 pub use moderations::{Decision, Moderations};

@@ -13,7 +13,7 @@ use crate::owed::OwedRow;
 use crate::time::Timestamp;
 use crate::watermark::{Mark, Marks};
 
-use super::{Audit, Originals};
+use super::{Audit, Epochs, Originals};
 
 /// Why the store did not do it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -30,8 +30,8 @@ pub enum StoreError {
 }
 
 /// All of history. One engine implements all of these.
-pub trait Store: Orders + Log + Lists + Watermarks + Outbox + Heartbeats + Originals + Audit {}
-impl<T: Orders + Log + Lists + Watermarks + Outbox + Heartbeats + Originals + Audit> Store for T {}
+pub trait Store: Orders + Log + Lists + Watermarks + Outbox + Heartbeats + Originals + Audit + Epochs {}
+impl<T: Orders + Log + Lists + Watermarks + Outbox + Heartbeats + Originals + Audit + Epochs> Store for T {}
 
 /// Orders and who is in them.
 #[async_trait]

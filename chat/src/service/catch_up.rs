@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::actor::Actor;
-use crate::id::OrderId;
+use crate::id::{Epoch, OrderId};
 use crate::limits::{CATCH_UP_ENTRIES, PAGE_MESSAGES, PAGE_MESSAGES_MAX};
-use crate::log::{Entry, Head, Seq};
+use crate::log::{Cursor, Entry, Head, Seq};
 use crate::message::Message;
 use crate::order::Order;
 use crate::refusal::Refusal;
@@ -14,10 +14,10 @@ use super::Chats;
 use super::view::ChatView;
 
 /// Which part of history somebody wants.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Window {
     /// What the entries after this number made or changed.
-    Since(Seq),
+    Since(Cursor),
     /// The nearest messages below this number.
     Before(Seq),
     /// The newest messages.
@@ -35,6 +35,10 @@ pub struct History {
     pub head: Seq,
     /// There is more: after `up_to` when catching up, below the first message when paging back.
     pub more: bool,
+    /// The store's epoch, to be kept beside the cursor.
+    pub epoch: Epoch,
+    /// The cursor that was asked from is of a history that is gone: these are the newest messages, and what was known is void.
+    pub reset: bool,
 }
 
 /// An answer to joining or catching up.
@@ -47,14 +51,17 @@ pub struct CatchUp {
 }
 
 impl Chats {
-    /// What entries `since`+1 … made or changed, at most [`CATCH_UP_ENTRIES`] of them, or the newest messages; with the chat.
-    /// Errors: [`Refusal::Forbidden`], [`Refusal::BadRequest`] for a `since` above the head, [`Refusal::Unavailable`].
-    pub async fn catch_up(&self, actor: &Actor, id: &OrderId, since: Option<Seq>) -> Result<CatchUp, Refusal> {
+    /// What the entries after a cursor made or changed, at most [`CATCH_UP_ENTRIES`] of them, or the newest messages; with the chat.
+    /// A cursor of a history that is gone is answered with the newest messages, too, and with [`History::reset`].
+    /// Errors: [`Refusal::Forbidden`], [`Refusal::BadRequest`] for a cursor without an epoch above the head,
+    /// [`Refusal::Unavailable`].
+    pub async fn catch_up(&self, actor: &Actor, id: &OrderId, cursor: Option<Cursor>) -> Result<CatchUp, Refusal> {
         let order = self.readable(actor, id).await?;
-        let window = since.map_or(Window::Newest, Window::Since);
+        let window = cursor.map_or(Window::Newest, Window::Since);
+        let is_newest = window == Window::Newest;
         let (history, head) = self.read(&order, window, None).await?;
         let last = history.messages.last().filter(|_| history.up_to >= head.seq).cloned();
-        let last = last.filter(|message| since.is_none() || message.seq == head.seq);
+        let last = last.filter(|message| is_newest || history.reset || message.seq == head.seq);
         let chat = self.view(actor, order, head, last).await?;
         Ok(CatchUp { chat, history })
     }
@@ -76,51 +83,81 @@ impl Chats {
         Ok(CatchUp { chat, history })
     }
 
-    /// Entries after `after` for the gate: what everybody must have seen. At most [`CATCH_UP_ENTRIES`].
-    pub async fn entries_after(&self, id: &OrderId, after: Seq) -> Result<Vec<Entry>, Refusal> {
-        self.ports.store.entries(id, after, CATCH_UP_ENTRIES).await.map_err(|_| Refusal::unavailable())
-    }
-
-    /// The head of an order's log, for comparing with what was delivered.
-    pub async fn head_of(&self, id: &OrderId) -> Result<Option<Head>, Refusal> {
-        self.ports.store.head(id).await.map_err(|_| Refusal::unavailable())
-    }
-
     async fn read(&self, order: &Order, window: Window, limit: Option<usize>) -> Result<(History, Head), Refusal> {
+        // Before anything of the log: what is read later belongs to this epoch or to a newer one, and is never taken for older.
+        let mut epoch = self.epoch().await?;
+        let mut reset = false;
+        if let Window::Since(cursor) = &window {
+            if self.is_ours(order, cursor, &mut epoch).await? {
+                let head = self.head(order).await?;
+                let limit = limit.unwrap_or(CATCH_UP_ENTRIES);
+                if let Some(found) = self.read_since(order, head, cursor.since, limit, &epoch).await? {
+                    return Ok(found);
+                }
+                if cursor.epoch.is_none() {
+                    return Err(Refusal::BadRequest(
+                        "since is above the newest entry; join without it to start afresh".into(),
+                    ));
+                }
+            }
+            reset = true;
+        }
         let head = self.head(order).await?;
-        match window {
-            Window::Since(since) => self.read_since(order, head, since, limit.unwrap_or(CATCH_UP_ENTRIES)).await,
-            Window::Before(before) => {
-                let history = self.read_before(order, head, before, limit.unwrap_or(PAGE_MESSAGES)).await?;
-                Ok((history, head))
+        let before = if let Window::Before(before) = window { before } else { head.seq.next() };
+        let history = self.read_before(order, head, before, limit.unwrap_or(PAGE_MESSAGES), epoch).await?;
+        Ok((History { reset, ..history }, head))
+    }
+
+    async fn epoch(&self) -> Result<Epoch, Refusal> {
+        self.ports.store.epoch().await.map_err(|_| Refusal::unavailable())
+    }
+
+    /// Whether the cursor is of the history that is here. Who sends no epoch is believed. `epoch` is brought up to date where the
+    /// question did that to the store.
+    async fn is_ours(&self, order: &Order, cursor: &Cursor, epoch: &mut Epoch) -> Result<bool, Refusal> {
+        match &cursor.epoch {
+            Some(theirs) if theirs != epoch => {
+                let ours = self.ports.store.is_ours(&order.id, theirs, cursor.since).await;
+                let ours = ours.map_err(|_| Refusal::unavailable())?;
+                *epoch = self.epoch().await?;
+                Ok(ours)
             }
-            Window::Newest => {
-                let history = self.read_before(order, head, head.seq.next(), limit.unwrap_or(PAGE_MESSAGES)).await?;
-                Ok((history, head))
-            }
+            _ => Ok(true),
         }
     }
 
+    /// `None`: the log does not reach as far as `since`.
     async fn read_since(
         &self,
         order: &Order,
         mut head: Head,
         since: Seq,
         limit: usize,
-    ) -> Result<(History, Head), Refusal> {
+        epoch: &Epoch,
+    ) -> Result<Option<(History, Head)>, Refusal> {
         let store = &self.ports.store;
+        let history = |messages, up_to, head: Head, more| History {
+            messages,
+            up_to,
+            head: head.seq,
+            more,
+            epoch: epoch.clone(),
+            reset: false,
+        };
         if since > head.seq {
             // A quorum read may lag behind an acknowledged write that is just being finished: the serial one does not.
+            let reached = self.memory.reached(&order.id);
             let look = store.look(&order.id, &[]).await.map_err(|_| Refusal::unavailable())?;
             head = look.ok_or(Refusal::Forbidden)?.head;
+            if let Some(loss) = self.memory.went_back(&order.id, reached, &head) {
+                self.ports.feed.went_back(loss);
+            }
             if since > head.seq {
-                let message =
-                    format!("since is above the newest entry ({}); join without it to start afresh", head.seq);
-                return Err(Refusal::BadRequest(message));
+                return Ok(None);
             }
         }
         if since == head.seq {
-            return Ok((History { messages: Vec::new(), up_to: since, head: head.seq, more: false }, head));
+            return Ok(Some((history(Vec::new(), since, head, false), head)));
         }
         let entries = store.entries(&order.id, since, limit).await.map_err(|_| Refusal::unavailable())?;
         let up_to = entries.last().map_or(since, |entry| entry.seq);
@@ -130,7 +167,7 @@ impl Chats {
             head = Head { seq: last.seq, counts: last.counts, at: last.at, ..head };
         }
         let more = up_to < head.seq || full && !self.is_head(order, &mut head, up_to).await?;
-        Ok((History { messages: now(&entries), up_to, head: head.seq, more }, head))
+        Ok(Some((history(now(&entries), up_to, head, more), head)))
     }
 
     /// Whether nothing stands after `up_to`; takes over a later head.
@@ -142,7 +179,14 @@ impl Chats {
         Ok(head.seq <= up_to)
     }
 
-    async fn read_before(&self, order: &Order, head: Head, before: Seq, limit: usize) -> Result<History, Refusal> {
+    async fn read_before(
+        &self,
+        order: &Order,
+        head: Head,
+        before: Seq,
+        limit: usize,
+        epoch: Epoch,
+    ) -> Result<History, Refusal> {
         // One more than asked tells whether there are more.
         let found = self.ports.store.messages_before(&order.id, Some(before), limit + 1).await;
         let mut messages = found.map_err(|_| Refusal::unavailable())?;
@@ -150,7 +194,7 @@ impl Chats {
         if more {
             messages.drain(..messages.len() - limit);
         }
-        Ok(History { messages, up_to: head.seq, head: head.seq, more })
+        Ok(History { messages, up_to: head.seq, head: head.seq, more, epoch, reset: false })
     }
 }
 

@@ -7,7 +7,7 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 use crate::actor::Actor;
 use crate::id::{OrderId, UserId};
 use crate::limits::{LIST_CHATS, LIST_CHATS_MAX, LIST_ROWS_MAX, SYNC_ORDERS};
-use crate::log::Seq;
+use crate::log::{Cursor, Seq};
 use crate::ports::ListRow;
 use crate::refusal::Refusal;
 
@@ -89,13 +89,13 @@ impl Chats {
     }
 
     /// Catches up with each of `cursors`, at most [`SYNC_ORDERS`], and names the other chats with something unread.
-    pub async fn sync(&self, actor: &Actor, cursors: &[(OrderId, Seq)]) -> Result<Synced, Refusal> {
+    pub async fn sync(&self, actor: &Actor, cursors: &[(OrderId, Cursor)]) -> Result<Synced, Refusal> {
         if cursors.len() > SYNC_ORDERS {
             return Err(Refusal::BadRequest(format!("sync takes at most {SYNC_ORDERS} orders at once")));
         }
         let orders = stream::iter(cursors.iter().cloned())
-            .map(|(order, since)| async move {
-                let caught_up = self.catch_up(actor, &order, Some(since)).await;
+            .map(|(order, cursor)| async move {
+                let caught_up = self.catch_up(actor, &order, Some(cursor)).await;
                 (order, caught_up)
             })
             .buffer_unordered(CHATS_AT_ONCE)

@@ -11,6 +11,7 @@ use crate::id::OrderId;
 use crate::limits::{REFUSALS_RECORDED, REMEMBERED_ORDERS, REPEATS_REDONE};
 use crate::log::{Head, Seq};
 use crate::order::Order;
+use crate::ports::WentBack;
 use crate::replay::ReplayWindow;
 
 use super::allowance::Allowance;
@@ -27,6 +28,17 @@ struct Remembered {
     listed: Seq,
     /// Entries that this node fed: delivered, published, and their events asked for.
     fed: ReplayWindow,
+    /// The furthest entry that was ever in the log, and when it was. Stays when the head is forgotten.
+    reached: Option<Reached>,
+}
+
+/// How far a log was known to go.
+#[derive(Clone, Copy)]
+pub(super) struct Reached {
+    /// The last entry.
+    seq: Seq,
+    /// When it was there, on the monotonic clock.
+    at: Duration,
 }
 
 /// Orders and hints of their heads. A hint may be old: a write against it is refused by the store, never wrong.
@@ -69,13 +81,35 @@ impl Memory {
         self.orders.lock().get(id)?.head
     }
 
-    /// Remembers `head` unless a later one is known.
-    pub(super) fn remember_head(&self, id: &OrderId, head: Head) {
+    /// Remembers `head`, which was read at SERIAL or written just now, unless a later one is known.
+    pub(super) fn remember_head(&self, id: &OrderId, head: Head, now: Duration) {
         let mut orders = self.orders.lock();
-        let slot = &mut orders.get_or_insert_mut(id.clone(), Remembered::default).head;
-        if slot.is_none_or(|known| known.seq <= head.seq) {
-            *slot = Some(head);
+        let remembered = orders.get_or_insert_mut(id.clone(), Remembered::default);
+        if remembered.head.is_none_or(|known| known.seq <= head.seq) {
+            remembered.head = Some(head);
         }
+        if remembered.reached.is_none_or(|reached| reached.seq <= head.seq) {
+            remembered.reached = Some(Reached { seq: head.seq, at: now });
+        }
+    }
+
+    /// The furthest entry that was ever known to be in the log. To be taken before a SERIAL read that it is to be held against.
+    pub(super) fn reached(&self, id: &OrderId) -> Option<Reached> {
+        self.orders.lock().peek(id)?.reached
+    }
+
+    /// Holds `head`, read at SERIAL, against what was [`reached`](Self::reached) before that read began. `Some`: the log went back,
+    /// nobody was told of that yet, and what is remembered of it was void and is forgotten.
+    pub(super) fn went_back(&self, id: &OrderId, before: Option<Reached>, head: &Head) -> Option<WentBack> {
+        let Reached { seq: known, at: known_at } = before.filter(|before| before.seq > head.seq)?;
+        let mut orders = self.orders.lock();
+        let remembered = orders.peek_mut(id)?;
+        remembered.reached.take_if(|reached| reached.seq >= known)?;
+        // Entries that were fed and rows that were raised are those of numbers that will be given again.
+        *remembered = Remembered { order: remembered.order.take(), ..Remembered::default() };
+        drop(orders);
+        drop(self.recent.take(id, known));
+        Some(WentBack { order: id.clone(), known, known_at, found: head.seq })
     }
 
     /// These entries were fed by this node.

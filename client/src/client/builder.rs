@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use souk_chat::{OrderId, Seq};
+use souk_chat::{Cursor, OrderId};
 use souk_protocol::dto::ReconnectPolicy;
 
 use super::driver::Driver;
@@ -21,7 +21,7 @@ use crate::token::Tokens;
 pub struct ClientBuilder {
     options: Arc<ConnectOptions>,
     tokens: Tokens,
-    cursors: BTreeMap<OrderId, Seq>,
+    cursors: BTreeMap<OrderId, Cursor>,
     figures: Figures,
     times: Times,
     events: usize,
@@ -53,7 +53,7 @@ impl ClientBuilder {
 
     /// Starts from cursors that [`Client::cursors`] gave before. Nothing is joined by this.
     #[must_use]
-    pub fn cursors(mut self, cursors: BTreeMap<OrderId, Seq>) -> Self {
+    pub fn cursors(mut self, cursors: BTreeMap<OrderId, Cursor>) -> Self {
         self.cursors = cursors;
         self
     }

@@ -13,7 +13,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use parking_lot::{Mutex, MutexGuard};
-use souk_chat::{ClientMessageId, MessageId, OrderId, Seq};
+use souk_chat::{ClientMessageId, Cursor, MessageId, OrderId, Seq};
 use souk_protocol::Request;
 use souk_protocol::dto::{Hello, Message, Synced};
 use tokio::sync::{Notify, oneshot};
@@ -151,7 +151,7 @@ impl Client {
 
     /// Catches up with orders without joining them, one answer's worth: where `more` is true, ask again. The messages go into the
     /// view, and the kept cursors rise where `since` leaves no hole above them. Not asked again after a reconnect.
-    pub async fn sync(&self, cursors: BTreeMap<OrderId, Seq>) -> Result<Synced, RequestError> {
+    pub async fn sync(&self, cursors: BTreeMap<OrderId, Cursor>) -> Result<Synced, RequestError> {
         let (to, outcome) = oneshot::channel();
         self.shared().engine().sync(cursors, self.deadline(), to);
         self.shared().wake.notify_one();
@@ -181,8 +181,8 @@ impl Client {
         self.shared().engine().cursor(order)
     }
 
-    /// All cursors, to be kept by an app that ends and to be given to [`ClientBuilder::cursors`] when it starts again.
-    pub fn cursors(&self) -> BTreeMap<OrderId, Seq> {
+    /// All cursors, with the epochs they are of, to be kept by an app that ends and to be given to [`ClientBuilder::cursors`] when it starts again.
+    pub fn cursors(&self) -> BTreeMap<OrderId, Cursor> {
         self.shared().engine().cursors()
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use souk_chat::{ClientMessageId, OrderId, Seq};
+use souk_chat::{ClientMessageId, Cursor, OrderId};
 use souk_protocol::Request;
 use souk_protocol::dto::Synced;
 use tokio::sync::oneshot;
@@ -18,7 +18,7 @@ pub(super) enum Purpose {
     Join(OrderId),
     Send(OrderId, ClientMessageId),
     Refresh,
-    Sync(BTreeMap<OrderId, Seq>, oneshot::Sender<Result<Synced, RequestError>>),
+    Sync(BTreeMap<OrderId, Cursor>, oneshot::Sender<Result<Synced, RequestError>>),
     Call(oneshot::Sender<Result<Answer, RequestError>>),
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use souk_chat::{OrderId, Seq};
+use souk_chat::{Cursor, OrderId, Seq};
 use souk_protocol::dto::{Joined, Message, SyncOutcome, Synced};
 use souk_protocol::push::{MessagesMasked, ResyncRequired, UnreadUpdate};
 use souk_protocol::{Code, Error, ServerEvent};
@@ -76,6 +76,9 @@ impl Engine {
 
     fn joined(&mut self, id: u64, order: &OrderId, joined: Joined) {
         let chat = Arc::new(joined.chat);
+        if joined.reset {
+            self.reset(order);
+        }
         for message in joined.messages {
             self.seen(&Arc::new(message));
         }
@@ -85,6 +88,7 @@ impl Engine {
             return;
         }
         state.cursor = Some(joined.up_to);
+        state.epoch = joined.epoch;
         if joined.more {
             state.phase = Phase::Away;
             return;
@@ -107,17 +111,21 @@ impl Engine {
         self.tell(Event::JoinRefused { order: order.clone(), error: Box::new(error) });
     }
 
-    fn synced(&mut self, asked: &BTreeMap<OrderId, Seq>, synced: &Synced) {
+    fn synced(&mut self, asked: &BTreeMap<OrderId, Cursor>, synced: &Synced) {
         for (order, outcome) in &synced.orders {
             let SyncOutcome::CaughtUp(caught_up) = outcome else { continue };
+            if caught_up.reset {
+                self.reset(order);
+            }
             for message in &caught_up.messages {
                 self.seen(&Arc::new(message.clone()));
             }
-            let since = asked.get(order).copied().unwrap_or_default();
+            let since = asked.get(order).map(|cursor| cursor.since).unwrap_or_default();
             let Some(state) = self.orders.room_for(order) else { continue };
-            // An answer that begins above the cursor would leave a hole below.
-            if since <= state.cursor.unwrap_or(since) {
+            // An answer that begins above the cursor would leave a hole below. One that begins anew begins at no cursor.
+            if caught_up.reset || since <= state.cursor.unwrap_or(since) {
                 state.cursor = state.cursor.max(Some(caught_up.up_to));
+                state.epoch = caught_up.epoch.clone();
             }
         }
     }
@@ -158,6 +166,14 @@ impl Engine {
             // The connection tells it as the reason of its end.
             ServerEvent::Closing(_) => {}
             ServerEvent::Exception(exception) => self.tell(Event::Exception(Box::new(exception))),
+        }
+    }
+
+    /// What was learned of an order is of a history that is gone: the newest of what is there follows.
+    fn reset(&mut self, order: &OrderId) {
+        if let Some(state) = self.orders.get_mut(order) {
+            state.reset();
+            self.tell(Event::Reset(order.clone()));
         }
     }
 

@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use souk_chat::{OrderId, Seq};
+use souk_chat::{Cursor, OrderId, Seq};
 use souk_protocol::Request;
 use souk_protocol::dto::{Hello, Message, Synced};
 use tokio::sync::oneshot;
@@ -77,7 +77,12 @@ pub(crate) struct Engine {
 }
 
 impl Engine {
-    pub(crate) fn new(figures: Figures, events: Arc<EventQueue>, cursors: BTreeMap<OrderId, Seq>, dice: Dice) -> Self {
+    pub(crate) fn new(
+        figures: Figures,
+        events: Arc<EventQueue>,
+        cursors: BTreeMap<OrderId, Cursor>,
+        dice: Dice,
+    ) -> Self {
         Self {
             figures,
             events,
@@ -123,7 +128,10 @@ impl Engine {
         state.wanted = true;
         state.phase = Phase::Away;
         state.retry_at = None;
-        state.cursor = since.or(state.cursor);
+        if since.is_some() {
+            // Where the user learned it, and in which epoch, is not known here.
+            (state.cursor, state.epoch) = (since, None);
+        }
         state.wait(waiter);
     }
 
@@ -160,7 +168,7 @@ impl Engine {
     /// Catches up with orders without joining them.
     pub(crate) fn sync(
         &mut self,
-        cursors: BTreeMap<OrderId, Seq>,
+        cursors: BTreeMap<OrderId, Cursor>,
         deadline: Instant,
         to: oneshot::Sender<Result<Synced, RequestError>>,
     ) {
@@ -169,7 +177,7 @@ impl Engine {
             let _ = to.send(Err(error));
             return;
         }
-        let request = Request::Sync { cursors: cursors.iter().map(|(order, since)| (order.clone(), *since)).collect() };
+        let request = Request::Sync { cursors: cursors.clone().into_iter().collect() };
         self.calls.push_back(Call { request, deadline, purpose: Purpose::Sync(cursors, to) });
     }
 
@@ -276,7 +284,7 @@ impl Engine {
         self.outbox.len()
     }
 
-    pub(crate) fn cursors(&self) -> BTreeMap<OrderId, Seq> {
+    pub(crate) fn cursors(&self) -> BTreeMap<OrderId, Cursor> {
         self.orders.cursors()
     }
 

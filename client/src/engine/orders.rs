@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use souk_chat::{OrderId, Seq};
+use souk_chat::{Cursor, Epoch, OrderId, Seq};
 use souk_protocol::dto::Chat;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
@@ -46,6 +46,8 @@ pub(crate) struct Waiter {
 pub(crate) struct OrderState {
     /// Everything up to here was seen. Moved by join answers and, once live, by pushes; never by acknowledgements.
     pub(crate) cursor: Option<Seq>,
+    /// The store's epoch, as the last answer about the order told it; `None`: the server knows of none.
+    pub(crate) epoch: Option<Epoch>,
     pub(crate) wanted: bool,
     pub(crate) phase: Phase,
     /// Not asked for again before this moment.
@@ -57,6 +59,18 @@ pub(crate) struct OrderState {
 }
 
 impl OrderState {
+    /// What a join or a `sync` asks from.
+    pub(crate) fn known(&self) -> Option<Cursor> {
+        self.cursor.map(|since| Cursor { since, epoch: self.epoch.clone() })
+    }
+
+    /// The history that this was learned from is gone.
+    pub(crate) fn reset(&mut self) {
+        self.cursor = None;
+        self.view = View::default();
+        self.unread = Default::default();
+    }
+
     /// An entry was pushed. Before the join's answer it says nothing about what lies below it.
     pub(crate) fn pushed(&mut self, entry: Seq) {
         if self.phase == Phase::Live {
@@ -87,8 +101,9 @@ pub(crate) struct Orders(BTreeMap<OrderId, Box<OrderState>>);
 
 impl Orders {
     /// Starts with cursors that were kept. More than [`ORDERS`] are not taken.
-    pub(crate) fn with_cursors(cursors: BTreeMap<OrderId, Seq>) -> Self {
-        let state = |cursor| Box::new(OrderState { cursor: Some(cursor), ..OrderState::default() });
+    pub(crate) fn with_cursors(cursors: BTreeMap<OrderId, Cursor>) -> Self {
+        let state =
+            |Cursor { since, epoch }| Box::new(OrderState { cursor: Some(since), epoch, ..OrderState::default() });
         Self(cursors.into_iter().take(ORDERS).map(|(order, cursor)| (order, state(cursor))).collect())
     }
 
@@ -117,7 +132,7 @@ impl Orders {
     }
 
     /// The cursors to keep.
-    pub(crate) fn cursors(&self) -> BTreeMap<OrderId, Seq> {
-        self.0.iter().filter_map(|(order, state)| Some((order.clone(), state.cursor?))).collect()
+    pub(crate) fn cursors(&self) -> BTreeMap<OrderId, Cursor> {
+        self.0.iter().filter_map(|(order, state)| Some((order.clone(), state.known()?))).collect()
     }
 }

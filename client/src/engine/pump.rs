@@ -47,11 +47,11 @@ impl Engine {
         let asked = self.orders.iter().filter(|(_, state)| matches!(state.phase, Phase::Asked(_))).count();
         let due = |(order, state): (&OrderId, &super::orders::OrderState)| {
             let waits = state.retry_at.is_some_and(|at| at > now);
-            (state.wanted && state.phase == Phase::Away && !waits).then(|| (order.clone(), state.cursor))
+            (state.wanted && state.phase == Phase::Away && !waits).then(|| (order.clone(), state.known()))
         };
         let due: Vec<_> = self.orders.iter().filter_map(due).take(JOINS_IN_FLIGHT.saturating_sub(asked)).collect();
-        for (order, since) in due {
-            let id = wire.ask(&Request::JoinOrderChat { order: order.clone(), since })?;
+        for (order, cursor) in due {
+            let id = wire.ask(&Request::JoinOrderChat { order: order.clone(), cursor })?;
             if let Some(state) = self.orders.get_mut(&order) {
                 state.phase = Phase::Asked(id);
                 state.retry_at = None;

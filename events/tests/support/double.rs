@@ -7,11 +7,12 @@ use async_trait::async_trait;
 use parking_lot::Mutex;
 use souk_chat::log::{Body, Counts, Entry, EntryKey, Head, NewEntry};
 use souk_chat::ports::{
-    Appended, Audit, AuditId, AuditRow, Heartbeat, Heartbeats, Incarnation, Intent, Known, ListRow, Lists, Log, Look,
-    Orders, OriginalId, OriginalRow, Originals, Outbox, StoreError, Watermarks,
+    Appended, Audit, AuditId, AuditRow, Epochs, Heartbeat, Heartbeats, Incarnation, Intent, Known, ListRow, Lists, Log,
+    Look, Orders, OriginalId, OriginalRow, Originals, Outbox, StoreError, Watermarks,
 };
 use souk_chat::{
-    ChatKind, Mark, Marks, Message, NewOrder, Order, OrderId, OrderStatus, Owed, OwedRow, Seq, Side, Timestamp, UserId,
+    ChatKind, Epoch, Mark, Marks, Message, NewOrder, Order, OrderId, OrderStatus, Owed, OwedRow, Seq, Side, Timestamp,
+    UserId,
 };
 
 /// A store in memory, small but exact where the relay is concerned: conditional batches, promises, marks, signs of life.
@@ -334,7 +335,7 @@ impl Heartbeats for StoreDouble {
 
 /// The relay has no business with originals, nor with who looked at them.
 fn never<T>() -> Result<T, StoreError> {
-    Err(StoreError::Invalid("the relay asks for no originals".into()))
+    Err(StoreError::Invalid("the relay does not ask for this".into()))
 }
 
 #[async_trait]
@@ -360,6 +361,22 @@ impl Audit for StoreDouble {
     }
 
     async fn audit(&self, _before: Option<AuditId>, _limit: usize) -> Result<Vec<AuditRow>, StoreError> {
+        never()
+    }
+}
+
+/// Nor with epochs.
+#[async_trait]
+impl Epochs for StoreDouble {
+    async fn epoch(&self) -> Result<Epoch, StoreError> {
+        never()
+    }
+
+    async fn is_ours(&self, _order: &OrderId, _epoch: &Epoch, _since: Seq) -> Result<bool, StoreError> {
+        never()
+    }
+
+    async fn begin_epoch(&self, _from: &Epoch) -> Result<Epoch, StoreError> {
         never()
     }
 }

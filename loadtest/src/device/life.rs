@@ -7,7 +7,7 @@ use std::pin::pin;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use souk_chat::{MessageId, Seq};
+use souk_chat::{Cursor, MessageId, Seq};
 use souk_client::{Answer, CloseReason, Connection, Incoming, Reply, RequestError};
 use souk_protocol::dto::Joined;
 use souk_protocol::{Error, Request};
@@ -163,7 +163,8 @@ impl<'a> Life<'a> {
         self.worker.log.lives.push(log::Life { since: self.worker.cursor, ..log::Life::default() });
         loop {
             let order = self.worker.device.order.id.clone();
-            let request = Request::JoinOrderChat { order, since: Some(Seq(self.worker.cursor)) };
+            let cursor = Cursor { since: Seq(self.worker.cursor), epoch: self.worker.epoch.clone() };
+            let request = Request::JoinOrderChat { order, cursor: Some(cursor) };
             let asking = Box::pin(self.connection.request(&request, JOIN_TIME));
             let reply = match self.worker.while_waiting(asking).await {
                 None => return Err(Over::Stop),
@@ -198,6 +199,13 @@ impl<'a> Life<'a> {
 
     /// Notes the messages of a join. Returns whether there is more.
     fn take_joined(&mut self, joined: &Joined) -> bool {
+        if joined.reset {
+            // What was seen before is of a history that is gone; whether it may be gone, the acknowledgements say.
+            let since = joined.messages.first().map_or(joined.up_to.0, |first| first.seq.0 - 1);
+            self.worker.log.lives = vec![log::Life { since, ..log::Life::default() }];
+            self.worker.cursor = since;
+        }
+        self.worker.epoch = joined.epoch.clone();
         let before = self.worker.cursor;
         for message in &joined.messages {
             self.note(How::CaughtUp, message.rev.0, message);

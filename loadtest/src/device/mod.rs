@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use souk_chat::{Role, UserId};
+use souk_chat::{Epoch, Role, UserId};
 use souk_client::{AccessToken, Backoff, Carrier, CloseReason, ConnectError, ConnectOptions, Connection, Disconnect};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until, timeout};
@@ -127,6 +127,8 @@ struct Worker {
     log: Log,
     /// The cursor of the order; 0: from the beginning.
     cursor: u64,
+    /// The store's epoch, as the last join told it.
+    epoch: Option<Epoch>,
     /// Since when it means to be there: since it was first live, or since it came back from an absence that it chose. What was due
     /// before is no concern of its times.
     present_since: Option<Micros>,
@@ -158,6 +160,7 @@ pub(crate) fn run(
         waiting: VecDeque::new(),
         log: Log::default(),
         cursor: 0,
+        epoch: None,
         present_since: None,
         node,
         limbo: VecDeque::new(),

@@ -21,6 +21,7 @@ pub(super) enum Command {
     Schema,
     Token(TokenArgs),
     Migrate,
+    NewEpoch,
     Moderate,
     Help,
     Version,
@@ -42,7 +43,7 @@ pub struct TokenArgs {
 }
 
 /// The first words, and the second words of `config`.
-const COMMANDS: [&str; 6] = ["serve", "config", "token", "migrate", "moderate", "help"];
+const COMMANDS: [&str; 7] = ["serve", "config", "token", "migrate", "new-epoch", "moderate", "help"];
 const CONFIG_COMMANDS: [&str; 3] = ["check", "print", "schema"];
 /// The flags that are no settings.
 const OWN_FLAGS: [&str; 7] = ["--user", "--role", "--name", "--locale", "--ttl", "--help", "--version"];
@@ -81,6 +82,7 @@ fn command(words: &[String], token: &TokenWords, flags: &mut Flags) -> Command {
         [] => (Command::Serve, [].as_slice()),
         ["serve", rest @ ..] => (Command::Serve, rest),
         ["migrate", rest @ ..] => (Command::Migrate, rest),
+        ["new-epoch", rest @ ..] => (Command::NewEpoch, rest),
         ["moderate", rest @ ..] => (Command::Moderate, rest),
         ["help", ..] => return Command::Help,
         ["token", rest @ ..] => (token.command(flags), rest),

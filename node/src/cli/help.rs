@@ -14,6 +14,7 @@ const HEAD: &str = r#"realtime order chat for marketplaces
                          print a token for a person, signed with auth.secret, or with the key
                          that a node which stands alone keeps in its data folder
   souk migrate           make the store's tables, or bring them up to date
+  souk new-epoch         after a backup was put back: clients load what is there, whatever their cursors say
   souk moderate          judge messages, one a line on standard input: JSON {"text", "sender"?, "order"?, "at"?,
                          "locale"?} or plain text; prints one line of JSON for each
   souk --help, --version

@@ -8,6 +8,7 @@
 //! | `souk config schema` | prints a JSON Schema of the file |
 //! | `souk token --user U …` | prints a token; see [`TokenArgs`] |
 //! | `souk migrate` | makes or brings up to date the store's tables |
+//! | `souk new-epoch` | after a backup was put back: clients load what is there, whatever their cursors say |
 //! | `souk moderate` | judges messages, one a line on standard input, by the settings `moderation.*`; nothing else has to be configured |
 //!
 //! Every command takes all setting flags. Exit status: 0 done, 1 failed, 64 called or configured wrongly, 65 some lines of the input
@@ -53,6 +54,8 @@ pub struct Actions {
     pub serve: fn(Config) -> Outcome,
     /// Makes or brings up to date the store's tables.
     pub migrate: fn(Config) -> Outcome,
+    /// Begins a new epoch in the store.
+    pub new_epoch: fn(Config) -> Outcome,
 }
 
 /// Where a command reads and writes.
@@ -123,6 +126,7 @@ fn dispatch(
     match command {
         Command::Serve => block_on(&loaded.config.clone(), (actions.serve)(loaded.config)),
         Command::Migrate => block_on(&loaded.config.clone(), (actions.migrate)(loaded.config)),
+        Command::NewEpoch => block_on(&loaded.config.clone(), (actions.new_epoch)(loaded.config)),
         Command::Token(args) => token::token(&loaded.config, &args).map_err(Failure::Done),
         Command::Check => check(&loaded),
         Command::Print => Ok(config::print(&loaded)),

@@ -15,6 +15,7 @@ const ACTIONS: Actions = Actions {
         })
     },
     migrate: |_| Box::pin(async { Err(std::io::Error::other("no such server").into()) }),
+    new_epoch: |_| Box::pin(async { Err(std::io::Error::other("no such store").into()) }),
 };
 
 /// Exit status, answer and complaints.
@@ -44,6 +45,8 @@ fn a_call_without_words_runs_a_node() {
     assert_eq!((status, err.as_str()), (1, "souk: the port is taken\n"));
     let (status, _, err) = souk(&["migrate"], &[]);
     assert_eq!((status, err.as_str()), (1, "souk: no such server\n"));
+    let (status, _, err) = souk(&["new-epoch"], &[]);
+    assert_eq!((status, err.as_str()), (1, "souk: no such store\n"));
     assert!(SERVED.load(Ordering::Relaxed) >= before + 4);
 }
 

@@ -22,7 +22,7 @@ pub(crate) use device::text;
 pub use device::{Ack, Device, Dialect};
 pub use link::{Link, Notice, OUTBOX_BYTES, OUTBOX_FRAMES, Outgoing};
 pub use parcel::{Frames, Parcel};
-pub use room::{JOIN_BACKLOG, JoinTicket, Joined, Room};
+pub use room::{JOIN_BACKLOG, JoinTicket, Joined, Life, Room, TRAIL, Trail, Verdict};
 
 /// Most orders that one device is live in at once; the next join is told `too_many_rooms`.
 pub const ROOMS_PER_DEVICE: usize = 200;
@@ -110,9 +110,7 @@ impl Hub {
         person.devices.iter().filter(|_| is_news).cloned().collect()
     }
 
-    /// Forgets what came by people's rooms: entries that come twice are pushed twice. Broken on purpose, so that the simulation
-    /// can show that it finds it.
-    #[cfg(feature = "sabotage")]
+    /// Forgets which entries came by people's rooms: their numbers may be given again, to others.
     pub fn forget_aside(&self) {
         self.people.lock().values_mut().for_each(|person| person.aside = Aside::default());
     }
@@ -156,6 +154,18 @@ impl Hub {
         device.remove_room(order);
         room.remove(device);
         Self::drop_if_empty(&mut rooms, order);
+    }
+
+    /// The order's log is not the one any more that was delivered: whoever is live in it is told to join again, and is in it no
+    /// longer. Joins under way read again. Returns how many were told.
+    pub fn void(&self, room: &Room, told: &Frames) -> usize {
+        let mut rooms = self.rooms.lock();
+        let gone = room.void(told);
+        for device in &gone {
+            device.remove_room(room.order());
+        }
+        Self::drop_if_empty(&mut rooms, room.order());
+        gone.len()
     }
 
     fn drop_if_empty(rooms: &mut HashMap<OrderId, Arc<Room>>, order: &OrderId) {

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use souk_chat::ports::Origin;
 use souk_chat::{ClientMessageId, Entry, OrderId, Seq, Span, Status, UserId};
 use souk_protocol::dto::with_masked;
-use souk_protocol::envelope::{EntryEnvelope, EnvelopeError, Viewpoint, encode_entry};
+use souk_protocol::envelope::{EntryEnvelope, EntryMark, EnvelopeError, Viewpoint, encode_entry};
 use souk_protocol::socketio;
 use souk_protocol::{Push, PushKind, ServerEvent, plain};
 
@@ -54,6 +54,8 @@ impl From<&ServerEvent> for Frames {
 pub struct Parcel {
     /// The entry's number.
     pub seq: Seq,
+    /// What tells it from another entry of that number.
+    pub mark: EntryMark,
     entry: EntryEnvelope,
     /// What each viewpoint is told; made when the first device of it is there. Inside: nothing, for entries that clients do not see.
     to_other: OnceLock<Option<Frames>>,
@@ -68,9 +70,11 @@ pub struct Parcel {
 impl Parcel {
     /// Reads what [`encode_entry`] made of the entry `seq` of `order`. The bytes are shared, not copied.
     pub fn read(order: &OrderId, seq: Seq, body: Bytes) -> Result<Self, EnvelopeError> {
+        let mark = EntryMark::of(&body);
         let entry = EntryEnvelope::read(order.clone(), seq, body)?;
         Ok(Self {
             seq,
+            mark,
             entry,
             to_other: OnceLock::new(),
             to_author: OnceLock::new(),

@@ -12,13 +12,18 @@ use bytes::Bytes;
 use parking_lot::Mutex;
 use smallvec::SmallVec;
 use souk_chat::ports::{RouterError, Subscription};
-use souk_chat::{ClientMessageId, OrderId, Seq, UserId};
+use souk_chat::{ClientMessageId, Epoch, OrderId, Seq, UserId};
 use souk_protocol::Error;
 
 use crate::gate::{Gate, HoleRule};
 
 use super::device::{Ack, Device};
 use super::parcel::{Frames, Parcel};
+use souk_protocol::envelope::EntryMark;
+
+mod trail;
+
+pub use trail::{TRAIL, Trail, Verdict};
 
 /// Most entries kept for a device whose join reads the store; with more the device joins again.
 pub const JOIN_BACKLOG: usize = 512;
@@ -32,6 +37,10 @@ const SENDS_OPEN_MAX: usize = 64;
 /// Names one attempt at joining, so that an older one cannot end a newer one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct JoinTicket(u64);
+
+/// Names a stretch of a room's life in which it delivered one log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Life(u64);
 
 /// What became of [`Room::finish_join`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,10 +76,17 @@ enum MemberState {
     Joining(VecDeque<Arc<Parcel>>),
     /// Everything up to here was sent.
     Live(Seq),
+    /// Reading what may be of a log that is void: it is to be read again.
+    Void,
 }
 
 struct Inner {
     gate: Gate<Arc<Parcel>>,
+    /// The last entries that left the gate.
+    trail: Trail,
+    /// The epoch of the store in which the gate was opened.
+    epoch: Option<Epoch>,
+    life: u64,
     members: SmallVec<[Member; 2]>,
     /// Sends of devices that left before they were done: answered when they are.
     left: Vec<(Arc<Device>, Open)>,
@@ -94,6 +110,9 @@ impl Room {
     pub(super) fn new(order: OrderId, subscription: Subscription) -> Self {
         let inner = Inner {
             gate: Gate::default(),
+            trail: Trail::default(),
+            epoch: None,
+            life: 0,
             members: SmallVec::new(),
             left: Vec::new(),
             tickets: 0,
@@ -174,19 +193,21 @@ impl Room {
         self.inner.lock().members.iter().any(|member| Arc::ptr_eq(&member.device, device) && member.ticket == ticket)
     }
 
-    /// The read is done: everything up to `up_to` is in `answer`. Sends the answer and what was kept after `up_to`, in one go,
+    /// The read is done: everything up to `up_to` is in `answer`, as the log was in `epoch`. Sends the answer and what was kept after `up_to`, in one go,
     /// and makes the device live.
     pub fn finish_join(
         &self,
         device: &Arc<Device>,
         ticket: JoinTicket,
-        up_to: Seq,
+        (up_to, epoch): (Seq, &Epoch),
         ack: Option<Ack>,
         answer: &[u8],
     ) -> Joined {
         let mut inner = self.inner.lock();
-        let left = inner.gate.open(up_to);
-        inner.deliver(left);
+        if inner.is_void(device, ticket) {
+            return Joined::ReadAgain;
+        }
+        inner.open(up_to, epoch);
         let next = inner.gate.next().unwrap_or(up_to.next());
         let Some(member) = inner.members.iter_mut().find(|member| Arc::ptr_eq(&member.device, device)) else {
             device.answer(ack, answer);
@@ -261,9 +282,15 @@ impl Room {
         }
     }
 
-    /// Whether an entry of this number could still be of use here: looked at before anything is decoded.
-    pub fn wants(&self, seq: Seq) -> bool {
-        self.inner.lock().gate.next().is_none_or(|next| seq >= next)
+    /// Whether the entry of this number and body could still be of use here: looked at before anything is decoded. Another entry than
+    /// the one that was delivered under its number is of none, but makes the room [suspect](Room::suspect).
+    pub fn wants(&self, seq: Seq, body: &[u8]) -> bool {
+        let mut inner = self.inner.lock();
+        let wanted = inner.gate.next().is_none_or(|next| seq >= next);
+        if !wanted && inner.trail.came_again(seq, EntryMark::of(body)) {
+            inner.compare_at = Duration::ZERO;
+        }
+        wanted
     }
 
     /// An entry arrived. Returns whether a hole showed that nobody fills yet; the caller then does, see [`Room::hole`].
@@ -275,11 +302,58 @@ impl Room {
         inner.claim_filling()
     }
 
-    /// The store's head is `head`. Returns whether a hole showed that nobody fills yet.
-    pub fn compare(&self, head: Seq) -> bool {
+    /// Whether a hole shows that nobody fills yet.
+    pub fn has_hole(&self) -> bool {
+        self.inner.lock().claim_filling()
+    }
+
+    /// The last entries that were delivered, and the epoch they are of; `None`: nothing was, nobody has joined.
+    pub fn trail(&self) -> Option<(Life, Trail, Epoch)> {
+        let inner = self.inner.lock();
+        Some((Life(inner.life), inner.trail.clone(), inner.epoch.clone()?))
+    }
+
+    /// What the store has after the start of this trail, and it is the log that is delivered here: what is missing follows. Nothing,
+    /// where that log is void by now.
+    pub fn catch_up(&self, life: Life, trail: &Trail, parcels: impl IntoIterator<Item = Arc<Parcel>>) {
         let mut inner = self.inner.lock();
-        inner.gate.compare(head);
-        inner.claim_filling()
+        if inner.life != life.0 {
+            return;
+        }
+        inner.trail.assure(trail);
+        let mut missing = Vec::new();
+        for parcel in parcels {
+            inner.trail.learn(parcel.seq, parcel.mark);
+            missing.push((parcel.seq, parcel));
+        }
+        let left = inner.gate.fill(missing);
+        inner.deliver(left);
+    }
+
+    /// See [`Hub::void`](super::Hub::void). Returns who was told.
+    pub(super) fn void(&self, told: &Frames) -> Vec<Arc<Device>> {
+        let mut inner = self.inner.lock();
+        let inner = &mut *inner;
+        inner.life += 1;
+        inner.gate = inner.gate.closed();
+        inner.trail = Trail::default();
+        inner.epoch = None;
+        let mut gone = Vec::new();
+        inner.members.retain(|member| match &mut member.state {
+            MemberState::Live(_) => {
+                member.answer_done();
+                let open = std::mem::take(&mut member.open);
+                inner.left.extend(open.into_iter().map(|open| (Arc::clone(&member.device), open)));
+                member.device.push(told);
+                gone.push(Arc::clone(&member.device));
+                false
+            }
+            state => {
+                *state = MemberState::Void;
+                true
+            }
+        });
+        gone
     }
 
     /// After which entry the store must be read; `None` ends the filling.
@@ -350,8 +424,30 @@ impl Inner {
         })
     }
 
+    fn is_void(&mut self, device: &Arc<Device>, ticket: JoinTicket) -> bool {
+        let member = self.members.iter_mut().find(|member| Arc::ptr_eq(&member.device, device));
+        match member {
+            Some(member) if member.ticket == ticket && matches!(member.state, MemberState::Void) => {
+                member.state = MemberState::Joining(VecDeque::new());
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Opens the gate, unless it is open.
+    fn open(&mut self, up_to: Seq, epoch: &Epoch) {
+        if self.gate.next().is_none() {
+            self.trail = Trail::after(up_to);
+            self.epoch = Some(epoch.clone());
+        }
+        let left = self.gate.open(up_to);
+        self.deliver(left);
+    }
+
     fn deliver(&mut self, left: Vec<(Seq, Arc<Parcel>)>) {
-        for (_, parcel) in left {
+        for (seq, parcel) in left {
+            self.trail.push(seq, parcel.mark);
             for member in &mut self.members {
                 member.feed(&parcel);
             }
@@ -402,6 +498,7 @@ impl Member {
                 }
                 return;
             }
+            MemberState::Void => return,
             MemberState::Live(position) if parcel.seq <= *position => return,
             MemberState::Live(position) => *position = parcel.seq,
         }

@@ -65,6 +65,8 @@ metrics! {
     joins: Counter;
     /// Joins that read the store again because entries passed meanwhile.
     joins_read_again: Counter;
+    /// Joins whose cursor was of a history that is gone: they were answered with the newest messages.
+    joins_reset: Counter;
     /// Connections that this node closed.
     closes: Labelled, by "code";
     /// Sessions that were opened.

@@ -33,7 +33,13 @@ pub(super) fn attach(
                 "Entries read from the store because they did not arrive",
                 &counters.holes_filled,
             ),
-            counter("gate_compared", "Heads of orders compared with the store", &counters.comparisons),
+            counter("gate_compared", "Rooms compared with the store", &counters.comparisons),
+            counter(
+                "logs_went_back",
+                "Orders whose log was found to lack entries that had been delivered: the store lost them",
+                &counters.logs_went_back,
+            ),
+            counter("resyncs", "Devices told to join again because the store went back", &counters.resyncs),
             counter("publishes_failed", "Publishes that the router did not take at first", &counters.publishes_failed),
             counter(
                 "repeats_redone",

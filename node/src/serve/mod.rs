@@ -22,7 +22,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::auth::Verifier;
 use crate::commands::{Announced, Commands};
-use crate::config::{Config, RouterEngine};
+use crate::config::Config;
 use crate::delivery::Delivery;
 use crate::http::{Admission, Limits, Server, Shared};
 use crate::hub::Hub;
@@ -262,10 +262,12 @@ impl Node {
 
         let stop = CancellationToken::new();
         let tasks = TaskTracker::new();
-        let regularly = config.router.engine != RouterEngine::Local;
+        // A router in this process loses nothing, and neither does a file: there is nothing to find out without a reason.
+        let regularly = config.is_cluster();
         tasks.spawn(operator.run(stop.clone()));
         tasks.spawn(server.run(shared.leaving.clone()));
         tasks.spawn(until(stop.clone(), Arc::clone(&delivery).watch(regularly)));
+        tasks.spawn(until(stop.clone(), Arc::clone(&delivery).follow_epoch()));
         tasks.spawn(until(stop.clone(), socket::sweep(surroundings)));
         tasks.spawn(until(stop.clone(), Arc::clone(&verifier).watch()));
         tasks.spawn(until(stop.clone(), Arc::clone(&lexicon).watch()));

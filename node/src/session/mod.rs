@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use smallvec::SmallVec;
-use souk_chat::{Actor, ClientMessageId, Draft, OrderId, Seq, Timestamp};
+use souk_chat::{Actor, ClientMessageId, Cursor, Draft, OrderId, Seq, Timestamp};
 use souk_protocol::{Close, Error};
 
 use crate::hub::{Ack, Frames};
@@ -47,8 +47,8 @@ pub enum Command {
     Join {
         /// The order.
         order: OrderId,
-        /// The last entry already known.
-        since: Option<Seq>,
+        /// What is already known.
+        cursor: Option<Cursor>,
     },
     /// `send_message`.
     Send {
@@ -75,8 +75,8 @@ pub enum Command {
     },
     /// `sync`.
     Sync {
-        /// Per order the last entry already known.
-        cursors: Vec<(OrderId, Seq)>,
+        /// Per order what is already known.
+        cursors: Vec<(OrderId, Cursor)>,
     },
 }
 

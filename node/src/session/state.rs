@@ -236,7 +236,7 @@ impl Session {
             Request::ListChats { cursor, limit } => {
                 Command::ListChats { cursor: cursor.map(|cursor| cursor.into_owned().into_boxed_str()), limit }
             }
-            Request::JoinOrderChat { order, since } => Command::Join { order, since },
+            Request::JoinOrderChat { order, cursor } => Command::Join { order, cursor },
             Request::Typing { order } => Command::Typing { order },
             Request::Sync { cursors } => Command::Sync { cursors },
             Request::SendMessage { order, content, client_message_id } => match Draft::new(&content) {

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use souk_chat::{OrderId, Seq, UserId};
+use souk_chat::{Epoch, OrderId, Seq, UserId};
 
 use super::message::seq;
 use super::{Chat, Message, Time, ids};
@@ -60,14 +60,21 @@ pub struct Joined {
     pub head: Seq,
     /// Whether there is more above `upTo`: then this connection is not live yet and joins again from there.
     pub more: bool,
+    /// The store's epoch: to be kept beside the cursor and sent back with it. Absent: the server knows of none.
+    #[serde(default, with = "ids::optional", skip_serializing_if = "Option::is_none")]
+    pub epoch: Option<Epoch>,
+    /// The cursor was of a history that is gone. This is the answer to a join without `since`: what was kept of the order is to
+    /// be dropped.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub reset: bool,
 }
 
 impl Joined {
     /// The answer of a join that read `caught_up`. Joining without `since` leaves nothing newer out: `more` is false there, whatever
     /// stands below the first message.
     pub fn new(chat: Chat, caught_up: CatchUp) -> Self {
-        let CatchUp { messages, up_to, head, more } = caught_up;
-        Self { chat, messages, up_to, head, more: more && up_to < head }
+        let CatchUp { messages, up_to, head, more, epoch, reset } = caught_up;
+        Self { chat, messages, up_to, head, more: more && up_to < head, epoch, reset }
     }
 }
 
@@ -83,8 +90,18 @@ pub struct CatchUp {
     /// The last entry there is.
     #[serde(with = "seq")]
     pub head: Seq,
-    /// Whether there is more: above `upTo` when catching up, below the first message when paging back.
+    /// Whether there is more: above `upTo` when catching up, below the first message when paging back and after a `reset`.
     pub more: bool,
+    /// As in [`Joined::epoch`].
+    #[serde(default, with = "ids::optional", skip_serializing_if = "Option::is_none")]
+    pub epoch: Option<Epoch>,
+    /// The cursor was of a history that is gone. These are the newest messages: what was kept of the order is to be dropped.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub reset: bool,
+}
+
+fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 /// A page of history over REST has the form of a catch-up.

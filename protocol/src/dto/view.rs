@@ -53,6 +53,8 @@ impl CatchUp {
             up_to: caught.history.up_to,
             head: caught.history.head,
             more: caught.history.more,
+            epoch: Some(caught.history.epoch.clone()),
+            reset: caught.history.reset,
         }
     }
 }

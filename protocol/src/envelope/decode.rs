@@ -71,6 +71,12 @@ impl Part {
         out.extend_from_slice(b"\"}");
     }
 
+    /// How many of these bytes, which begin with a part, are before the length of its message.
+    pub(super) fn names_length(bytes: &[u8]) -> usize {
+        let text = |at: usize| at + 1 + usize::from(bytes.get(at).copied().unwrap_or_default());
+        if bytes.is_empty() { 0 } else { text(text(8)) }
+    }
+
     fn read(reader: &mut Reader) -> Result<Self, EnvelopeError> {
         let seq = Seq(reader.u64()?);
         let sender = reader.id("sender")?;

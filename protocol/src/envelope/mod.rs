@@ -16,10 +16,12 @@
 
 mod decode;
 mod encode;
+mod mark;
 mod reader;
 
 pub use decode::{EntryEnvelope, Part, Viewpoint, decode_typing};
 pub use encode::{encode_entry, encode_typing};
+pub use mark::EntryMark;
 
 /// The version that is written, and the only one that is read.
 pub const VERSION: u8 = 1;

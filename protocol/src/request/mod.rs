@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use bytes::Bytes;
-use souk_chat::{ClientMessageId, MessageId, OrderId, Seq};
+use souk_chat::{ClientMessageId, Cursor, MessageId, OrderId};
 
 pub use parse::client_message_id;
 
@@ -44,8 +44,8 @@ pub enum Request<'a> {
     JoinOrderChat {
         /// The order.
         order: OrderId,
-        /// The last entry already known; `None`: start with the newest messages.
-        since: Option<Seq>,
+        /// What is already known, in the fields `since` and `epoch`; `None`: start with the newest messages.
+        cursor: Option<Cursor>,
     },
     /// No longer live in an order.
     LeaveOrderChat {
@@ -101,8 +101,10 @@ pub enum Request<'a> {
     },
     /// Catches up with several orders without joining.
     Sync {
-        /// Per order the last entry already known; each order once, at most [`SYNC_ORDERS`](souk_chat::limits::SYNC_ORDERS), by rising id.
-        cursors: Vec<(OrderId, Seq)>,
+        /// Per order what is already known; each order once, at most [`SYNC_ORDERS`](souk_chat::limits::SYNC_ORDERS), by rising id.
+        /// The entries stand in `cursors: {orderId: since}`, their epochs beside it in `epochs: {orderId: epoch}`: servers that
+        /// know of no epochs ignore that.
+        cursors: Vec<(OrderId, Cursor)>,
     },
     /// Goes on with a newer token.
     RefreshToken {

@@ -1,7 +1,9 @@
 //! From an event's name and data to a request.
 
+use std::collections::BTreeMap;
+
 use souk_chat::limits::{LIST_CHATS_MAX, SYNC_ORDERS};
-use souk_chat::{ClientMessageId, MessageId, OrderId, Seq};
+use souk_chat::{ClientMessageId, Cursor, Epoch, IdError, MessageId, OrderId, Seq};
 
 use super::{Request, Token};
 use crate::error::Error;
@@ -20,8 +22,10 @@ impl<'a> Request<'a> {
             "join_app" => Fields::read(data, []).map(|_| Self::JoinApp)?,
             "list_chats" => list_chats(data)?,
             "join_order_chat" => {
-                let fields = Fields::read(data, ["orderId", "since"])?;
-                Self::JoinOrderChat { order: fields.need_id("orderId")?, since: fields.number("since")?.map(Seq) }
+                let fields = Fields::read(data, ["orderId", "since", "epoch"])?;
+                let epoch = fields.id("epoch")?;
+                let cursor = fields.number("since")?.map(|since| Cursor { since: Seq(since), epoch });
+                Self::JoinOrderChat { order: fields.need_id("orderId")?, cursor }
             }
             "leave_order_chat" => Self::LeaveOrderChat { order: order(data)? },
             "send_message" => {
@@ -44,7 +48,11 @@ impl<'a> Request<'a> {
             }
             "typing" => Self::Typing { order: order(data)? },
             "report_message" => report_message(data)?,
-            "sync" => Self::Sync { cursors: cursors(Fields::read(data, ["cursors"])?.need_json("cursors")?)? },
+            "sync" => {
+                let fields = Fields::read(data, ["cursors", "epochs"])?;
+                let epochs = fields.json("epochs").map(epochs).transpose()?.unwrap_or_default();
+                Self::Sync { cursors: cursors(fields.need_json("cursors")?, epochs)? }
+            }
             "refresh_token" => Self::RefreshToken { token: token(data)? },
             "ping" => Fields::read(data, []).map(|_| Self::Ping)?,
             unknown => return Err(unknown_event(unknown)),
@@ -107,20 +115,32 @@ fn report_message(data: &str) -> Result<Request<'_>, Error> {
 }
 
 /// Reads `{orderId: since}`.
-fn cursors(raw: &str) -> Result<Vec<(OrderId, Seq)>, Error> {
-    let pairs = fields::pairs(raw, SYNC_ORDERS)?;
+fn cursors(raw: &str, mut epochs: BTreeMap<OrderId, Epoch>) -> Result<Vec<(OrderId, Cursor)>, Error> {
+    let pairs = fields::pairs(raw, "cursors", SYNC_ORDERS)?;
     let mut cursors = Vec::with_capacity(pairs.len());
     for (order, since) in pairs {
         let order: OrderId = order.parse().map_err(|error| Error::bad_request(format!("cursors: {error}")))?;
         let since = fields::number(since)
             .ok_or_else(|| Error::bad_request("cursors: each must be a whole number from 0 to 2^53-1"))?;
-        cursors.push((order, Seq(since)));
+        let epoch = epochs.remove(&order);
+        cursors.push((order, Cursor { since: Seq(since), epoch }));
     }
-    cursors.sort_unstable();
+    cursors.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
     if cursors.windows(2).any(|pair| pair[0].0 == pair[1].0) {
         return Err(Error::bad_request("cursors: each order may stand once"));
     }
     Ok(cursors)
+}
+
+/// Reads `{orderId: epoch}`.
+fn epochs(raw: &str) -> Result<BTreeMap<OrderId, Epoch>, Error> {
+    let mut epochs = BTreeMap::new();
+    for (order, epoch) in fields::pairs(raw, "epochs", SYNC_ORDERS)? {
+        let wrong = |error: IdError| Error::bad_request(format!("epochs: {error}"));
+        let epoch = fields::text(epoch).ok_or_else(|| Error::bad_request("epochs: each must be a text"))?;
+        epochs.insert(order.parse().map_err(wrong)?, epoch.parse().map_err(wrong)?);
+    }
+    Ok(epochs)
 }
 
 #[cfg(test)]
@@ -141,6 +161,10 @@ mod tests {
             ("set_visible", r#"{"orderId":"o","visible":1}"#, "visible must be true or false"),
             ("join_order_chat", r#"{"orderId":"o","since":-1}"#, "since must be a whole number from 0 to 2^53-1"),
             ("join_order_chat", r#"{"orderId":"o","since":1.0}"#, "since must be a whole number from 0 to 2^53-1"),
+            ("join_order_chat", r#"{"orderId":"o","since":1,"epoch":7}"#, "epoch must be a text"),
+            ("join_order_chat", r#"{"orderId":"o","since":1,"epoch":""}"#, "epoch: an id must not be empty"),
+            ("sync", r#"{"cursors":{},"epochs":{"o":7}}"#, "epochs: each must be a text"),
+            ("sync", r#"{"cursors":{},"epochs":[]}"#, "epochs must be a JSON object"),
             ("list_chats", r#"{"limit":0}"#, "limit must be 1 to 200"),
             ("sync", r#"{"cursors":[]}"#, "cursors must be a JSON object"),
             ("sync", r#"{"cursors":{"o":1,"o":2}}"#, "cursors: each order may stand once"),
@@ -171,6 +195,22 @@ mod tests {
         assert!(Request::parse("report_message", Some(&report(&"я".repeat(REASON_CHARS)))).is_ok());
         assert!(Request::parse("report_message", Some(&report(&"я".repeat(REASON_CHARS + 1)))).is_err());
         assert!(Request::parse("report_message", Some(&report(" "))).is_err());
+    }
+
+    #[test]
+    fn an_epoch_goes_with_its_cursor_and_is_nothing_without_one() {
+        let cursor = |epoch| Cursor { since: Seq(3), epoch: Epoch::new(epoch).ok() };
+        let order = OrderId::new("o").unwrap();
+        for (data, cursors) in [
+            (r#"{"cursors":{"o":3},"epochs":{"o":"e1","p":"e2"}}"#, vec![(order.clone(), cursor("e1"))]),
+            (r#"{"cursors":{"o":3},"epochs":null}"#, vec![(order.clone(), Seq(3).into())]),
+        ] {
+            assert_eq!(Request::parse("sync", Some(data)), Ok(Request::Sync { cursors }), "{data}");
+        }
+        let join = |data| Request::parse("join_order_chat", Some(data)).unwrap();
+        let joined = |cursor| Request::JoinOrderChat { order: order.clone(), cursor };
+        assert_eq!(join(r#"{"orderId":"o","since":3,"epoch":"e1"}"#), joined(Some(cursor("e1"))));
+        assert_eq!(join(r#"{"orderId":"o","epoch":"e1"}"#), joined(None));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use serde::ser::SerializeMap;
-use souk_chat::{ClientMessageId, OrderId, Seq};
+use souk_chat::{ClientMessageId, Cursor, Epoch, OrderId};
 
 use super::Request;
 
@@ -17,9 +17,11 @@ impl Serialize for Request<'_> {
                 optional(&mut map, "cursor", cursor)?;
                 optional(&mut map, "limit", limit)?;
             }
-            Self::JoinOrderChat { order, since } => {
+            Self::JoinOrderChat { order, cursor } => {
                 map.serialize_entry("orderId", order.as_str())?;
-                optional(&mut map, "since", &since.map(|since| since.0))?;
+                optional(&mut map, "since", &cursor.as_ref().map(|cursor| cursor.since.0))?;
+                let epoch = cursor.as_ref().and_then(|cursor| cursor.epoch.as_ref());
+                optional(&mut map, "epoch", &epoch.map(Epoch::as_str))?;
             }
             Self::LeaveOrderChat { order } | Self::Typing { order } => {
                 map.serialize_entry("orderId", order.as_str())?
@@ -45,7 +47,12 @@ impl Serialize for Request<'_> {
                 map.serialize_entry("reason", reason)?;
                 optional(&mut map, "comment", comment)?;
             }
-            Self::Sync { cursors } => map.serialize_entry("cursors", &Cursors(cursors))?,
+            Self::Sync { cursors } => {
+                map.serialize_entry("cursors", &Cursors(cursors))?;
+                if cursors.iter().any(|(_, cursor)| cursor.epoch.is_some()) {
+                    map.serialize_entry("epochs", &Epochs(cursors))?;
+                }
+            }
         }
         map.end()
     }
@@ -55,10 +62,20 @@ fn optional<M: SerializeMap, T: Serialize>(map: &mut M, name: &'static str, valu
     value.as_ref().map_or(Ok(()), |value| map.serialize_entry(name, value))
 }
 
-struct Cursors<'a>(&'a [(OrderId, Seq)]);
+struct Cursors<'a>(&'a [(OrderId, Cursor)]);
 
 impl Serialize for Cursors<'_> {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|(order, since)| (order.as_str(), since.0)))
+        serializer.collect_map(self.0.iter().map(|(order, cursor)| (order.as_str(), cursor.since.0)))
+    }
+}
+
+struct Epochs<'a>(&'a [(OrderId, Cursor)]);
+
+impl Serialize for Epochs<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let epochs =
+            self.0.iter().filter_map(|(order, cursor)| Some((order.as_str(), cursor.epoch.as_ref()?.as_str())));
+        serializer.collect_map(epochs)
     }
 }

@@ -2,7 +2,7 @@
 
 use proptest::option::of;
 use proptest::prelude::*;
-use souk_chat::{ClientMessageId, MessageId, OrderId, Seq, Status, Timestamp, UserId};
+use souk_chat::{ClientMessageId, Cursor, Epoch, MessageId, OrderId, Seq, Status, Timestamp, UserId};
 use souk_moderation::Categories;
 use souk_protocol::dto::{self, Audience};
 use souk_protocol::limits::ID_MAX;
@@ -24,6 +24,11 @@ fn client_message_id() -> impl Strategy<Value = ClientMessageId> {
 
 fn seq() -> impl Strategy<Value = Seq> {
     (0..=ID_MAX).prop_map(Seq)
+}
+
+fn cursor() -> impl Strategy<Value = Cursor> {
+    (seq(), of("[A-Za-z0-9_-]{1,64}"))
+        .prop_map(|(since, epoch)| Cursor { since, epoch: epoch.map(|e| Epoch::new(&e).unwrap()) })
 }
 
 fn message_id() -> impl Strategy<Value = MessageId> {
@@ -64,7 +69,7 @@ fn request() -> impl Strategy<Value = Request<'static>> {
         Just(Request::Ping),
         (of("\\PC{0,40}"), of(1..=200_usize))
             .prop_map(|(cursor, limit)| Request::ListChats { cursor: cursor.map(Into::into), limit }),
-        (order(), of(seq())).prop_map(|(order, since)| Request::JoinOrderChat { order, since }),
+        (order(), of(cursor())).prop_map(|(order, cursor)| Request::JoinOrderChat { order, cursor }),
         order().prop_map(|order| Request::LeaveOrderChat { order }),
         order().prop_map(|order| Request::Typing { order }),
         (order(), any::<bool>()).prop_map(|(order, visible)| Request::SetVisible { order, visible }),
@@ -77,7 +82,7 @@ fn request() -> impl Strategy<Value = Request<'static>> {
         (message_id(), "[a-zа-я😀\"]{1,40}", of(text())).prop_map(|(message, reason, comment)| {
             Request::ReportMessage { message, reason: reason.into(), comment: comment.map(Into::into) }
         }),
-        prop::collection::btree_map(order(), seq(), 0..20)
+        prop::collection::btree_map(order(), cursor(), 0..20)
             .prop_map(|cursors| Request::Sync { cursors: cursors.into_iter().collect() }),
     ]
 }

@@ -18,8 +18,9 @@ pub(crate) fn requests() -> Vec<Request<'static>> {
         Request::Authenticate { token: token() },
         Request::JoinApp,
         Request::ListChats { cursor: Some("1.o-1".into()), limit: Some(20) },
-        Request::JoinOrderChat { order: order(), since: None },
-        Request::JoinOrderChat { order: order(), since: Some(Seq(7)) },
+        Request::JoinOrderChat { order: order(), cursor: None },
+        Request::JoinOrderChat { order: order(), cursor: Some(Seq(7).into()) },
+        Request::JoinOrderChat { order: order(), cursor: Some(cursor(7)) },
         Request::LeaveOrderChat { order: order() },
         Request::SendMessage { order: order(), content: "Hi \"Bob\"\n😀".into(), client_message_id: None },
         Request::SendMessage {
@@ -33,7 +34,7 @@ pub(crate) fn requests() -> Vec<Request<'static>> {
         Request::SetVisible { order: order(), visible: true },
         Request::Typing { order: order() },
         Request::ReportMessage { message: message_id(3), reason: "rude".into(), comment: Some("very".into()) },
-        Request::Sync { cursors: vec![(order(), Seq(0)), (souk_chat::OrderId::new("o-2").unwrap(), Seq(9))] },
+        Request::Sync { cursors: vec![(order(), Seq(0).into()), (souk_chat::OrderId::new("o-2").unwrap(), cursor(9))] },
         Request::RefreshToken { token: token() },
         Request::Ping,
     ]
@@ -90,8 +91,10 @@ pub(crate) fn answers() -> Vec<(&'static str, bytes::Bytes)> {
         up_to: Seq(4),
         head: Seq(5),
         more: true,
+        epoch: cursor(0).epoch,
+        reset: false,
     };
-    let dto::CatchUp { messages, up_to, head, more } = caught_up();
+    let reset = || dto::CatchUp { more: false, reset: true, ..caught_up() };
     let orders = [
         (order(), dto::SyncOutcome::CaughtUp(caught_up())),
         (
@@ -103,7 +106,8 @@ pub(crate) fn answers() -> Vec<(&'static str, bytes::Bytes)> {
         ("authenticate", json::encode(&dto::SignedIn { user_id: user("ann"), expires_at: Time(at(600)) })),
         ("join_app", json::encode(&hello())),
         ("list_chats", json::encode(&dto::ChatList { chats: vec![chat()], cursor: Some("1.o-1".into()) })),
-        ("join_order_chat", json::encode(&dto::Joined { chat: chat(), messages, up_to, head, more })),
+        ("join_order_chat", json::encode(&dto::Joined::new(chat(), caught_up()))),
+        ("join_order_chat", json::encode(&dto::Joined::new(chat(), reset()))),
         ("leave_order_chat", json::encode(&dto::Empty {})),
         ("send_message", json::encode(&wire(&message("ann", 4, "Hello"), Audience::Sender))),
         ("send_message", masked_answer()),

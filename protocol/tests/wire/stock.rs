@@ -106,6 +106,6 @@ fn tokens_and_refusals_come_out_of_connect_packets() {
     let refusal = socketio::connect_refusal(r#"{"message":"no","data":{"code":"forbidden"}}"#);
     assert_eq!((refusal.code, refusal.message.as_ref()), (Code::Forbidden, "no"));
     assert_eq!(socketio::connect_refusal(r#"{"message":"Invalid namespace"}"#).code, Code::Other);
-    let joined = Request::JoinOrderChat { order: order(), since: Some(Seq(3)) };
+    let joined = Request::JoinOrderChat { order: order(), cursor: Some(Seq(3).into()) };
     assert_eq!(json::text(&joined.data()), r#"{"orderId":"o-1","since":3}"#);
 }

@@ -4,13 +4,19 @@ use std::sync::Arc;
 
 use souk_chat::log::EntryKey;
 use souk_chat::{
-    Body, ClientMessageId, Counts, Entry, Message, MessageId, OrderId, Role, Seq, Status, Timestamp, UserId,
+    Body, ClientMessageId, Counts, Cursor, Entry, Epoch, Message, MessageId, OrderId, Role, Seq, Status, Timestamp,
+    UserId,
 };
 use souk_moderation::{Categories, Category};
 use souk_protocol::dto::{self, Audience, Time};
 
 pub(crate) fn order() -> OrderId {
     OrderId::new("o-1").unwrap()
+}
+
+/// What is known up to an entry, in some epoch.
+pub(crate) fn cursor(since: u64) -> Cursor {
+    Cursor { since: Seq(since), epoch: Epoch::new("19ac3f2b1d0-5f3a9c21").ok() }
 }
 
 pub(crate) fn user(name: &str) -> UserId {

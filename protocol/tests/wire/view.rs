@@ -52,7 +52,8 @@ fn view() -> ChatView {
 fn caught_up(up_to: u64, more: bool) -> CatchUp {
     let messages = [("ann", 1), ("ann", 2), ("bob", 3), ("ann", 4)];
     let messages = messages.map(|(sender, seq)| message(sender, seq, "text")).to_vec();
-    CatchUp { chat: view(), history: History { messages, up_to: Seq(up_to), head: Seq(4), more } }
+    let epoch = cursor(0).epoch.unwrap();
+    CatchUp { chat: view(), history: History { messages, up_to: Seq(up_to), head: Seq(4), more, epoch, reset: false } }
 }
 
 #[test]

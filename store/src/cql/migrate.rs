@@ -10,6 +10,7 @@ use scylla::policies::load_balancing::{NodeIdentifier, SingleTargetLoadBalancing
 use scylla::statement::unprepared::Statement;
 
 use super::connect::{Product, connect};
+use super::epochs::find_or_make;
 use super::schema::{MIGRATIONS, SETTINGS, STEPS, VERSION};
 use crate::address::{Cql as Address, VOLUME_ENTRIES};
 use crate::open::{OpenError, Settings};
@@ -45,6 +46,7 @@ pub(crate) async fn migrate(address: &Address, settings: &Settings) -> Result<()
         change(&session, &server, table).await?;
     }
     fix_volume(&session, address.volume).await?;
+    find_or_make(&session).await?;
     let done = version(&session).await.map_err(failed)?.unwrap_or(0);
     if done > VERSION {
         return Err(OpenError::Newer { found: done.into(), known: VERSION.into() });

@@ -7,6 +7,7 @@ mod answer;
 mod append;
 mod audit;
 mod connect;
+mod epochs;
 mod lists;
 mod look;
 mod migrate;
@@ -31,8 +32,9 @@ use scylla::statement::batch::{Batch, BatchStatement, BatchType};
 use scylla::statement::prepared::PreparedStatement;
 use souk_chat::limits::{PAGE_MESSAGES_MAX, REMEMBERED_ORDERS};
 use souk_chat::log::{Entry, EntryKey, Head, Seq};
+use souk_chat::ports::Epochs;
 use souk_chat::ports::store::{Appended, Log, Look, StoreError};
-use souk_chat::{Message, NewEntry, OrderId};
+use souk_chat::{Epoch, Message, NewEntry, OrderId};
 use tokio::sync::Semaphore;
 
 use self::answer::{read_failed, unreadable, write_failed};
@@ -56,6 +58,7 @@ pub(crate) struct Cql {
     copies_back: Arc<Semaphore>,
     /// The last hour that was announced to have audit rows.
     audit_hour: AtomicI64,
+    epoch: epochs::Known,
     server: String,
 }
 
@@ -73,6 +76,7 @@ impl Cql {
             let size = migrate::check(&session, address).await?;
             let serial = Levels::of(address).serial_read();
             let statements = Statements::prepare(&session, serial).await.map_err(|error| refused(error.to_string()))?;
+            let epoch = epochs::Known::new(epochs::find_or_make(&session).await?);
             let server = Product::of(&session).await?.to_string();
             Ok(Self {
                 session: Arc::new(session),
@@ -81,6 +85,7 @@ impl Cql {
                 newest: Mutex::new(HashMap::new()),
                 copies_back: Arc::new(Semaphore::new(COPIES_BACK)),
                 audit_hour: AtomicI64::new(i64::MIN),
+                epoch,
                 server,
             })
         })
@@ -196,5 +201,20 @@ impl Log for Cql {
             return Err(StoreError::Invalid(format!("at most {PAGE_MESSAGES_MAX} messages at once")));
         }
         Ok(self.read_messages(order, seqs).await?.into_values().map(Arc::unwrap_or_clone).collect())
+    }
+}
+
+#[async_trait]
+impl Epochs for Cql {
+    async fn epoch(&self) -> Result<Epoch, StoreError> {
+        Ok(self.newest_epoch().await)
+    }
+
+    async fn is_ours(&self, _order: &OrderId, epoch: &Epoch, _since: Seq) -> Result<bool, StoreError> {
+        self.is_our_epoch(epoch).await
+    }
+
+    async fn begin_epoch(&self, from: &Epoch) -> Result<Epoch, StoreError> {
+        self.begin_next_epoch(from).await
     }
 }

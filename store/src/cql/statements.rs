@@ -49,6 +49,8 @@ pub(crate) struct Statements {
     pub(crate) put_audit_hour: PreparedStatement,
     pub(crate) audit: PreparedStatement,
     pub(crate) audit_hours: PreparedStatement,
+    pub(crate) epoch: PreparedStatement,
+    pub(crate) change_epoch: PreparedStatement,
 }
 
 const RAISE_HEAD: &str = "UPDATE log SET head = ? WHERE order_id = ? AND volume = ? IF head = ?";
@@ -140,6 +142,9 @@ SELECT at, number, actor, role, action, order_id, details FROM audit
 WHERE hour = ? AND (at, number) < (?, ?) LIMIT ?";
 const AUDIT_HOURS: &str = "SELECT hour FROM audit_hours WHERE bucket = 0 AND hour <= ? LIMIT ?";
 
+const EPOCH: &str = "SELECT value FROM settings WHERE name = 'epoch'";
+const CHANGE_EPOCH: &str = "UPDATE settings SET value = ? WHERE name = 'epoch' IF value = ?";
+
 impl Statements {
     /// Prepares all of them, some at a time. `serial` is SERIAL or LOCAL_SERIAL.
     pub(crate) async fn prepare(session: &Session, serial: Consistency) -> Result<Self, PrepareError> {
@@ -192,6 +197,8 @@ impl Statements {
             put_audit_hour: one(PUT_AUDIT_HOUR).await?,
             audit: one(AUDIT).await?,
             audit_hours: one(AUDIT_HOURS).await?,
+            epoch: one(EPOCH).await?,
+            change_epoch: one(CHANGE_EPOCH).await?,
         })
     }
 }

@@ -59,7 +59,8 @@ impl<'c> LogWrite<'c> {
             put_entry: prepare(concat!(
                 "INSERT INTO entries (ord, fingerprint, ",
                 entry_columns!(),
-                ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)"
+                ", epoch) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,
+                 (SELECT max(number) FROM epochs))"
             ))?,
             put_owed: prepare("INSERT INTO owed (ord, seq, type, about, facts) VALUES (?1, ?2, ?3, ?4, ?5)")?,
             put_key: prepare("INSERT INTO keys (log, owner, name, place) VALUES (?1, ?2, ?3, ?4)")?,

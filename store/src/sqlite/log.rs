@@ -248,7 +248,7 @@ impl Read<'_> {
     }
 
     /// The row of entry `seq`; `None`: there is none.
-    fn row(&mut self, view: &View, seq: Seq) -> Result<Option<i64>, Fault> {
+    pub(super) fn row(&mut self, view: &View, seq: Seq) -> Result<Option<i64>, Fault> {
         if seq > view.head.seq {
             return Ok(None);
         }

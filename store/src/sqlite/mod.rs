@@ -2,6 +2,7 @@
 
 mod apart;
 mod append;
+mod epochs;
 mod fault;
 mod file;
 mod log;
@@ -20,8 +21,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use rusqlite::Connection;
+use souk_chat::Epoch;
 
 use self::file::File;
 use self::read::Read;
@@ -35,6 +37,8 @@ pub(crate) struct Sqlite {
     queues: Arc<Queues>,
     writer: Option<JoinHandle<()>>,
     readers: Vec<JoinHandle<()>>,
+    /// The newest epoch of the file, which no other process opens.
+    epoch: Mutex<Epoch>,
 }
 
 impl Sqlite {
@@ -42,6 +46,7 @@ impl Sqlite {
     pub(crate) fn open(path: &Path, settings: &Settings) -> Result<Self, OpenError> {
         let file = Arc::new(File::lock(path)?);
         let writer = file.writer()?;
+        file.checked(epochs::begin(&writer))?;
         let recent = file.checked(append::load_recent(&writer, settings.recent_entries))?;
         let recent = Arc::new(RwLock::new(recent));
         let readers = (0..settings.readers.max(1)).map(|_| file.reader()).collect::<Result<Vec<_>, _>>()?;
@@ -57,8 +62,9 @@ impl Sqlite {
         writer: Connection,
         readers: Vec<Connection>,
     ) -> Result<Self, OpenError> {
+        let epoch = Mutex::new(file.checked(epochs::current(&writer))?);
         // Made first: whatever was started ends with it when the rest cannot be.
-        let mut store = Self { queues: Arc::new(Queues::new()), writer: None, readers: Vec::new() };
+        let mut store = Self { queues: Arc::new(Queues::new()), writer: None, readers: Vec::new(), epoch };
         let work =
             |connection| Work { queues: store.queues.clone(), recent: recent.clone(), file: file.clone(), connection };
         let (writer, readers) = (work(writer), readers.into_iter().map(work).collect::<Vec<_>>());

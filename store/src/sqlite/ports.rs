@@ -9,8 +9,8 @@ use souk_chat::ports::store::{
     Appended, Heartbeat, Heartbeats, Incarnation, Intent, ListRow, Lists, Log, Look, Orders, Outbox, StoreError,
     Watermarks,
 };
-use souk_chat::ports::{Audit, AuditId, AuditRow, OriginalId, OriginalRow, Originals};
-use souk_chat::{Mark, Marks, Message, NewEntry, NewOrder, Order, OrderId, OwedRow, Timestamp, UserId};
+use souk_chat::ports::{Audit, AuditId, AuditRow, Epochs, OriginalId, OriginalRow, Originals};
+use souk_chat::{Epoch, Mark, Marks, Message, NewEntry, NewOrder, Order, OrderId, OwedRow, Timestamp, UserId};
 
 use super::Sqlite;
 use crate::apart::Name;
@@ -185,5 +185,24 @@ impl Audit for Sqlite {
 
     async fn audit(&self, before: Option<AuditId>, limit: usize) -> Result<Vec<AuditRow>, StoreError> {
         self.queues.read(move |read| read.audit(before, limit)).await
+    }
+}
+
+#[async_trait]
+impl Epochs for Sqlite {
+    async fn epoch(&self) -> Result<Epoch, StoreError> {
+        Ok(self.epoch.lock().clone())
+    }
+
+    async fn is_ours(&self, order: &OrderId, epoch: &Epoch, since: Seq) -> Result<bool, StoreError> {
+        let (order, epoch) = (order.clone(), epoch.clone());
+        self.queues.read(move |read| read.is_ours(&order, &epoch, since)).await
+    }
+
+    async fn begin_epoch(&self, from: &Epoch) -> Result<Epoch, StoreError> {
+        let from = from.clone();
+        let epoch = self.queues.write(move |write| write.begin_epoch(&from)).await?;
+        *self.epoch.lock() = epoch.clone();
+        Ok(epoch)
     }
 }

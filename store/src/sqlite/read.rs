@@ -46,6 +46,8 @@ pub(crate) struct Read<'c> {
     pub(super) heartbeats: Statement<'c>,
     pub(super) originals: Statement<'c>,
     pub(super) audit: Statement<'c>,
+    pub(super) epoch_number: Statement<'c>,
+    pub(super) written_in: Statement<'c>,
 }
 
 impl<'c> Read<'c> {
@@ -68,6 +70,8 @@ impl<'c> Read<'c> {
             heartbeats: prepare("SELECT incarnation, beat, oldest_minute, minute FROM heartbeats")?,
             originals: prepare(super::apart::ORIGINALS)?,
             audit: prepare(super::apart::AUDIT)?,
+            epoch_number: prepare(super::epochs::NUMBER)?,
+            written_in: prepare(super::epochs::WRITTEN_IN)?,
         })
     }
 

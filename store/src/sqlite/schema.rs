@@ -9,7 +9,7 @@ pub(crate) const APPLICATION_ID: i64 = 0x736F_756B;
 
 /// Each step's number is its place, counted from 1; the file keeps the last one done as `user_version`. Steps are never
 /// changed, only added.
-const STEPS: &[&str] = &[FIRST, SECOND, THIRD];
+const STEPS: &[&str] = &[FIRST, SECOND, THIRD, EPOCHS];
 
 /// The version this program writes.
 pub(crate) const VERSION: i64 = STEPS.len() as i64;
@@ -80,6 +80,12 @@ CREATE TABLE audit (
 const THIRD: &str = "
 ALTER TABLE logs ADD COLUMN last_at INTEGER NOT NULL DEFAULT 0;
 UPDATE logs SET last_at = at WHERE seq > 0;
+";
+
+// 0: written before there were epochs.
+const EPOCHS: &str = "
+CREATE TABLE epochs (number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
+ALTER TABLE entries ADD COLUMN epoch INTEGER NOT NULL DEFAULT 0;
 ";
 
 /// What an existing file is.

@@ -52,6 +52,7 @@ macro_rules! raise_marks {
 
 /// The writing connection's statements, prepared once.
 pub(crate) struct Write<'c> {
+    pub(super) connection: &'c Connection,
     pub(crate) begin: Statement<'c>,
     pub(crate) commit: Statement<'c>,
     pub(crate) rollback: Statement<'c>,
@@ -77,6 +78,7 @@ impl<'c> Write<'c> {
     pub(crate) fn prepare(connection: &'c Connection, recent: Arc<RwLock<Recent>>) -> Result<Self, Fault> {
         let prepare = |sql| connection.prepare(sql);
         Ok(Self {
+            connection,
             begin: prepare("BEGIN IMMEDIATE")?,
             commit: prepare("COMMIT")?,
             rollback: prepare("ROLLBACK")?,

@@ -8,6 +8,7 @@
 mod audit;
 mod changes;
 pub mod chat;
+mod epochs;
 mod lists;
 mod log;
 mod orders;
@@ -97,6 +98,8 @@ const CASES: &[(&str, Case)] = cases![
     outbox::owed_rows_come_in_order_and_whole,
     outbox::a_promise_is_found_until_it_is_kept,
     outbox::heartbeats_are_kept_until_forgotten,
+    epochs::an_epoch_goes_on_until_one_begins_and_voids_it,
+    epochs::of_two_that_begin_an_epoch_one_does,
     originals::rows_come_in_the_order_of_their_names,
     originals::a_row_that_is_there_is_overwritten,
     originals::each_order_has_its_own,

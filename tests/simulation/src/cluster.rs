@@ -113,6 +113,8 @@ impl Cluster {
                 }
             }));
         }
+        let delivery = Arc::clone(&node.delivery);
+        node.runtime.spawn(Box::pin(async move { delivery.follow_epoch().await }));
         self.nodes.lock()[slot] = Some(Arc::new(node));
     }
 
@@ -147,6 +149,9 @@ impl Cluster {
             Arc::clone(&shared),
             Box::new(|_| {}),
         );
+        if self.world.plan.sabotage == Sabotage::BlindNodes {
+            delivery.blind();
+        }
         router.attach(Arc::<Delivery>::clone(&delivery) as Arc<dyn Inbox>);
         let number = shared.random();
         let chats = Arc::new(Chats::new(Ports {
@@ -210,8 +215,15 @@ impl Cluster {
     }
 
     fn count(&self, node: &Node) {
-        let filled = node.delivery.counters().holes_filled.load(std::sync::atomic::Ordering::Relaxed);
-        self.world.saw_times(Seen::HoleFilledFromStore, filled);
+        let read = |counter: &std::sync::atomic::AtomicU64| counter.load(std::sync::atomic::Ordering::Relaxed);
+        let counters = node.delivery.counters();
+        self.world.saw_times(Seen::HoleFilledFromStore, read(&counters.holes_filled));
+        let (losses, told) = (read(&counters.logs_went_back), read(&counters.resyncs));
+        self.world.saw_times(Seen::LossNoticed, losses);
+        self.world.saw_times(Seen::DeviceToldOfLoss, told);
+        if losses + told > 0 && self.world.plan.loss == 0 {
+            self.world.fail("loss", format!("node {} told of a loss, and nothing was lost", node.slot));
+        }
     }
 
     /// A node that runs.

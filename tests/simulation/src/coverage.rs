@@ -46,11 +46,15 @@ pub enum Seen {
     SpamRefused,
     CameBackAfterRefusal,
     ClockWentBack,
+    LossNoticed,
+    DeviceToldOfLoss,
+    NumbersGivenAgain,
+    ViewReset,
 }
 
 impl Seen {
     /// All of them.
-    pub const ALL: [Self; 39] = [
+    pub const ALL: [Self; 43] = [
         Self::AnswerLostThenFound,
         Self::LandedLate,
         Self::LandedLateRefused,
@@ -90,6 +94,10 @@ impl Seen {
         Self::SpamRefused,
         Self::CameBackAfterRefusal,
         Self::ClockWentBack,
+        Self::LossNoticed,
+        Self::DeviceToldOfLoss,
+        Self::NumbersGivenAgain,
+        Self::ViewReset,
     ];
 }
 

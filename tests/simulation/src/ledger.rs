@@ -179,6 +179,18 @@ impl Ledger {
         }
     }
 
+    /// The store lost what stood after `kept` in an order: nothing is owed of it any more.
+    pub fn lose(&self, order: &OrderId, kept: Seq) {
+        let mut book = self.book.lock();
+        if let Some(told) = book.told.get_mut(order) {
+            *told = kept.min(*told);
+        }
+        for (_, issued) in book.issued.iter_mut().filter(|(key, _)| key.0 == *order) {
+            issued.floor = kept.min(issued.floor);
+            issued.acknowledged = issued.acknowledged.filter(|seq| *seq <= kept);
+        }
+    }
+
     /// A message that `viewer` was shown must be the one in history, and one that was sent: I1, I2, I10, I13.
     pub fn check_shown(&self, viewer: &UserId, message: &dto::Message) {
         let history = self.shelf.history();

@@ -18,6 +18,10 @@ pub enum Sabotage {
     ForgetfulHub,
     /// The store takes from an entry's time what would make it follow the one before.
     OwnClock,
+    /// Nodes do not look whether the store lost what they delivered.
+    BlindNodes,
+    /// Every epoch is good, whatever was lost since.
+    AnyEpoch,
 }
 
 /// How often things go wrong while faults last, per thousand. Each kind is off in some seeds, so that they are also seen alone.
@@ -74,6 +78,10 @@ pub struct Plan {
     pub pause_ms: u64,
     /// Messages that all clients together may begin.
     pub messages: u64,
+    /// Entries that the store loses when all is quiet again.
+    pub loss: usize,
+    /// Messages that are sent right after that.
+    pub after_loss: u64,
     /// What goes wrong.
     pub faults: Faults,
     /// What is broken on purpose.
@@ -110,6 +118,8 @@ impl Plan {
             busy_ms: rng.between(4_000, 14_000),
             pause_ms: rng.between(100, 1_500),
             messages: rng.between(15, 60),
+            loss: if rng.chance(150) { 1 + rng.index(12) } else { 0 },
+            after_loss: rng.below(16),
             faults,
             sabotage,
         }

@@ -21,6 +21,9 @@ use crate::world::{World, show};
 const HEALED_WITHIN: Duration = Duration::from_secs(10);
 /// The same for losses that nothing showed, with the time to notice and read.
 const HEALED_UNSHOWN_WITHIN: Duration = Duration::from_secs(63);
+/// How long it may take until everybody sees what is left after the store lost something: until a silent room is compared, the
+/// others hear of the new epoch, and all have joined again.
+const LOSS_HEALED_WITHIN: Duration = Duration::from_secs(75);
 /// How long sending may take then (I11).
 const SENT_WITHIN: Duration = Duration::from_secs(5);
 /// Most clients of a run, without the stranger.
@@ -200,7 +203,38 @@ impl Play {
         if world.has_failed() {
             return;
         }
+        if world.plan.loss > 0 {
+            self.lose().await;
+            if world.has_failed() {
+                return;
+            }
+        }
         self.probe().await;
+    }
+
+    /// The store loses the end of an order's log that everybody has seen, and perhaps its numbers are given again at once. Everybody
+    /// must see what is there, then, whoever goes on writing.
+    async fn lose(&self) {
+        let (world, plan) = (&self.world, &self.world.plan);
+        let order = &self.orders[world.rng().index(self.orders.len())];
+        let lost = self.shelf.history().lose(order, plan.loss);
+        let kept = self.shelf.history().logs[order].head.seq;
+        world.note("lost", &[kept.0, lost.len() as u64], || order.to_string());
+        self.ledger.lose(order, kept);
+        self.clients.iter().for_each(|client| client.lose(order, kept));
+        for number in 0..plan.after_loss {
+            let writers = || self.clients.iter().filter(|client| !client.is_stranger() && client.view(order).is_some());
+            let place = world.rng().index(writers().count());
+            if let Some(client) = writers().nth(place) {
+                client.say(order, &format!("again{}", char::from(b'a' + u8::try_from(number).unwrap_or(0))));
+            }
+        }
+        if plan.after_loss > 0 && !lost.is_empty() {
+            world.saw(Seen::NumbersGivenAgain);
+        }
+        tokio::time::sleep(LOSS_HEALED_WITHIN).await;
+        self.check_answers(world.now() - 5_000);
+        self.check_views(true);
     }
 
     /// I11: sending works on every node, and everybody hears of it.

@@ -82,3 +82,17 @@ fn a_store_that_retries_an_unknown_write_is_found() {
     assert!(!report.failed.is_empty(), "{} seeds and nothing was found", report.seeds);
     println!("found after {} seeds: {:?}", report.seeds, report.failed[0]);
 }
+
+#[test]
+fn nodes_that_do_not_look_for_losses_are_found() {
+    let report = run_many(1, SABOTAGED_SEEDS, threads(), Sabotage::BlindNodes, true);
+    assert!(!report.failed.is_empty(), "{} seeds and nothing was found", report.seeds);
+    println!("found after {} seeds: {:?}", report.seeds, report.failed[0]);
+}
+
+#[test]
+fn a_store_that_takes_any_epoch_for_its_own_is_found() {
+    let report = run_many(1, SABOTAGED_SEEDS, threads(), Sabotage::AnyEpoch, true);
+    assert!(!report.failed.is_empty(), "{} seeds and nothing was found", report.seeds);
+    println!("found after {} seeds: {:?}", report.seeds, report.failed[0]);
+}

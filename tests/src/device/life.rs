@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use rand::RngExt;
-use souk_chat::ClientMessageId;
+use souk_chat::{ClientMessageId, Cursor, Seq};
 use souk_client::{AccessToken, Answer, CloseReason, ConnectOptions, Connection, Item};
 use souk_protocol::dto::{Joined, Message};
 use souk_protocol::{Code, Error, PushKind, Request, ServerEvent};
@@ -78,7 +78,7 @@ pub(super) async fn live(spec: Spec, shared: Arc<Mutex<Shared>>, mut commands: m
 
 fn begin(spec: &Spec, shared: &Mutex<Shared>, node: SocketAddr) {
     let mut shared = shared.lock();
-    let since = spec.joins.then_some(shared.cursor);
+    let since = spec.joins.then_some(shared.cursor.since);
     shared.record.lives.push(Life { node, up_to: None, since, seen: Vec::new(), told: Vec::new(), end: None });
     shared.live = !spec.joins;
 }
@@ -130,8 +130,8 @@ impl Talk<'_> {
     }
 
     fn join(&mut self) -> Result<(), CloseReason> {
-        let since = Some(self.shared.lock().cursor);
-        self.ask(&Request::JoinOrderChat { order: self.spec.order.clone(), since }, Asked::Join)
+        let cursor = Some(self.shared.lock().cursor.clone());
+        self.ask(&Request::JoinOrderChat { order: self.spec.order.clone(), cursor }, Asked::Join)
     }
 
     /// Writes what is due.
@@ -177,7 +177,7 @@ impl Talk<'_> {
                 Some((Asked::Edit(to), _)) => self.edited(to, result),
                 Some((Asked::Other, _)) | None => {}
             },
-            Item::Push(event) => self.pushed(*event),
+            Item::Push(event) => return self.pushed(*event),
             Item::Unknown(name) => self.life(|life| life.told.push(name.to_string())),
         }
         Ok(())
@@ -190,11 +190,14 @@ impl Talk<'_> {
             Err(error) if error.code == Code::Unavailable => return self.join(),
             Err(error) => panic!("{} may not join: {error}", self.spec.name),
         };
-        let Joined { messages, up_to, more, .. } = answer;
+        let Joined { messages, up_to, more, epoch, reset, .. } = answer;
         {
             let mut shared = self.shared.lock();
-            shared.cursor = up_to;
+            shared.cursor = Cursor { since: up_to, epoch };
             shared.live = !more;
+            if reset {
+                shared.record.start_anew(messages.first().map_or(up_to, |first| Seq(first.seq.0 - 1)));
+            }
         }
         self.life(|life| {
             life.seen.extend(messages.into_iter().map(|message| Seen { how: How::CaughtUp, message }));
@@ -237,7 +240,7 @@ impl Talk<'_> {
         change(self.shared.lock().record.attempts.get_mut(id).expect("it was put there first"));
     }
 
-    fn pushed(&self, event: ServerEvent) {
+    fn pushed(&mut self, event: ServerEvent) -> Result<(), CloseReason> {
         match event {
             ServerEvent::NewMessage(message) | ServerEvent::MessageSent(message)
                 if message.order_id == self.spec.order =>
@@ -252,7 +255,25 @@ impl Talk<'_> {
                 self.life(|life| life.told.push(PushKind::MessagesMasked.name().to_owned()));
                 masked.messages.into_iter().for_each(|message| self.pushed_message(How::Change, message));
             }
+            ServerEvent::ResyncRequired(resync) => {
+                self.life(|life| life.told.push(PushKind::ResyncRequired.name().to_owned()));
+                if self.spec.joins && resync.order_ids.contains(&self.spec.order) {
+                    self.begin_again();
+                    return self.join();
+                }
+            }
             other => self.life(|life| life.told.push(other.kind().name().to_owned())),
+        }
+        Ok(())
+    }
+
+    /// On this connection, but as if it were a new one.
+    fn begin_again(&self) {
+        let mut shared = self.shared.lock();
+        let since = Some(shared.cursor.since);
+        shared.live = false;
+        if let Some(node) = shared.record.lives.last().map(|life| life.node) {
+            shared.record.lives.push(Life { node, up_to: None, since, seen: Vec::new(), told: Vec::new(), end: None });
         }
     }
 
@@ -262,7 +283,7 @@ impl Talk<'_> {
         let live = shared.live && self.spec.joins;
         let seen = Seen { how: if live { how } else { How::Aside }, message };
         if live {
-            shared.cursor = shared.cursor.max(seen.entry());
+            shared.cursor.since = shared.cursor.since.max(seen.entry());
         }
         if let Some(life) = shared.record.lives.last_mut() {
             life.seen.push(seen);

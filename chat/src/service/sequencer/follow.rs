@@ -20,7 +20,7 @@ impl Batch<'_> {
     /// The entries of `attempt` up to `new_head` are in the log: what follows a write, then the answers.
     pub(super) async fn applied(&mut self, attempt: Attempt, new_head: Head) {
         let Attempt { head, mut units, .. } = attempt;
-        self.sequencer.memory.remember_head(&self.order.id, new_head);
+        self.sequencer.remember_head(self.order, new_head);
         let mut left = usize::try_from(new_head.seq.0 - head.seq.0).unwrap_or(usize::MAX);
         // What the volume's end cut off, by unit: nothing of it, or the second of two entries.
         let mut cut = Vec::new();

@@ -26,6 +26,7 @@ impl Batch<'_> {
     /// the log already.
     pub(super) async fn look(&mut self) -> Option<Head> {
         let asked = self.asked();
+        let reached = self.sequencer.memory.reached(&self.order.id);
         let look = match self.sequencer.ports.store.look(&self.order.id, &asked).await {
             Ok(Some(look)) => look,
             Ok(None) => {
@@ -37,6 +38,11 @@ impl Batch<'_> {
                 return None;
             }
         };
+        if let Some(loss) = self.sequencer.memory.went_back(&self.order.id, reached, &look.head) {
+            // What was said before it was said in a history that is gone.
+            self.said = None;
+            self.sequencer.ports.feed.went_back(loss);
+        }
         let found: Found = asked.into_iter().zip(look.known).filter_map(|(key, known)| Some((key, known?))).collect();
         if let Err(error) = self.settle_doubt(&look.head, &found).await {
             self.failed(&error).await;
@@ -46,7 +52,7 @@ impl Batch<'_> {
             self.answer_known(&found).await;
             self.note_records(|key| found.contains_key(key));
         }
-        self.sequencer.memory.remember_head(&self.order.id, look.head);
+        self.sequencer.remember_head(self.order, look.head);
         self.looked = true;
         Some(look.head)
     }

@@ -26,7 +26,7 @@ use crate::draft::Draft;
 use crate::fingerprint::Fingerprint;
 use crate::id::{ClientMessageId, OrderId};
 use crate::limits::{BATCH_ENTRIES, ORDER_QUEUE};
-use crate::log::{EntryKey, Seq};
+use crate::log::{EntryKey, Head, Seq};
 use crate::message::Message;
 use crate::order::Order;
 use crate::ports::Origin;
@@ -149,6 +149,10 @@ impl Sequencer {
     /// Whether no job waits or is under way.
     pub(super) fn is_idle(&self) -> bool {
         self.lanes.lock().is_empty()
+    }
+
+    fn remember_head(&self, order: &Order, head: Head) {
+        self.memory.remember_head(&order.id, head, self.ports.runtime.monotonic());
     }
 
     async fn work(&self, order: Arc<Order>) {

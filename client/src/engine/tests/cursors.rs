@@ -158,3 +158,59 @@ fn older_unread_updates_are_dropped() {
     });
     assert_eq!(told.collect::<Vec<_>>(), [(5, 2), (5, 3)]);
 }
+
+#[test]
+fn the_epoch_of_the_last_answer_goes_with_the_cursor() {
+    let mut stage = Stage::new(1, &[]).online();
+    drop(stage.join("o", None));
+    let (id, _) = stage.one("join_order_chat");
+    stage.joined_in(id, "o", &[1], (1, 1), serde_json::json!({"epoch": "e1"}));
+    stage.pushed("o", 2);
+    let kept = stage.engine.cursors();
+    assert_eq!(kept[&order("o")], souk_chat::Cursor { since: Seq(2), epoch: souk_chat::Epoch::new("e1").ok() });
+    stage.engine.disconnected(&CloseReason::Silent);
+    stage.connect();
+    let (id, asked) = stage.one("join_order_chat");
+    assert_eq!(asked, "o Some(2) of e1");
+    stage.joined_in(id, "o", &[3], (3, 3), serde_json::json!({"epoch": "e2"}));
+    assert_eq!(stage.engine.view(&order("o")).len(), 3, "a newer epoch by itself voids nothing");
+    drop(stage.join("o", Some(2)));
+    assert_eq!(stage.one("join_order_chat").1, "o Some(2)", "a number of the user's own is of no epoch");
+}
+
+#[test]
+fn a_reset_drops_what_was_kept_and_starts_with_the_answer() {
+    let mut stage = Stage::new(1, &[]).online();
+    drop(stage.join("o", None));
+    let (id, _) = stage.one("join_order_chat");
+    stage.joined_in(id, "o", &[1, 2, 3], (3, 3), serde_json::json!({"epoch": "e1"}));
+    stage.told();
+    let lost = serde_json::json!({"orderIds": ["o"]});
+    stage.push(ServerEvent::parse(PushKind::ResyncRequired, &lost.to_string()).unwrap());
+    let (id, asked) = stage.one("join_order_chat");
+    assert_eq!(asked, "o Some(3) of e1");
+    stage.joined_in(id, "o", &[1, 2], (2, 2), serde_json::json!({"epoch": "e2", "reset": true}));
+    assert!(stage.engine.is_live(&order("o")));
+    let told: Vec<_> = std::iter::from_fn(|| stage.events.try_next()).collect();
+    assert_eq!(told[0], Event::Reset(order("o")));
+    assert!(matches!(&told[1], Event::Message { message, change: Change::New } if message.seq == Seq(1)));
+    let view = stage.engine.view(&order("o"));
+    assert_eq!((view.keys().map(|seq| seq.0).collect::<Vec<_>>(), stage.cursor("o")), (vec![1, 2], Some(2)));
+    stage.pushed("o", 3);
+    assert_eq!(stage.cursor("o"), Some(3), "a number that is given again is new");
+    assert_eq!(stage.told(), [(3, Change::New)]);
+}
+
+#[test]
+fn a_sync_resets_too() {
+    let mut stage = Stage::new(1, &[("o", 9)]).online();
+    let (to, _answer) = oneshot::channel();
+    let cursors = stage.engine.cursors();
+    stage.engine.sync(cursors, stage.now + MINUTE, to);
+    let (id, _) = stage.one("sync");
+    let synced = serde_json::json!({"chats": [], "orders": {"o": {"messages": [message("o", 4, 1)], "upTo": 4, "head": 4,
+        "more": true, "epoch": "e2", "reset": true}}});
+    stage.answer(id, Answer::Synced(serde_json::from_value(synced).unwrap()));
+    assert_eq!(stage.engine.cursors()[&order("o")].epoch, souk_chat::Epoch::new("e2").ok());
+    assert_eq!((stage.cursor("o"), stage.told()), (Some(4), vec![(4, Change::New)]));
+}

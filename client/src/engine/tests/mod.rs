@@ -37,7 +37,11 @@ impl Wire for Notes {
         self.next += 1;
         let detail = match request {
             Request::SendMessage { order, content, .. } => format!("{order} {content}"),
-            Request::JoinOrderChat { order, since } => format!("{order} {:?}", since.map(|since| since.0)),
+            Request::JoinOrderChat { order, cursor } => {
+                let epoch = cursor.as_ref().and_then(|cursor| cursor.epoch.as_ref());
+                let epoch = epoch.map_or(String::new(), |epoch| format!(" of {epoch}"));
+                format!("{order} {:?}{epoch}", cursor.as_ref().map(|cursor| cursor.since.0))
+            }
             _ => String::new(),
         };
         self.out.push((self.next, request.name(), detail));
@@ -67,7 +71,7 @@ impl Stage {
     fn new(window: usize, cursors: &[(&str, u64)]) -> Self {
         let figures = Figures { outbox: 3, window, view: 100, answer_time: Duration::from_secs(20) };
         let queue = Arc::new(EventQueue::new(100));
-        let cursors: BTreeMap<_, _> = cursors.iter().map(|(name, seq)| (order(name), Seq(*seq))).collect();
+        let cursors: BTreeMap<_, _> = cursors.iter().map(|(name, seq)| (order(name), Seq(*seq).into())).collect();
         let engine = Engine::new(figures, queue.clone(), cursors, Dice::new(1));
         let wire = Notes { room: 1_000, ..Notes::default() };
         Self { engine, wire, events: Events(queue), now: Instant::now() }
@@ -127,12 +131,20 @@ impl Stage {
     }
 
     fn joined(&mut self, id: u64, name: &str, seqs: &[u64], up_to: u64, head: u64) {
+        self.joined_in(id, name, seqs, (up_to, head), serde_json::json!({}));
+    }
+
+    /// The same, with `more` fields in the answer.
+    fn joined_in(&mut self, id: u64, name: &str, seqs: &[u64], (up_to, head): (u64, u64), more: serde_json::Value) {
         let messages: Vec<_> = seqs.iter().map(|seq| message(name, *seq, 1)).collect();
-        let joined = serde_json::json!({
+        let mut joined = serde_json::json!({
             "chat": {"orderId": name, "kind": "order", "participants": [], "state": "open", "head": head, "unread": 0,
                 "createdAt": "2026-01-02T03:04:05.678Z"},
             "messages": messages, "upTo": up_to, "head": head, "more": up_to < head
         });
+        for (name, value) in more.as_object().unwrap() {
+            joined[name] = value.clone();
+        }
         self.answer(id, Answer::Joined(serde_json::from_value(joined).unwrap()));
     }
 

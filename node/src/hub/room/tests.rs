@@ -16,6 +16,10 @@ struct Joined {
     link: Arc<Link>,
 }
 
+fn epoch(name: &str) -> Epoch {
+    Epoch::new(name).unwrap()
+}
+
 /// A device live in an order whose log reaches to 3.
 fn joined() -> Joined {
     let parts = souk_router::connect("local", &souk_router::Settings::default()).unwrap();
@@ -25,7 +29,7 @@ fn joined() -> Joined {
     let actor = Actor { user: UserId::new("ann").unwrap(), role: Role::Client, name: None, locale: None };
     let device = Arc::new(Device::new(Arc::clone(&link), 0, Dialect::Plain, Arc::new(actor), 1));
     let ticket = room.begin_join(&device);
-    assert_eq!(room.finish_join(&device, ticket, Seq(3), None, b"{}"), super::Joined::Live);
+    assert_eq!(room.finish_join(&device, ticket, (Seq(3), &epoch("e1")), None, b"{}"), super::Joined::Live);
     Joined { room, device, link }
 }
 
@@ -87,7 +91,7 @@ fn a_send_under_way_when_its_chat_is_left_is_answered_when_it_is_done() {
     let ticket = joined.room.begin_join(&joined.device);
     joined.done("m-1", 4);
     assert_eq!(joined.frames(), 1);
-    joined.room.finish_join(&joined.device, ticket, Seq(6), None, b"{}");
+    joined.room.finish_join(&joined.device, ticket, (Seq(6), &epoch("e1")), None, b"{}");
     let (refused, told) = (Error::bad_request("no"), |_: &Error| panic!("somebody waits for the answer"));
     joined.room.settle(&joined.device, &ClientMessageId::new("m-3").unwrap(), Err(&refused), told);
     assert_eq!(joined.frames(), 1);
@@ -164,4 +168,108 @@ fn a_repeat_stands_outside_while_the_first_waits_for_its_place() {
     joined.room.offer(Arc::new(said("m-1", 5, TEXT)), Duration::ZERO);
     assert_eq!(joined.frames(), 2, "a push, then the acknowledgement");
     assert!(joined.room.inner.lock().members[0].open.is_empty());
+}
+
+/// The entry `seq` as the store gives it back after its tail was lost and its number given again.
+fn said_again(seq: u64) -> Parcel {
+    said(&format!("again-{seq}"), seq, "another text")
+}
+
+fn resync() -> Frames {
+    let resync = souk_protocol::push::ResyncRequired { order_ids: vec![OrderId::new("o-1").unwrap()] };
+    Frames::from(&souk_protocol::ServerEvent::ResyncRequired(resync))
+}
+
+#[test]
+fn the_trail_tells_a_log_that_went_back_from_one_that_went_on() {
+    let joined = joined();
+    let order = |seq| (Seq(seq), said(&format!("m-{seq}"), seq, TEXT).mark);
+    let (life, trail, of) = joined.room.trail().unwrap();
+    assert_eq!((trail.last(), trail.start(), of), (Seq(3), Seq(2), epoch("e1")));
+    joined.room.catch_up(life, &trail, [3, 4, 5].map(|seq| Arc::new(said(&format!("m-{seq}"), seq, TEXT))));
+    assert_eq!(joined.frames(), 2, "4 and 5 were missing, 3 is known and was learned");
+    let (_, trail, _) = joined.room.trail().unwrap();
+    assert_eq!((trail.last(), trail.start()), (Seq(5), Seq(2)));
+    assert_eq!(trail.judge([3, 4, 5, 6].map(order)), Verdict::Same);
+    assert_eq!(trail.judge([3, 4].map(order)), Verdict::Missing);
+    assert_eq!(trail.judge([order(3), order(4), (Seq(5), said_again(5).mark)]), Verdict::Other(Seq(5)));
+}
+
+#[test]
+fn another_entry_under_a_number_that_was_delivered_makes_the_room_suspect() {
+    let joined = joined();
+    let later = Duration::from_secs(60);
+    joined.room.offer(Arc::new(said("m-4", 4, TEXT)), Duration::ZERO);
+    let body = |id: &str| {
+        let parcel = said(id, 4, TEXT);
+        let entry = souk_chat::Entry {
+            seq: Seq(4),
+            key: souk_chat::EntryKey { owner: None, id: id.into() },
+            at: souk_chat::Timestamp(0),
+            counts: souk_chat::Counts::default(),
+            body: souk_chat::Body::Message(Arc::new(souk_chat::Message {
+                client_message_id: ClientMessageId::new(id).ok(),
+                order: OrderId::new("o-1").unwrap(),
+                seq: Seq(4),
+                rev: Seq(4),
+                version: 1,
+                sender: UserId::new("ann").ok(),
+                content: TEXT.into(),
+                edited_at: None,
+                is_moderated: false,
+                flags: souk_moderation::Categories::EMPTY,
+                created_at: souk_chat::Timestamp(0),
+            })),
+        };
+        let body = souk_protocol::envelope::encode_entry(&entry, |_| souk_chat::Status::Sent);
+        assert_eq!(EntryMark::of(&body), parcel.mark);
+        body
+    };
+    assert!(joined.room.take_comparison(Duration::ZERO, later, later, later));
+    assert!(!joined.room.wants(Seq(4), &body("m-4")), "it was delivered");
+    assert!(!joined.room.take_comparison(Duration::ZERO, later, later, later), "a copy that comes back is nothing");
+    assert!(!joined.room.wants(Seq(4), &body("again-4")));
+    assert!(joined.room.take_comparison(Duration::ZERO, later, later, later));
+    assert_eq!(joined.room.trail().unwrap().1.doubt(), Some((Seq(4), said("m-4", 4, TEXT).mark)));
+}
+
+#[test]
+fn a_room_whose_log_is_void_tells_its_devices_and_starts_anew() {
+    let joined = joined();
+    let (before, trail, _) = joined.room.trail().unwrap();
+    joined.expect("m-1");
+    joined.expect("m-2");
+    joined.done("m-1", 5);
+    let gone = joined.room.void(&resync());
+    assert!(gone.len() == 1 && joined.room.is_empty());
+    let texts = joined.texts();
+    assert!(texts.len() == 2 && texts[0].contains("\"seq\":5"), "what was done is answered first: {texts:?}");
+    assert!(texts[1].contains("resync_required") && texts[1].contains("o-1"), "{texts:?}");
+    joined.done("m-2", 2);
+    assert_eq!(joined.frames(), 1, "and the rest when it is");
+    assert!(joined.room.trail().is_none());
+    // What is still read of the old log opens nothing.
+    joined.room.catch_up(before, &trail, [Arc::new(said("m-4", 4, TEXT))]);
+    let ticket = joined.room.begin_join(&joined.device);
+    let up_to = (Seq(2), &epoch("e2"));
+    assert_eq!(joined.room.finish_join(&joined.device, ticket, up_to, ACK, b"{}"), super::Joined::Live);
+    joined.room.catch_up(before, &trail, [Arc::new(said("m-3", 3, TEXT))]);
+    assert_eq!(joined.frames(), 1, "the answer alone");
+    joined.room.offer(Arc::new(said_again(3)), Duration::ZERO);
+    assert_eq!(joined.frames(), 1, "a number that is given again is delivered");
+    assert_eq!(joined.room.trail().unwrap().2, epoch("e2"));
+}
+
+#[test]
+fn a_join_that_read_a_log_which_is_void_meanwhile_reads_again() {
+    let joined = joined();
+    let ticket = joined.room.begin_join(&joined.device);
+    assert!(joined.room.void(&resync()).is_empty(), "it is not live: nobody has to be told");
+    joined.room.offer(Arc::new(said_again(3)), Duration::ZERO);
+    let old = (Seq(3), &epoch("e1"));
+    assert_eq!(joined.room.finish_join(&joined.device, ticket, old, ACK, b"{}"), super::Joined::ReadAgain);
+    assert_eq!(joined.frames(), 0);
+    let new = (Seq(2), &epoch("e2"));
+    assert_eq!(joined.room.finish_join(&joined.device, ticket, new, ACK, b"{}"), super::Joined::Live);
+    assert_eq!(joined.frames(), 2, "the answer, and what waited at the gate");
 }

@@ -125,14 +125,15 @@ impl Client {
         let told = self.ledger.told(order);
         let fresh = self.rng.lock().chance(400);
         let view = state.views.get_mut(order).expect("every known order has a view");
-        let since = view.cursor.or((!fresh).then_some(Seq::ZERO));
+        let cursor = view.known().or((!fresh).then_some(Seq::ZERO.into()));
+        let since = cursor.as_ref().map(|cursor| cursor.since);
         let open =
             state.requests.values().any(|asked| matches!(&asked.what, What::Send(sending) if sending.key.0 == *order));
         if view.life().is_some() && open {
             self.world.saw(Seen::RejoinedWithSendOpen);
         }
         let what = What::Join { order: order.clone(), since, told };
-        let request = self.ask(state, &Request::JoinOrderChat { order: order.clone(), since }, what);
+        let request = self.ask(state, &Request::JoinOrderChat { order: order.clone(), cursor }, what);
         state.joined.insert(order.clone());
         let view = state.views.get_mut(order).expect("every known order has a view");
         view.phase = request.map_or(Phase::Out, Phase::Joining);
@@ -270,7 +271,9 @@ impl Client {
                     .iter()
                     .map(|order| (order.clone(), state.views[order].cursor.unwrap_or_default()))
                     .collect();
-                let request = Request::Sync { cursors: cursors.clone().into_iter().collect() };
+                let known = |order: &OrderId| state.views[order].known().unwrap_or(Seq::ZERO.into());
+                let asked = self.orders.iter().map(|order| (order.clone(), known(order))).collect();
+                let request = Request::Sync { cursors: asked };
                 self.ask(state, &request, What::Sync(cursors));
             }
             91..93 => {

@@ -175,6 +175,24 @@ impl Client {
         asked.chain(unsent).collect()
     }
 
+    /// The store lost what stood after `kept` in an order. The client is not told by this: only what is checked changes.
+    pub fn lose(&self, order: &OrderId, kept: Seq) {
+        let mut state = self.state.lock();
+        state.acknowledged.retain(|(known, _, seq)| known != order || *seq <= kept);
+        state.aside.retain(|(known, seq)| known != order || *seq <= kept);
+        for asked in state.requests.values_mut() {
+            if let What::Join { order: joining, told, .. } = &mut asked.what
+                && joining == order
+            {
+                *told = kept.min(*told);
+            }
+        }
+        if let Some(view) = state.views.get_mut(order) {
+            let knows_more = view.messages.keys().any(|seq| *seq > kept);
+            view.void |= knows_more || view.cursor.is_some_and(|cursor| cursor > kept);
+        }
+    }
+
     /// The client in words.
     pub fn name(&self) -> String {
         format!("{}/{}", self.user, self.number)

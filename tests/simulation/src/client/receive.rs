@@ -94,6 +94,8 @@ impl Client {
     }
 
     fn joined(&self, state: &mut State, id: u64, order: &OrderId, since: Option<Seq>, told: Seq, joined: &dto::Joined) {
+        // A cursor of what is gone is answered as if there were none.
+        let since = since.filter(|_| !joined.reset);
         let from = since.unwrap_or_else(|| joined.messages.first().map_or(joined.up_to, |first| Seq(first.seq.0 - 1)));
         self.check_stretch(order, (from, joined.up_to), since.is_some(), &joined.messages);
         if !joined.more && joined.up_to < told {
@@ -101,10 +103,15 @@ impl Client {
             self.world.fail("I6", words);
         }
         let Some(view) = state.views.get_mut(order) else { return };
+        if joined.reset {
+            self.world.saw(Seen::ViewReset);
+            (view.void, view.cursor) = (false, None);
+        }
         if since.is_none() {
             view.messages.clear();
             view.from = from;
         }
+        view.epoch = joined.epoch.clone();
         joined.messages.iter().for_each(|message| view.keep(message));
         view.cursor = view.cursor.max(Some(joined.up_to));
         if view.phase != Phase::Joining(id) {
@@ -174,6 +181,9 @@ impl Client {
         }
         state.acknowledged.push((order.clone(), sending.place, seq));
         let Some(view) = state.views.get_mut(order) else { return };
+        if view.void {
+            return;
+        }
         if message.seq > view.from {
             view.keep(message);
         }
@@ -273,6 +283,10 @@ impl Client {
                 }
                 return None;
             }
+            Ok(ServerEvent::ResyncRequired(resync)) => {
+                self.resync(state, &resync.order_ids);
+                return None;
+            }
             Ok(other) => {
                 self.world.fail("push", format!("{} was told {other:?}", self.name()));
                 return None;
@@ -291,6 +305,9 @@ impl Client {
             self.check_pushed(message, mine);
         }
         let view = state.views.get_mut(&order)?;
+        if view.void {
+            return Some(order);
+        }
         messages
             .iter()
             .filter(|message| message.seq > view.from)
@@ -321,6 +338,16 @@ impl Client {
         };
         if mine == Some(true) && messages.iter().any(sent) {
             self.world.fail("twice", format!("{} was told of {order}:{seq}, which it sent itself", self.name()));
+        }
+    }
+
+    /// It is no longer live in these orders, and joins again with its next deed.
+    fn resync(&self, state: &mut State, orders: &[OrderId]) {
+        for order in orders {
+            match state.views.get_mut(order) {
+                Some(view) => view.phase = Phase::Out,
+                None => self.world.fail("I13", format!("{} hears of {order}", self.name())),
+            }
         }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use souk_chat::Seq;
+use souk_chat::{Cursor, Epoch, Seq};
 use souk_protocol::dto;
 
 /// How far a client is with an order.
@@ -32,6 +32,10 @@ pub struct View {
     pub phase: Phase,
     /// Everything up to here is known; the cursor for the next join.
     pub cursor: Option<Seq>,
+    /// The store's epoch as the last join told it.
+    pub epoch: Option<Epoch>,
+    /// What it knows is partly of what the store lost: until it is told, nothing can be asked of the numbers it sees.
+    pub void: bool,
     /// Where what it knows begins: it asked for the newest only.
     pub from: Seq,
     /// The messages it knows: version and text, of each the newest that it was told.
@@ -41,6 +45,11 @@ pub struct View {
 }
 
 impl View {
+    /// What the next join asks from.
+    pub fn known(&self) -> Option<Cursor> {
+        self.cursor.map(|since| Cursor { since, epoch: self.epoch.clone() })
+    }
+
     /// The life of the join it is live by.
     pub fn life(&self) -> Option<u64> {
         match self.phase {

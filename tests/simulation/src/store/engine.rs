@@ -14,6 +14,7 @@ use tokio::sync::oneshot;
 use crate::coverage::Seen;
 use crate::world::World;
 
+use super::epochs::Known;
 use super::history::{History, OrderLog, Refused};
 
 /// Is told of a batch that was applied, with the node it came from.
@@ -103,6 +104,7 @@ const REFUSED_UNLOOKED: u32 = 2;
 pub struct Engine {
     pub(super) shelf: Arc<Shelf>,
     pub(super) node: usize,
+    pub(super) epoch: Known,
 }
 
 /// What becomes of one request.
@@ -142,7 +144,8 @@ pub(super) fn unread(_: Silence) -> StoreError {
 impl Engine {
     /// The way of this node.
     pub fn new(shelf: Arc<Shelf>, node: usize) -> Self {
-        Self { shelf, node }
+        let epoch = Known::new(&shelf);
+        Self { shelf, node, epoch }
     }
 
     fn fate(&self, write: bool) -> Fate {

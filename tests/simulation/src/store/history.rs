@@ -152,6 +152,24 @@ impl OrderLog {
         self.head
     }
 
+    /// Takes the last `count` entries back.
+    pub(super) fn lose(&mut self, count: usize) -> Vec<NewEntry> {
+        let kept = self.entries.len().saturating_sub(count);
+        let lost = self.entries.split_off(kept);
+        self.volumes.truncate(kept);
+        self.keys.retain(|_, (seq, _)| seq.0 <= kept as u64);
+        self.states.values_mut().for_each(|states| states.retain(|state| state.rev.0 <= kept as u64));
+        self.states.retain(|_, states| !states.is_empty());
+        self.settle();
+        let (last, volume) = (self.entries.last(), self.volumes.last().copied().unwrap_or_default());
+        let state = self.head.state;
+        self.head = last.map_or(Head { state, ..Head::default() }, |new| {
+            let entry = &new.entry;
+            Head { seq: entry.seq, counts: entry.counts, volume, state, at: entry.at }
+        });
+        lost
+    }
+
     /// The last `count` entries are not seen by quorum reads until something serial happens, or [`OrderLog::settle`].
     pub fn hide(&mut self, count: usize) {
         self.visible = self.entries.len().saturating_sub(count);
@@ -245,6 +263,8 @@ pub struct History {
     pub heartbeats: Vec<Heartbeat>,
     /// What is kept apart.
     pub kept: super::Kept,
+    /// Epochs that began before the one it is in.
+    pub(super) epochs: u64,
 }
 
 impl History {

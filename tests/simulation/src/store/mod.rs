@@ -1,6 +1,7 @@
 //! History for all simulated nodes: [`History`] is what is stored, [`Engine`] is how a node reaches it, with all that goes wrong.
 
 mod engine;
+mod epochs;
 mod history;
 mod originals;
 mod ports;

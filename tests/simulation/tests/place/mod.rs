@@ -6,7 +6,9 @@
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use souk_chat::ports::{Committed, Decision, Feed, Limiter, Moderations, Origin, Presence, Runtime, Store, Why};
+use souk_chat::ports::{
+    Committed, Decision, Feed, Limiter, Moderations, Origin, Presence, Runtime, Store, WentBack, Why,
+};
 use souk_chat::service::{Chats, Edit, Ports, Send, Sent};
 use souk_chat::{
     Action, Actor, Body, Category, ClientMessageId, Draft, Fingerprints, Message, ModerationAction, NewOrder, OrderId,
@@ -45,6 +47,10 @@ impl Moderations for Heard {
 impl Feed for Heard {
     fn committed(&self, committed: &Committed) {
         self.committed.lock().push(committed.clone());
+    }
+
+    fn went_back(&self, loss: WentBack) {
+        panic!("nothing was lost here: {loss:?}");
     }
 }
 
