@@ -20,6 +20,9 @@ pub enum Refusal {
     /// No such order, or not one of yours: the two look the same.
     #[error("there is no such chat for you")]
     Forbidden,
+    /// Not for tokens of this role, whatever the chat: the text names those it is for.
+    #[error("this is for tokens of the role {0}")]
+    WrongRole(&'static str),
     /// No such thing inside a chat of yours.
     #[error("there is no such message in this chat")]
     NotFound,

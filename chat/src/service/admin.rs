@@ -26,11 +26,11 @@ pub struct OrderSpec {
 
 impl Chats {
     /// Makes the order, or changes its title and status; whether it was made, and the chat. Safe to repeat.
-    /// Errors: [`Refusal::Forbidden`] for who is neither `service` nor `admin`, [`Refusal::BadRequest`],
+    /// Errors: [`Refusal::WrongRole`] for who is neither `service` nor `admin`, [`Refusal::BadRequest`],
     /// [`Refusal::OtherParticipants`], [`Refusal::Unavailable`].
     pub async fn put_order(&self, actor: &Actor, id: OrderId, spec: OrderSpec) -> Result<(ChatView, bool), Refusal> {
         if !matches!(actor.role, Role::Admin | Role::Service) {
-            return Err(Refusal::Forbidden);
+            return Err(Refusal::WrongRole("service or admin"));
         }
         if id.is_direct() {
             return Err(Refusal::BadRequest("order ids that begin with dm~ are souk's own".into()));
