@@ -36,6 +36,7 @@ fn decode_all(text: &str) {
     let _ = rest::history_query(text);
     let _ = rest::list_query(text);
     let _ = rest::content(text.as_bytes());
+    let _ = rest::message_to_send(text.as_bytes());
     let _ = rest::order_spec(text.as_bytes());
     for kind in PushKind::ALL {
         let _ = ServerEvent::parse(*kind, text);
