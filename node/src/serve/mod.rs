@@ -24,7 +24,7 @@ use crate::auth::Verifier;
 use crate::commands::{Announced, Commands};
 use crate::config::Config;
 use crate::delivery::Delivery;
-use crate::http::{Admission, Limits, Server, Shared};
+use crate::http::{Admission, Limits, Server, ServerCounters, Shared, Trusted};
 use crate::hub::Hub;
 use crate::metrics::Metrics;
 use crate::operator::{Operator, Readiness};
@@ -235,6 +235,7 @@ impl Node {
         ));
         let admission = Arc::new(Admission::new(Limits {
             handshakes_per_second: limits.handshakes_per_second.map_or(0, std::num::NonZeroU32::get),
+            handshakes_per_second_per_ip: limits.pace_per_ip(),
             connections: bound(limits.connections),
             connections_per_ip: bound(limits.connections_per_ip),
         }));
@@ -243,9 +244,11 @@ impl Node {
             chats: Arc::clone(&chats),
             admission,
             origins: config.node.origins.clone(),
-            trusted: config.node.trusted_networks.clone(),
+            trusted: Trusted(config.node.trusted_networks.clone()),
+            keep_alive: config.node.keep_alive,
             connections: TaskTracker::new(),
             leaving: CancellationToken::new(),
+            counters: ServerCounters::default(),
         });
         figures::attach(&metrics, &shared, &delivery, &hub, &relay, &engines.router_metrics);
 
