@@ -226,7 +226,11 @@ mod tests {
         assert_eq!(history_query("epoch=e1&since=5"), Ok((Window::Since(cursor), None)));
         assert_eq!(history_query("epoch=e1"), Ok((Window::Newest, None)));
         assert_eq!(history_query("before=5"), Ok((Window::Before(Seq(5)), None)));
-        assert_eq!(history_query("%73ince=%35&%zz=1"), Ok((Window::Since(Seq(5).into()), None)), "names are encoded, too");
+        assert_eq!(
+            history_query("%73ince=%35&%zz=1"),
+            Ok((Window::Since(Seq(5).into()), None)),
+            "names are encoded, too"
+        );
         for (query, error) in [
             ("since=1&before=2", "ask for since or before, not for both"),
             ("limit=201", "limit must be 1 to 200"),

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use souk_chat::ports::{Committed, Decision, Feed, Limiter, Moderations, Presence, Runtime, Store};
+use souk_chat::ports::{Committed, Decision, Feed, Limiter, Moderations, Presence, Runtime, Store, WentBack};
 use souk_chat::service::{Chats, Edit, Ports, Send, Window};
 use souk_chat::{
     Actor, ClientMessageId, Draft, Fingerprints, NewOrder, OrderId, Refusal, Role, RulesCell, Sealer, Seq, Timestamp,
@@ -27,6 +27,7 @@ impl Moderations for Deaf {
 
 impl Feed for Deaf {
     fn committed(&self, _: &Committed) {}
+    fn went_back(&self, _: WentBack) {}
 }
 
 /// A node over a store where nothing goes wrong, with two orders of Ann and Bob.
@@ -83,15 +84,15 @@ async fn tries(chats: &Chats, shelf: &Shelf, eve: &Actor, id: &OrderId) -> Vec<(
     let mut note = |way, refusal| seen.push((way, refusal, shelf.asked()));
     note("readable", chats.readable(eve, id).await.unwrap_err());
     note("chat", chats.chat(eve, id).await.unwrap_err());
-    for window in [Window::Newest, Window::Since(Seq(0)), Window::Since(Seq(9)), Window::Before(Seq(9))] {
+    for window in [Window::Newest, Window::Since(Seq(0).into()), Window::Since(Seq(9).into()), Window::Before(Seq(9))] {
         note("history", chats.history(eve, id, window, None).await.unwrap_err());
     }
     note("limit", chats.history(eve, id, Window::Newest, Some(0)).await.unwrap_err());
-    note("catch_up", chats.catch_up(eve, id, Some(Seq(0))).await.unwrap_err());
+    note("catch_up", chats.catch_up(eve, id, Some(Seq(0).into())).await.unwrap_err());
     note("send", chats.send(eve, send(id, "k")).await.unwrap_err());
     let edit = Edit { order: id.clone(), seq: Seq(1), draft: Draft::new("x").unwrap(), origin: Default::default() };
     note("edit", chats.edit(eve, edit).await.unwrap_err());
-    let synced = chats.sync(eve, &[(id.clone(), Seq(0))]).await.unwrap();
+    let synced = chats.sync(eve, &[(id.clone(), Seq(0).into())]).await.unwrap();
     note("sync", synced.orders[id].clone().unwrap_err());
     seen
 }
