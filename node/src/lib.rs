@@ -1,5 +1,6 @@
 //! The edge node of souk: sockets, sessions, delivery, and the one place where the parts are put together.
 
+pub mod absences;
 pub mod auth;
 pub mod cli;
 pub mod commands;

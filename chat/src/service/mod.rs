@@ -3,6 +3,7 @@
 //! [`Chats`] answers questions and takes messages. A message becomes an entry of its order's log in the
 //! [`sequencer`]; what is read comes straight from the store.
 
+mod absence;
 mod admin;
 mod allowance;
 mod catch_up;

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use souk_events::Relay;
 
+use crate::absences::Absences;
 use crate::delivery::Delivery;
 use crate::http::{Shared, Tally};
 use crate::hub::Hub;
@@ -47,6 +48,28 @@ pub(super) fn attach(
                 &counters.redone,
             ),
             counter("envelopes_unreadable", "Envelopes whose body could not be read", &counters.unreadable),
+        ]
+    });
+}
+
+/// The same for absences.
+pub(super) fn attach_absences(metrics: &Metrics, absences: &Arc<Absences>) {
+    let absences = Arc::clone(absences);
+    metrics.attach(move || {
+        let counters = absences.counters();
+        vec![
+            counter(
+                "absences_notified",
+                "Notifications owed to people who were taken for connected and were not",
+                &counters.notified,
+            ),
+            counter("absences_orphans", "People of nodes that died who were looked at", &counters.orphans),
+            counter("absences_failed", "Times that it could not be read what somebody missed", &counters.failed),
+            counter(
+                "absences_overflowed",
+                "People who left and were not looked at because too many waited",
+                &counters.overflowed,
+            ),
         ]
     });
 }

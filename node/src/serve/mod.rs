@@ -20,6 +20,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::absences::Absences;
 use crate::auth::Verifier;
 use crate::commands::{Announced, Commands};
 use crate::config::Config;
@@ -211,6 +212,13 @@ impl Node {
             sealer: Arc::new(Sealer::new(&originals)),
             fingerprints: Arc::new(Fingerprints::new(secrets.store.iter().map(crate::config::Secret::expose))),
         }));
+        let absences = Arc::new(Absences::new(
+            Arc::clone(&hub),
+            Arc::clone(&chats),
+            Arc::clone(&engines.presence),
+            Arc::clone(&engines.store),
+            Arc::clone(&runtime),
+        ));
         let commands = Commands::new(
             Arc::clone(&chats),
             Arc::clone(&hub),
@@ -251,6 +259,7 @@ impl Node {
             counters: ServerCounters::default(),
         });
         figures::attach(&metrics, &shared, &delivery, &hub, &relay, &engines.router_metrics);
+        figures::attach_absences(&metrics, &absences);
 
         let address = config.node.listen;
         let listen = |setting, address| move |source| ServeError::Listen { address, setting, source };
@@ -271,6 +280,7 @@ impl Node {
         tasks.spawn(server.run(shared.leaving.clone()));
         tasks.spawn(until(stop.clone(), Arc::clone(&delivery).watch(regularly)));
         tasks.spawn(until(stop.clone(), Arc::clone(&delivery).follow_epoch()));
+        tasks.spawn(until(stop.clone(), absences.watch()));
         tasks.spawn(until(stop.clone(), socket::sweep(surroundings)));
         tasks.spawn(until(stop.clone(), Arc::clone(&verifier).watch()));
         tasks.spawn(until(stop.clone(), Arc::clone(&lexicon).watch()));

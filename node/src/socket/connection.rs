@@ -177,11 +177,13 @@ impl Connection {
                 scratch[..kept].copy_from_slice(&self.kept);
                 match self.stream.try_read(&mut scratch[kept..]) {
                     Ok(0) => {
+                        // It closed in order: the transport worked until now.
+                        self.link.heard(self.around.seconds(), self.writing.is_empty());
                         self.theirs = Some(None);
                         Ok(None)
                     }
                     Ok(count) => {
-                        self.link.heard(self.around.seconds());
+                        self.link.heard(self.around.seconds(), self.writing.is_empty());
                         self.take(&mut scratch[..kept + count])?;
                         // A read that did not fill the buffer emptied the socket.
                         Ok(Some(kept + count == SCRATCH_BYTES))

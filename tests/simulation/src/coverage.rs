@@ -50,11 +50,13 @@ pub enum Seen {
     DeviceToldOfLoss,
     NumbersGivenAgain,
     ViewReset,
+    GoneUnseeing,
+    NotifiedAfterwards,
 }
 
 impl Seen {
     /// All of them.
-    pub const ALL: [Self; 43] = [
+    pub const ALL: [Self; 45] = [
         Self::AnswerLostThenFound,
         Self::LandedLate,
         Self::LandedLateRefused,
@@ -98,6 +100,8 @@ impl Seen {
         Self::DeviceToldOfLoss,
         Self::NumbersGivenAgain,
         Self::ViewReset,
+        Self::GoneUnseeing,
+        Self::NotifiedAfterwards,
     ];
 }
 

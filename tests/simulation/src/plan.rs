@@ -22,6 +22,10 @@ pub enum Sabotage {
     BlindNodes,
     /// Every epoch is good, whatever was lost since.
     AnyEpoch,
+    /// Nobody looks after people who are gone.
+    ForgottenAbsences,
+    /// Nobody looks after the people of nodes that died.
+    ForgottenOrphans,
 }
 
 /// How often things go wrong while faults last, per thousand. Each kind is off in some seeds, so that they are also seen alone.
@@ -57,6 +61,8 @@ pub struct Faults {
     pub outages: u64,
     /// Clocks that jump.
     pub clock_jumps: u64,
+    /// People who go for good, on all their devices at once, unnoticed for a while.
+    pub deserters: u64,
 }
 
 /// What a seed decides before anything runs.
@@ -108,6 +114,7 @@ impl Plan {
             crashes: often(3),
             outages: often(2),
             clock_jumps: often(3),
+            deserters: often(2),
         };
         Self {
             nodes: 2 + rng.index(2),

@@ -23,6 +23,8 @@ struct State {
     waker: Option<Waker>,
     /// The node knows that the client is gone.
     hung_up: bool,
+    /// The client said so.
+    said_goodbye: bool,
     /// Nothing travels any more.
     over: bool,
     up_at: u64,
@@ -99,6 +101,7 @@ impl Wire {
         self.world.after(noticed_after, move || {
             let mut state = me.state.lock();
             state.hung_up = true;
+            state.said_goodbye = noticed_after == 0;
             state.waker.take().into_iter().for_each(Waker::wake);
         });
     }
@@ -157,11 +160,19 @@ async fn serve(wire: Arc<Wire>, node: Arc<Node>, opening: Opening) {
     let around = Arc::clone(&node.around);
     drop(node);
     let link = Arc::new(Link::new(wire.number, around.seconds()));
-    let mut driver = Driver::open(opening, Arc::clone(&link), around);
+    let mut driver = Driver::open(opening, Arc::clone(&link), Arc::clone(&around));
     while driver.ended().is_none() {
         match wire.wake(&link, !driver.is_busy()).await {
-            Woken::HungUp => break,
-            Woken::Text(text) => driver.text(&text),
+            Woken::HungUp => {
+                if wire.state.lock().said_goodbye {
+                    link.heard(around.seconds(), true);
+                }
+                break;
+            }
+            Woken::Text(text) => {
+                link.heard(around.seconds(), true);
+                driver.text(&text);
+            }
             Woken::Outgoing(outgoing) => {
                 wire.carry_down(outgoing.frames);
                 outgoing.notices.into_iter().for_each(|notice| driver.notice(notice));
