@@ -352,6 +352,7 @@ async fn a_file_put_back_voids_the_cursors_of_who_saw_what_is_gone_and_no_others
     assert!(is_ours(&early, 5).await, "who saw no more than was kept goes on");
     assert!(!is_ours(&early, 8).await, "what it saw under 8 was written in its epoch, what is there was written later");
     assert!(is_ours(&back.epoch().await.unwrap(), 9).await);
+}
 
 #[tokio::test]
 async fn the_orders_written_to_last_are_named_newest_first() {
