@@ -19,6 +19,7 @@ pub mod replay;
 pub mod rules;
 pub mod seal;
 pub mod service;
+pub mod text;
 pub mod time;
 pub mod watermark;
 

@@ -8,8 +8,8 @@ pub enum Refusal {
     /// The request makes no sense; the text says what to do.
     #[error("{0}")]
     BadRequest(String),
-    /// Nothing but white space.
-    #[error("a message needs at least one character that is not white space")]
+    /// Nothing in it can be seen.
+    #[error("a message needs at least one character that can be seen")]
     Empty,
     /// Too many characters.
     #[error("a message has at most {max} characters")]
