@@ -13,6 +13,7 @@ mod handshakes;
 mod requests;
 mod rest;
 mod socketio;
+mod texts;
 mod timing;
 mod tokens;
 

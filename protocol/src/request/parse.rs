@@ -137,7 +137,7 @@ fn epochs(raw: &str) -> Result<BTreeMap<OrderId, Epoch>, Error> {
     let mut epochs = BTreeMap::new();
     for (order, epoch) in fields::pairs(raw, "epochs", SYNC_ORDERS)? {
         let wrong = |error: IdError| Error::bad_request(format!("epochs: {error}"));
-        let epoch = fields::text(epoch).ok_or_else(|| Error::bad_request("epochs: each must be a text"))?;
+        let epoch = fields::text(epoch).map_err(|_| Error::bad_request("epochs: each must be a text"))?;
         epochs.insert(order.parse().map_err(wrong)?, epoch.parse().map_err(wrong)?);
     }
     Ok(epochs)
