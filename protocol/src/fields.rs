@@ -143,7 +143,10 @@ impl<'de, const N: usize> Visitor<'de> for Known<N> {
         while let Some(key) = map.next_key::<Key<'de>>()? {
             match self.names.iter().position(|name| *name == key.0) {
                 Some(place) if values[place].is_some() => {
-                    return Err(serde::de::Error::custom(format_args!("{} stands twice in one object", self.names[place])));
+                    return Err(serde::de::Error::custom(format_args!(
+                        "{} stands twice in one object",
+                        self.names[place]
+                    )));
                 }
                 Some(place) => values[place] = Some(map.next_value()?),
                 None => {

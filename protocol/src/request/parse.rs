@@ -92,7 +92,9 @@ fn list_chats(data: &str) -> Result<Request<'_>, Error> {
     let fields = Fields::read(data, ["cursor", "limit"])?;
     let cursor = fields.text("cursor")?;
     if cursor.as_ref().is_some_and(|cursor| cursor.len() > CURSOR_BYTES) {
-        return Err(Error::bad_request("cursor is not one that this server gave; leave it out to start from the newest"));
+        return Err(Error::bad_request(
+            "cursor is not one that this server gave; leave it out to start from the newest",
+        ));
     }
     let limit = fields.number("limit")?.map(usize::try_from).transpose();
     match limit {

@@ -164,9 +164,10 @@ impl Socket {
         }
     }
 
-    /// Whether the server ends the stream, however it does.
+    /// Waits until the server ends the stream, however it does: a connection that is given up may end inside a frame.
     pub(crate) async fn ended(&mut self) {
-        while self.next().await != Frame::End {}
+        let mut rest = Vec::new();
+        let _ = soon("the server ends the stream", self.stream.read_to_end(&mut rest)).await;
     }
 }
 
