@@ -19,7 +19,7 @@ pub mod replay;
 pub mod rules;
 pub mod seal;
 pub mod service;
-pub mod text;
+pub mod tasks;
 pub mod time;
 pub mod watermark;
 
@@ -36,5 +36,6 @@ pub use replay::ReplayWindow;
 pub use rules::{Judge, RulesCell};
 pub use seal::Sealer;
 pub use souk_moderation::{Action, Categories, Category, Locale, Span};
+pub use tasks::{Panicked, Tasks, guarded, supervised};
 pub use time::Timestamp;
 pub use watermark::{Mark, Marks};

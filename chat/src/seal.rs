@@ -147,7 +147,8 @@ mod tests {
     use crate::{EntryKey, Seq, Timestamp};
 
     /// A runtime that counts instead of drawing.
-    struct Counting(std::sync::atomic::AtomicU64);
+    #[derive(Default)]
+    struct Counting(std::sync::atomic::AtomicU64, crate::tasks::Tasks);
 
     impl Runtime for Counting {
         fn now(&self) -> Timestamp {
@@ -159,7 +160,10 @@ mod tests {
         fn sleep(&self, _: Duration) -> BoxFuture<'static, ()> {
             Box::pin(std::future::ready(()))
         }
-        fn spawn(&self, _: BoxFuture<'static, ()>) {}
+        fn spawn(&self, _: &'static str, _: BoxFuture<'static, ()>) {}
+        fn tasks(&self) -> &crate::tasks::Tasks {
+            &self.1
+        }
         fn random(&self) -> u64 {
             self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed)
         }
@@ -171,7 +175,7 @@ mod tests {
         let key = EntryKey { owner: Some(UserId::new("ann").unwrap()), id: "m-1".into() };
         let id = OriginalId { key, message: None, why: Why::Masked };
         let order = OrderId::new("o-1").unwrap();
-        let sealed = sealer.seal(&Counting(7.into()), &order, &id, 1, TEXT);
+        let sealed = sealer.seal(&Counting(7.into(), Default::default()), &order, &id, 1, TEXT);
         OriginalRow { order, id, version: 1, sender: UserId::new("ann").unwrap(), at: Timestamp(5), sealed }
     }
 

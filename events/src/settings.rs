@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use souk_chat::Tasks;
+
 use crate::file::DiskError;
 
 /// Bytes after which the local log goes on in another file.
@@ -21,17 +23,19 @@ const QUEUE_EVENTS: u32 = 100_000;
 const QUEUE_EVENTS_MAX: u32 = 10_000_000;
 
 /// What every engine needs to know.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Settings {
     /// `source` of every CloudEvent. All nodes of a deployment say the same: consumers drop repeats by `source` and `id`.
     pub source: String,
     /// How long one `emit` may wait for the engine before it answers with an error.
     pub patience: Duration,
+    /// Is told what becomes of the engine's threads.
+    pub tasks: Tasks,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { source: "/souk".into(), patience: Duration::from_secs(10) }
+        Self { source: "/souk".into(), patience: Duration::from_secs(10), tasks: Tasks::default() }
     }
 }
 

@@ -34,7 +34,7 @@ fn fresh(name: &str) -> String {
 
 fn engine(brokers: &str, patience: Duration) -> Arc<dyn Events> {
     let url = format!("kafka://{brokers}?partitions=3&replication=1");
-    souk_events::open(&url, Settings { patience, source: "/souk/test".into() }).unwrap()
+    souk_events::open(&url, Settings { patience, source: "/souk/test".into(), ..Settings::default() }).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,27 +4,33 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use futures_util::future::BoxFuture;
 use rand::RngExt;
-use souk_chat::Timestamp;
 use souk_chat::ports::Runtime;
+use souk_chat::{Tasks, Timestamp, guarded};
 use tokio_util::task::TaskTracker;
 
 /// The runtime of a node: tokio, the system's clocks, the system's randomness.
 #[derive(Clone, Debug)]
 pub struct System {
     start: Instant,
-    tasks: TaskTracker,
+    running: TaskTracker,
+    tasks: Tasks,
 }
 
 impl Default for System {
     fn default() -> Self {
-        Self { start: Instant::now(), tasks: TaskTracker::new() }
+        Self { start: Instant::now(), running: TaskTracker::new(), tasks: Tasks::new(tell) }
     }
 }
 
+/// The place of a panic, and what called it, is in what the program prints at the panic itself.
+fn tell(task: &'static str, why: &str) {
+    tracing::error!(task, why, "a task panicked");
+}
+
 impl System {
-    /// The tasks it spawned, for waiting until they are done.
-    pub fn tasks(&self) -> &TaskTracker {
-        &self.tasks
+    /// The tasks that it spawned, for waiting until they are done.
+    pub fn running(&self) -> &TaskTracker {
+        &self.running
     }
 }
 
@@ -42,8 +48,12 @@ impl Runtime for System {
         Box::pin(tokio::time::sleep(duration))
     }
 
-    fn spawn(&self, task: BoxFuture<'static, ()>) {
-        self.tasks.spawn(task);
+    fn spawn(&self, name: &'static str, task: BoxFuture<'static, ()>) {
+        self.running.spawn(guarded(&self.tasks, name, task));
+    }
+
+    fn tasks(&self) -> &Tasks {
+        &self.tasks
     }
 
     fn random(&self) -> u64 {

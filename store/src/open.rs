@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use souk_chat::Tasks;
 use souk_chat::ports::{Store, StoreError};
 
 use crate::address::Address;
@@ -22,6 +23,8 @@ pub struct Settings {
     pub request_timeout: Duration,
     /// CQL: how long connecting to the cluster may take, all in all.
     pub connect_timeout: Duration,
+    /// Is told what becomes of the store's threads.
+    pub tasks: Tasks,
 }
 
 impl Default for Settings {
@@ -32,6 +35,7 @@ impl Default for Settings {
             recent_entries: 16_384,
             request_timeout: Duration::from_secs(5),
             connect_timeout: Duration::from_secs(10),
+            tasks: Tasks::default(),
         }
     }
 }

@@ -51,4 +51,6 @@ pub trait Feed: Send + Sync {
     fn committed(&self, committed: &Committed);
     /// Told once per loss and order. Must return at once, too.
     fn went_back(&self, loss: WentBack);
+    /// Entries of this order may be in the log that were never fed: who shows it should compare with the store. Returns at once.
+    fn suspect(&self, order: &OrderId);
 }

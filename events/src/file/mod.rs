@@ -32,13 +32,14 @@ pub struct FileLog {
 impl FileLog {
     /// Locks the folder (made if missing), cuts a torn last line, and starts the writer.
     pub(crate) fn open(options: FileOptions, settings: Settings) -> Result<Self, ConfigError> {
+        let source = settings.source.clone();
         let writer = Writer::open(Folder::open(&options.dir)?, options.file_bytes, options.keep)?;
         let (jobs, queue) = mpsc::channel(QUEUE_EMITS);
         let thread = std::thread::Builder::new()
             .name("souk-event-log".into())
-            .spawn(move || writer.run(queue))
+            .spawn(move || writer.run(queue, &settings.tasks))
             .map_err(|error| DiskError::new("start the writer for", &options.dir, &error))?;
-        Ok(Self { source: settings.source, jobs: Some(jobs), thread: Some(thread) })
+        Ok(Self { source, jobs: Some(jobs), thread: Some(thread) })
     }
 
     async fn write(&self, lines: Vec<u8>) -> Result<(), EventsError> {

@@ -3,6 +3,8 @@
 use std::fs::File;
 use std::io::Write;
 
+use souk_chat::Tasks;
+use souk_chat::tasks::catch;
 use tokio::sync::{mpsc, oneshot};
 
 use super::disk::{DiskError, Folder};
@@ -36,7 +38,7 @@ impl Writer {
     }
 
     /// Writes jobs until nobody can send another.
-    pub(super) fn run(mut self, mut queue: mpsc::Receiver<Job>) {
+    pub(super) fn run(mut self, mut queue: mpsc::Receiver<Job>, tasks: &Tasks) {
         while let Some(first) = queue.blocking_recv() {
             let mut bytes = first.lines.len();
             let mut group = vec![first];
@@ -45,12 +47,13 @@ impl Writer {
                 bytes += job.lines.len();
                 group.push(job);
             }
-            let outcome = self.write_group(&group);
+            // A panic is an error like another: what it left behind is cut, and whoever emitted emits again.
+            let outcome = catch(tasks, "event log", || self.write_group(&group).map_err(|error| error.to_string()));
+            let outcome = outcome.unwrap_or_else(|panicked| Err(panicked.to_string()));
             if let Err(error) = &outcome {
                 tracing::error!(%error, emits = group.len(), "the event log cannot be written");
                 self.broken = true;
             }
-            let outcome = outcome.map_err(|error| error.to_string());
             for job in group {
                 // Whoever gave up waiting emits again; a line twice does no harm.
                 let _ = job.done.send(outcome.clone());

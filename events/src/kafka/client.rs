@@ -1,7 +1,6 @@
 //! The client: its configuration, its callbacks.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use rdkafka::client::ClientContext;
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
@@ -10,7 +9,6 @@ use rdkafka::message::DeliveryResult;
 use rdkafka::producer::{ProducerContext, ThreadedProducer};
 
 use super::flight::Flight;
-use super::health::Health;
 use crate::settings::KafkaOptions;
 
 /// Memory for events that wait for a broker, in KiB.
@@ -68,7 +66,6 @@ pub(super) fn producer_config(options: &KafkaOptions) -> ClientConfig {
 /// What the client tells.
 pub(super) struct Callbacks {
     pub(super) flight: Arc<Flight>,
-    pub(super) health: Arc<Health>,
     /// Told when a topic was found missing.
     pub(super) topic_missing: Box<dyn Fn() + Send + Sync>,
 }
@@ -79,7 +76,7 @@ impl ClientContext for Callbacks {
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
-        report(&error, reason, &self.health, !self.flight.is_empty());
+        report(&error, reason);
     }
 }
 
@@ -88,10 +85,7 @@ impl ProducerContext for Callbacks {
 
     fn delivery(&self, result: &DeliveryResult<'_>, id: Self::DeliveryOpaque) {
         match result {
-            Ok(_) => {
-                self.health.confirmed(Instant::now());
-                self.flight.land(&id, Ok(()));
-            }
+            Ok(_) => self.flight.land(&id, Ok(())),
             Err((error, _)) => {
                 let code = error.rdkafka_error_code();
                 if matches!(code, Some(RDKafkaErrorCode::UnknownTopic | RDKafkaErrorCode::UnknownTopicOrPartition)) {
@@ -113,13 +107,11 @@ pub(super) fn log(level: RDKafkaLogLevel, facility: &str, message: &str) {
     }
 }
 
-/// What a client finds of the brokers. It tells that again and again for as long as it lasts. `waits`: something is on its way;
-/// otherwise that no broker is connected means nothing, they end connections that are not used.
-pub(super) fn report(error: &KafkaError, reason: &str, health: &Health, waits: bool) {
+pub(super) fn report(error: &KafkaError, reason: &str) {
     match error.rdkafka_error_code() {
-        Some(RDKafkaErrorCode::AllBrokersDown) if waits => health.down(reason, Instant::now()),
-        Some(RDKafkaErrorCode::Authentication) => health.down(reason, Instant::now()),
-        Some(RDKafkaErrorCode::Fatal) => tracing::warn!(target: "souk_events::kafka", %error, "{reason}"),
+        Some(RDKafkaErrorCode::AllBrokersDown | RDKafkaErrorCode::Authentication | RDKafkaErrorCode::Fatal) => {
+            tracing::warn!(target: "souk_events::kafka", %error, "{reason}");
+        }
         _ => tracing::debug!(target: "souk_events::kafka", %error, "{reason}"),
     }
 }

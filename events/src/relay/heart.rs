@@ -9,9 +9,9 @@ use super::settings::{BEAT_EVERY, BEAT_PATIENCE, BEAT_RETRY, REST_FIRST};
 
 /// Writes signs of life until the relay stops.
 pub(super) async fn beat_on(core: Arc<Core>) {
-    let (mut beat, mut failures) = (0, 0);
+    let mut failures = 0;
     loop {
-        beat += 1;
+        let beat = core.beats.fetch_add(1, Ordering::Relaxed) + 1;
         let wait = if beat_once(&core, beat).await {
             failures = 0;
             BEAT_EVERY

@@ -70,7 +70,6 @@ impl Intents {
         let intent = Intent {
             incarnation: self.incarnation.clone(),
             minute: state.newest,
-            shard: Intent::shard_of(order),
             order: order.clone(),
             key: key.clone(),
             head,

@@ -22,6 +22,7 @@ mod walk;
 mod walks;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use souk_chat::OrderId;
@@ -34,6 +35,11 @@ pub use settings::Settings;
 use self::core::Core;
 use pace::Pace;
 use walks::Walks;
+
+/// Names of tasks.
+const HEART: &str = "sign of life";
+const SWEEP: &str = "sweep";
+const WALK: &str = "walk";
 
 /// The outbox of one process. Dropping it stops its tasks at their next wait; [`Relay::stop`] does so in good order.
 pub struct Relay {
@@ -53,9 +59,9 @@ impl Relay {
         let intents = Arc::new(Intents::new(incarnation, Arc::clone(&runtime), Arc::clone(&metrics)));
         let walks = Walks::new(settings.walkers);
         let pace = Pace::new(Arc::clone(&runtime));
-        let core = Arc::new(Core { store, events, pace, settings, metrics, intents, walks });
-        runtime.spawn(Box::pin(heart::beat_on(Arc::clone(&core))));
-        runtime.spawn(Box::pin(sweep::sweep_on(Arc::clone(&core))));
+        let core = Arc::new(Core { store, events, pace, settings, metrics, intents, walks, beats: AtomicU64::new(0) });
+        runtime.spawn(HEART, core.keep(HEART, heart::beat_on));
+        runtime.spawn(SWEEP, core.keep(SWEEP, sweep::sweep_on));
         Self { core }
     }
 

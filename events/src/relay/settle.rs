@@ -6,8 +6,9 @@ use std::sync::Arc;
 use futures_util::stream::{self, StreamExt};
 use souk_chat::log::{Body, Entry, EntryKey, Head, NewEntry};
 use souk_chat::ports::{Appended, Intent, StoreError};
-use souk_chat::{OrderId, Seq};
+use souk_chat::{OrderId, Seq, guarded};
 
+use super::SWEEP;
 use super::core::Core;
 use super::metrics::{add, count};
 use super::settings::{FENCE_ATTEMPTS, LOOK_KEYS, REST_FIRST, REST_MOST, SWEEP_ORDERS};
@@ -22,13 +23,14 @@ pub(super) async fn settle(core: &Arc<Core>, intents: Vec<Intent>) -> Vec<Intent
         if core.pace.stopped() {
             return intents;
         }
-        match settle_order(core, &order, &intents).await {
-            Ok(true) => {
+        // An order whose promises make it panic is not the others' business.
+        match guarded(core.pace.runtime.tasks(), SWEEP, settle_order(core, &order, &intents)).await {
+            Ok(Ok(true)) => {
                 add(&core.metrics.swept, intents.len());
                 Vec::new()
             }
-            Ok(false) => intents,
-            Err(error) => {
+            Ok(Ok(false)) | Err(_) => intents,
+            Ok(Err(error)) => {
                 tracing::debug!(%order, %error, "promises of owed events could not be looked at");
                 intents
             }

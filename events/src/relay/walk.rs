@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use souk_chat::OrderId;
 use souk_chat::ports::{Event, EventsError, StoreError};
+use souk_chat::{OrderId, Panicked, guarded};
 
+use super::WALK;
 use super::compose::compose;
 use super::core::Core;
 use super::metrics::{add, count};
@@ -23,6 +24,8 @@ enum WalkError {
     Slow,
     #[error("the relay stops")]
     Stopped,
+    #[error(transparent)]
+    Panicked(#[from] Panicked),
 }
 
 impl Core {
@@ -44,7 +47,7 @@ impl Core {
 
     fn hire(self: &Arc<Self>) {
         while let Some(first) = self.walks.hire() {
-            self.pace.runtime.spawn(Box::pin(Arc::clone(self).walk_line(first)));
+            self.pace.runtime.spawn(WALK, Box::pin(Arc::clone(self).walk_line(first)));
         }
         self.gauge();
     }
@@ -56,7 +59,8 @@ impl Core {
     async fn walk_line(self: Arc<Self>, first: OrderId) {
         let mut next = Some(first);
         while let Some(order) = next {
-            match self.walk(&order).await {
+            let walked = guarded(self.pace.runtime.tasks(), WALK, self.walk(&order)).await;
+            match walked.unwrap_or_else(|panicked| Err(panicked.into())) {
                 Ok(()) => self.walks.done(&order, self.pace.runtime.monotonic()),
                 Err(error) => {
                     let failures = self.walks.failed(&order);
@@ -75,12 +79,14 @@ impl Core {
 
     fn rest(self: &Arc<Self>, order: OrderId, rest: Duration) {
         let core = Arc::clone(self);
-        self.pace.runtime.spawn(Box::pin(async move {
-            if core.pace.sleep(rest).await {
+        let resting = async move {
+            // A rest that panics is over: the order must not rest for ever.
+            if guarded(core.pace.runtime.tasks(), WALK, core.pace.sleep(rest)).await.unwrap_or(true) {
                 core.walks.rested(&order);
                 core.hire();
             }
-        }));
+        };
+        self.pace.runtime.spawn(WALK, Box::pin(resting));
     }
 
     /// Emits all that the order owes above its mark, page by page, and raises the mark after each page that was confirmed whole.
@@ -105,8 +111,6 @@ impl Core {
             if rows.len() + OWED_PER_ENTRY <= OWED_PAGE {
                 break;
             }
-            // Another node may be ahead: what it saw confirmed need not go out again.
-            mark = mark.max(self.store.events_mark(order).await?);
         }
         let covered = self.intents.covered(order, mark);
         if !covered.is_empty() && self.store.drop_intents(&covered).await.is_ok() {

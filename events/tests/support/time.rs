@@ -1,9 +1,10 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use souk_chat::Timestamp;
 use souk_chat::ports::Runtime;
+use souk_chat::{Tasks, Timestamp, guarded};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -11,17 +12,23 @@ use tokio::time::Instant;
 pub struct Process {
     start: Instant,
     seed: AtomicU64,
-    tasks: parking_lot::Mutex<Option<JoinSet<()>>>,
+    running: parking_lot::Mutex<Option<JoinSet<()>>>,
+    tasks: Tasks,
 }
 
 impl Process {
     pub fn new(start: Instant, seed: u64) -> Self {
-        Self { start, seed: AtomicU64::new(seed), tasks: parking_lot::Mutex::new(Some(JoinSet::new())) }
+        Self {
+            start,
+            seed: AtomicU64::new(seed),
+            running: parking_lot::Mutex::new(Some(JoinSet::new())),
+            tasks: Tasks::default(),
+        }
     }
 
     /// Ends it as `kill -9` would.
     pub fn kill(&self) {
-        self.tasks.lock().take();
+        self.running.lock().take();
     }
 }
 
@@ -38,10 +45,14 @@ impl Runtime for Process {
         Box::pin(tokio::time::sleep(duration))
     }
 
-    fn spawn(&self, task: BoxFuture<'static, ()>) {
-        if let Some(tasks) = &mut *self.tasks.lock() {
-            tasks.spawn(task);
+    fn spawn(&self, name: &'static str, task: BoxFuture<'static, ()>) {
+        if let Some(running) = &mut *self.running.lock() {
+            running.spawn(guarded(&self.tasks, name, task).map(drop));
         }
+    }
+
+    fn tasks(&self) -> &Tasks {
+        &self.tasks
     }
 
     fn random(&self) -> u64 {

@@ -14,7 +14,7 @@ use souk_protocol::{Close, Error};
 
 use crate::hub::{Ack, Frames};
 
-pub use state::{REQUESTS_AT_ONCE, SIGN_IN_FIRST, SIGN_IN_WITHIN, Session};
+pub use state::{REQUESTS_AT_ONCE, SIGN_IN_WITHIN, Session};
 
 /// A token that was found good.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,6 +81,19 @@ pub enum Command {
 }
 
 impl Command {
+    /// The name of the request's event.
+    pub fn event(&self) -> &'static str {
+        match self {
+            Self::Hello => "join_app",
+            Self::ListChats { .. } => "list_chats",
+            Self::Join { .. } => "join_order_chat",
+            Self::Send { .. } => "send_message",
+            Self::Edit { .. } => "edit_message",
+            Self::Typing { .. } => "typing",
+            Self::Sync { .. } => "sync",
+        }
+    }
+
     /// Whether it writes a text: those of one session are carried out one after another.
     pub fn writes(&self) -> bool {
         matches!(self, Self::Send { .. } | Self::Edit { .. })

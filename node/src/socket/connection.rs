@@ -20,7 +20,7 @@ use tokio::net::TcpStream;
 
 use crate::hub::{Link, Notice, Outgoing};
 
-use super::driver::{Driver, Ended, Opening};
+use super::driver::{Driver, Opening};
 use super::frame::{self, FrameError, FrameReader, HEADER_BYTES_MAX, Incoming, MESSAGE_BYTES_MAX};
 use super::surroundings::Surroundings;
 
@@ -44,15 +44,30 @@ enum End {
     /// The other side closed, with this code if it said one.
     Theirs(Option<u16>),
     /// We do.
-    Ours(Box<Ended>),
+    Ours(u16, &'static str),
     /// The transport failed: nothing can be said any more.
     Broken,
+}
+
+/// A link's place in the census. However the connection ends, it is given back, and nothing is pushed to the link any more.
+struct Entered {
+    link: Arc<Link>,
+    around: Arc<Surroundings>,
+    place: usize,
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        self.link.close();
+        self.around.census.leave(self.place);
+    }
 }
 
 struct Connection {
     stream: TcpStream,
     link: Arc<Link>,
     driver: Driver,
+    entered: Entered,
     around: Arc<Surroundings>,
     reader: FrameReader,
     /// Bytes of a frame that is not whole, or of frames not taken because the session was busy.
@@ -79,11 +94,13 @@ pub fn run(
     let socket_io = matches!(opening, Opening::SocketIo(_));
     let link = Arc::new(Link::new(around.census.number(), around.seconds()));
     let place = around.census.enter(Arc::clone(&link), socket_io);
+    let entered = Entered { link: Arc::clone(&link), around: Arc::clone(&around), place };
     let driver = Driver::open(opening, Arc::clone(&link), Arc::clone(&around));
     let mut connection = Connection {
         stream,
         link,
         driver,
+        entered,
         around,
         reader: FrameReader::default(),
         held: !early.is_empty(),
@@ -95,9 +112,8 @@ pub fn run(
         let end = connection.live().await;
         // Nothing is pushed to it any more, and nobody counts on it, before the goodbye, which may take a moment.
         let last = connection.last_words(&end);
-        connection.link.close();
-        connection.driver.leave();
-        connection.around.census.leave(place);
+        drop(connection.entered);
+        drop(connection.driver);
         if !matches!(end, End::Broken) {
             Box::pin(farewell(connection.stream, last)).await;
         }
@@ -114,8 +130,8 @@ impl Connection {
             {
                 return self.breach(error);
             }
-            if let Some(ended) = self.driver.ended() {
-                return End::Ours(Box::new(ended.clone()));
+            if let Some(close) = self.driver.ended() {
+                return End::Ours(close.number(), close.text());
             }
             if let Some(code) = self.theirs {
                 return End::Theirs(code);
@@ -177,13 +193,11 @@ impl Connection {
                 scratch[..kept].copy_from_slice(&self.kept);
                 match self.stream.try_read(&mut scratch[kept..]) {
                     Ok(0) => {
-                        // It closed in order: the transport worked until now.
-                        self.link.heard(self.around.seconds(), self.writing.is_empty());
                         self.theirs = Some(None);
                         Ok(None)
                     }
                     Ok(count) => {
-                        self.link.heard(self.around.seconds(), self.writing.is_empty());
+                        self.link.heard(self.around.seconds());
                         self.take(&mut scratch[..kept + count])?;
                         // A read that did not fill the buffer emptied the socket.
                         Ok(Some(kept + count == SCRATCH_BYTES))
@@ -212,8 +226,8 @@ impl Connection {
             FrameError::Utf8 => Close::BadUtf8,
         };
         self.driver.notice(Notice::Close(close));
-        let ended = self.driver.ended().cloned();
-        End::Ours(Box::new(ended.unwrap_or(Ended { close, why: close.text().into() })))
+        let close = self.driver.ended().unwrap_or(close);
+        End::Ours(close.number(), close.text())
     }
 
     fn take_kept(&mut self) -> Result<(), FrameError> {
@@ -289,11 +303,11 @@ impl Connection {
             last.extend(outgoing.frames);
         }
         match end {
-            End::Ours(ended) => {
-                if ended.close == Close::SlowConsumer {
+            End::Ours(code, text) => {
+                if *code == Close::SlowConsumer.number() {
                     self.around.counters.slow_consumers.fetch_add(1, Ordering::Relaxed);
                 }
-                last.push_back(frame::encode_close(ended.close.number(), &ended.why).into());
+                last.push_back(frame::encode_close(*code, text).into());
             }
             End::Theirs(code) => last.push_back(frame::encode_close(code.unwrap_or(1000), "").into()),
             End::Broken => {}

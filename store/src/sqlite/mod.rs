@@ -23,7 +23,7 @@ use std::thread::{self, JoinHandle};
 
 use parking_lot::{Mutex, RwLock};
 use rusqlite::Connection;
-use souk_chat::Epoch;
+use souk_chat::{Epoch, Tasks};
 
 use self::file::File;
 use self::read::Read;
@@ -53,7 +53,7 @@ impl Sqlite {
         // Prepared here once for the error alone: each thread prepares its own.
         file.checked(Write::prepare(&writer, recent.clone()).map(drop))?;
         file.checked(Read::prepare(&readers[0], recent.clone()).map(drop))?;
-        Self::start(&file, &recent, writer, readers)
+        Self::start(&file, &recent, writer, readers, &settings.tasks)
     }
 
     fn start(
@@ -61,12 +61,18 @@ impl Sqlite {
         recent: &Arc<RwLock<Recent>>,
         writer: Connection,
         readers: Vec<Connection>,
+        tasks: &Tasks,
     ) -> Result<Self, OpenError> {
         let epoch = Mutex::new(file.checked(epochs::current(&writer))?);
         // Made first: whatever was started ends with it when the rest cannot be.
         let mut store = Self { queues: Arc::new(Queues::new()), writer: None, readers: Vec::new(), epoch };
-        let work =
-            |connection| Work { queues: store.queues.clone(), recent: recent.clone(), file: file.clone(), connection };
+        let work = |connection| Work {
+            queues: store.queues.clone(),
+            recent: recent.clone(),
+            file: file.clone(),
+            connection,
+            tasks: tasks.clone(),
+        };
         let (writer, readers) = (work(writer), readers.into_iter().map(work).collect::<Vec<_>>());
         store.writer = Some(spawn(file, "souk-write", move || threads::write_until_closed(writer))?);
         for reader in readers {
@@ -128,7 +134,7 @@ mod tests {
         let (writer, reader) = (file.writer().unwrap(), file.reader().unwrap());
         writer.execute_batch("PRAGMA max_page_count = 60").unwrap();
         let recent = Arc::new(RwLock::new(append::load_recent(&writer, 50).unwrap()));
-        let store = Sqlite::start(&file, &recent, writer, vec![reader]).unwrap();
+        let store = Sqlite::start(&file, &recent, writer, vec![reader], &Tasks::default()).unwrap();
         let mut head = Head::default();
         let full = loop {
             match store.append(&order, &head, &[entry(head.seq.next())]).await {

@@ -29,8 +29,7 @@ impl Read<'_> {
         for (order, owing) in found {
             let key = self.key(&order, owing)?.ok_or_else(|| broken("an owed event of no entry"))?;
             let head = Seq(owing.0.saturating_sub(1));
-            let shard = Intent::shard_of(&order);
-            intents.push(Intent { incarnation: asked.clone(), minute, shard, order, key, head });
+            intents.push(Intent { incarnation: asked.clone(), minute, order, key, head });
         }
         Ok(intents)
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use parking_lot::RwLock;
 use souk_chat::ports::StoreError;
+use souk_chat::tasks::{Panicked, Tasks, catch};
 use tokio::sync::oneshot;
 
 use super::fault::Fault;
@@ -134,45 +135,74 @@ pub(crate) struct Work {
     /// Held so that the file stays locked while anybody works on it.
     pub(crate) file: Arc<File>,
     pub(crate) connection: rusqlite::Connection,
+    /// Is told of panics, and of a thread that cannot go on.
+    pub(crate) tasks: Tasks,
 }
+
+/// Names of the threads' work.
+const READ: &str = "SQLite read";
+const WRITE: &str = "SQLite write";
 
 /// The reading thread: one job at a time until the queue is closed and empty.
 pub(crate) fn read_until_closed(work: Work) {
-    let Work { queues, recent, file, connection } = work;
+    let Work { queues, recent, file, connection, tasks } = work;
     let _farewell = Farewell(&queues.reads);
     let mut read = match Read::prepare(&connection, recent) {
         Ok(read) => read,
-        Err(fault) => return tracing::error!(file = %file.path().display(), %fault, "SQLite reads are not possible"),
+        Err(fault) => {
+            tracing::error!(file = %file.path().display(), %fault, "SQLite reads are not possible");
+            return tasks.give_up(READ);
+        }
     };
     let mut jobs = Vec::with_capacity(1);
     while queues.reads.take(1, &mut jobs) {
-        jobs.drain(..).for_each(|job| job(&mut read));
+        for job in jobs.drain(..) {
+            // The caller learns of a panic by its job being dropped. The next job must not find a snapshot of this one's.
+            if catch(&tasks, READ, || job(&mut read)).is_err()
+                && !connection.is_autocommit()
+                && let Err(error) = connection.execute_batch("ROLLBACK")
+            {
+                tracing::error!(%error, "SQLite did not end a read");
+                return tasks.give_up(READ);
+            }
+        }
     }
 }
 
 /// The writing thread: whatever waits goes into one transaction, so that many callers share one `fsync`.
 pub(crate) fn write_until_closed(work: Work) {
-    let Work { queues, recent, file, connection } = work;
+    let Work { queues, recent, file, connection, tasks } = work;
     let _farewell = Farewell(&queues.writes);
     let mut write = match Write::prepare(&connection, recent) {
         Ok(write) => write,
-        Err(fault) => return tracing::error!(file = %file.path().display(), %fault, "SQLite writes are not possible"),
+        Err(fault) => {
+            tracing::error!(file = %file.path().display(), %fault, "SQLite writes are not possible");
+            return tasks.give_up(WRITE);
+        }
     };
     let mut group = Vec::with_capacity(GROUP_WRITES);
     while queues.writes.take(GROUP_WRITES, &mut group) {
-        write_group(&connection, &mut write, &mut group);
+        // A job's panic goes no further than its group. One beyond that may have left memory and file at odds.
+        if catch(&tasks, WRITE, || write_group(&connection, &mut write, &mut group, &tasks)).is_err() {
+            return tasks.give_up(WRITE);
+        }
     }
 }
 
-fn write_group(connection: &rusqlite::Connection, write: &mut Write<'_>, group: &mut Vec<Box<dyn WriteJob>>) {
-    let failure = match write_together(connection, write, group, Company::Trusted) {
+fn write_group(
+    connection: &rusqlite::Connection,
+    write: &mut Write<'_>,
+    group: &mut Vec<Box<dyn WriteJob>>,
+    tasks: &Tasks,
+) {
+    let failure = match write_together(connection, write, group, Company::Trusted, tasks) {
         Ok(_) => return group.drain(..).for_each(|job| job.answer()),
         Err(failure) => failure,
     };
     // One bad request must not fail the others, nor cost each of them a commit of its own.
     if matches!(failure, Failure::Work(_))
         && group.len() > 1
-        && let Ok(failed) = write_together(connection, write, group, Company::Suspected)
+        && let Ok(failed) = write_together(connection, write, group, Company::Suspected, tasks)
     {
         for (job, failed) in group.drain(..).zip(failed) {
             match failed {
@@ -186,7 +216,7 @@ fn write_group(connection: &rusqlite::Connection, write: &mut Write<'_>, group: 
         // It was the whole transaction that failed, as on a full disk: what goes in alone is written alone.
         Failure::Work(_) if group.len() > 1 => {
             for job in group.drain(..) {
-                write_group(connection, write, &mut vec![job]);
+                write_group(connection, write, &mut vec![job], tasks);
             }
         }
         Failure::Work(error) | Failure::Commit(error) => {
@@ -217,12 +247,13 @@ fn write_together(
     write: &mut Write<'_>,
     group: &mut [Box<dyn WriteJob>],
     company: Company,
+    tasks: &Tasks,
 ) -> Result<Vec<Option<StoreError>>, Failure> {
     let done = write.begin.execute([]).map_err(Fault::from);
     let done = done.and_then(|_| write.begun());
     let done = done.and_then(|()| match company {
-        Company::Trusted => group.iter_mut().try_for_each(|job| job.run(write)).map(|()| Vec::new()),
-        Company::Suspected => group.iter_mut().map(|job| run_apart(connection, write, job)).collect(),
+        Company::Trusted => group.iter_mut().try_for_each(|job| run(write, job, tasks)).map(|()| Vec::new()),
+        Company::Suspected => group.iter_mut().map(|job| run_apart(connection, write, job, tasks)).collect(),
     });
     let failure = match done {
         Ok(failed) => match write.commit.execute([]) {
@@ -244,16 +275,23 @@ fn write_together(
     Err(failure)
 }
 
+/// Runs a job. One that panics has failed, and would again.
+fn run(write: &mut Write<'_>, job: &mut Box<dyn WriteJob>, tasks: &Tasks) -> Result<(), Fault> {
+    let panicked = |panicked: Panicked| Err(StoreError::Invalid(panicked.to_string()).into());
+    catch(tasks, WRITE, || job.run(write)).unwrap_or_else(panicked)
+}
+
 /// Runs one job behind a savepoint. Returns what it failed of; what it had written is undone. Errors: the transaction as a whole
 /// cannot go on.
 fn run_apart(
     connection: &rusqlite::Connection,
     write: &mut Write<'_>,
     job: &mut Box<dyn WriteJob>,
+    tasks: &Tasks,
 ) -> Result<Option<StoreError>, Fault> {
     write.savepoint.execute([])?;
     let added = write.added();
-    let fault = match job.run(write) {
+    let fault = match run(write, job, tasks) {
         Ok(()) => {
             write.release.execute([])?;
             return Ok(None);
@@ -336,7 +374,7 @@ mod tests {
         };
         let mut group: Vec<Box<dyn WriteJob>> =
             orders.iter().enumerate().map(|(number, order)| job(number, order, "k", bad(number))).collect();
-        write_group(&connection, &mut write, &mut group);
+        write_group(&connection, &mut write, &mut group, &Tasks::default());
         let mut outcomes: Vec<_> = heard.try_iter().collect();
         outcomes.sort_by_key(|(number, _)| *number);
         assert_eq!(outcomes.len(), orders.len());
@@ -347,7 +385,7 @@ mod tests {
         // Nothing of what failed is there, on disk or in memory: the same key goes in.
         let mut again: Vec<Box<dyn WriteJob>> =
             orders.iter().enumerate().map(|(number, order)| job(number, order, "k", false)).collect();
-        write_group(&connection, &mut write, &mut again);
+        write_group(&connection, &mut write, &mut again, &Tasks::default());
         for (number, outcome) in heard.try_iter() {
             let applied = matches!(outcome, Ok(Appended::Applied(head)) if head.seq == Seq(1));
             assert_eq!(applied, bad(number), "{number}: {outcome:?}");

@@ -8,8 +8,7 @@ use souk_chat::fingerprint::Fingerprints;
 use souk_chat::limits::Quota;
 use souk_chat::ports::{Decision, Feed, Inbox, Limiter, Moderations, Presence, Router, Runtime, Store};
 use souk_chat::service::{Chats, Ports};
-use souk_chat::{Actor, Role, RulesCell, Sealer, Timestamp, UserId};
-use souk_node::absences::Absences;
+use souk_chat::{Actor, Role, RulesCell, Sealer, Timestamp, UserId, supervised};
 use souk_node::commands::{Announced, Commands};
 use souk_node::delivery::Delivery;
 use souk_node::gate::HoleRule;
@@ -42,8 +41,19 @@ pub struct Node {
     pub around: Arc<Surroundings>,
     /// What it delivers.
     pub delivery: Arc<Delivery>,
-    /// Whom it looks after when they are gone.
-    pub absences: Arc<Absences>,
+}
+
+impl Node {
+    /// Runs a task that goes on, as a real node does.
+    fn keep<Work: Future<Output = ()> + Send + 'static>(
+        &self,
+        name: &'static str,
+        start: impl FnMut() -> Work + Send + 'static,
+    ) {
+        let runtime = Arc::clone(&self.runtime);
+        let kept = async move { supervised(runtime.tasks(), name, |pause| runtime.sleep(pause), start).await };
+        self.runtime.spawn(name, Box::pin(kept));
+    }
 }
 
 /// All nodes and what is between them.
@@ -105,23 +115,23 @@ impl Cluster {
         }
         let node = self.build(slot);
         self.world.note("boot", &[slot as u64], String::new);
-        let delivery = Arc::clone(&node.delivery);
-        node.runtime.spawn(Box::pin(async move { delivery.watch(true).await }));
+        let (comparing, republishing) = (Arc::clone(&node.delivery), Arc::clone(&node.delivery));
+        node.keep("compare", move || Arc::clone(&comparing).compare_on(true));
+        node.keep("republish", move || Arc::clone(&republishing).republish_on());
         if self.world.plan.sabotage == Sabotage::ForgetfulHub {
             let hub = Arc::clone(&node.around.hub);
-            node.runtime.spawn(Box::pin(async move {
-                loop {
-                    tokio::time::sleep(Duration::from_millis(1)).await;
-                    hub.forget_aside();
-                }
-            }));
+            node.runtime.spawn(
+                "forget",
+                Box::pin(async move {
+                    loop {
+                        tokio::time::sleep(Duration::from_millis(1)).await;
+                        hub.forget_aside();
+                    }
+                }),
+            );
         }
-        let delivery = Arc::clone(&node.delivery);
-        node.runtime.spawn(Box::pin(async move { delivery.follow_epoch().await }));
-        if self.world.plan.sabotage != Sabotage::ForgottenAbsences {
-            let absences = Arc::clone(&node.absences);
-            node.runtime.spawn(Box::pin(async move { absences.watch().await }));
-        }
+        let following = Arc::clone(&node.delivery);
+        node.keep("epoch", move || Arc::clone(&following).follow_epoch());
         self.nodes.lock()[slot] = Some(Arc::new(node));
     }
 
@@ -162,8 +172,8 @@ impl Cluster {
         router.attach(Arc::<Delivery>::clone(&delivery) as Arc<dyn Inbox>);
         let number = shared.random();
         let chats = Arc::new(Chats::new(Ports {
-            store: Arc::clone(&store),
-            presence: Arc::clone(&presence),
+            store,
+            presence,
             limiter,
             feed: Arc::<Delivery>::clone(&delivery) as Arc<dyn Feed>,
             promises: Arc::new(NodePromises::new(Arc::clone(&runtime), slot, number)),
@@ -179,12 +189,10 @@ impl Cluster {
             ping_interval: Duration::from_secs(25),
             ping_timeout: Duration::from_secs(20),
         };
-        let absences =
-            Arc::new(Absences::new(Arc::clone(&hub), Arc::clone(&chats), presence, store, Arc::clone(&shared)));
         let commands =
             Arc::new(Commands::new(chats, Arc::clone(&hub), Arc::clone(&delivery), Arc::clone(&shared), announced));
         let around = Arc::new(Surroundings::new(hub, commands, Arc::new(Names), shared, Arc::default(), number));
-        Node { slot, runtime, around, delivery, absences }
+        Node { slot, runtime, around, delivery }
     }
 
     /// Crashes a node: everything it was doing ends where it stands. It starts again after some milliseconds.
@@ -195,8 +203,8 @@ impl Cluster {
         self.count(&node);
         self.bus.stop(slot);
         self.shelf.forget_node(slot);
-        let (people, alive_at) = (Arc::clone(&self.people), node.runtime.now());
-        self.world.after(down_ms.min(LEASE_MS), move || people.forget(slot, alive_at));
+        let people = Arc::clone(&self.people);
+        self.world.after(down_ms.min(LEASE_MS), move || people.forget(slot));
         let mut wires = self.wires.lock();
         let (dead, living): (Vec<_>, Vec<_>) = wires.drain(..).partition(|wire| wire.node() == slot);
         *wires = living;

@@ -50,13 +50,19 @@ pub enum Seen {
     DeviceToldOfLoss,
     NumbersGivenAgain,
     ViewReset,
-    GoneUnseeing,
-    NotifiedAfterwards,
+    LanePanicked,
+    CommandPanicked,
+    ConnectionPanicked,
+    PublishPanicked,
+    FillPanicked,
+    ComparePanicked,
+    RepublishPanicked,
+    EpochPanicked,
 }
 
 impl Seen {
     /// All of them.
-    pub const ALL: [Self; 45] = [
+    pub const ALL: [Self; 51] = [
         Self::AnswerLostThenFound,
         Self::LandedLate,
         Self::LandedLateRefused,
@@ -100,9 +106,30 @@ impl Seen {
         Self::DeviceToldOfLoss,
         Self::NumbersGivenAgain,
         Self::ViewReset,
-        Self::GoneUnseeing,
-        Self::NotifiedAfterwards,
+        Self::LanePanicked,
+        Self::CommandPanicked,
+        Self::ConnectionPanicked,
+        Self::PublishPanicked,
+        Self::FillPanicked,
+        Self::ComparePanicked,
+        Self::RepublishPanicked,
+        Self::EpochPanicked,
     ];
+
+    /// That a task of this name panicked.
+    pub fn of_panic(task: &str) -> Self {
+        match task {
+            "lane" => Self::LanePanicked,
+            "command" => Self::CommandPanicked,
+            "connection" => Self::ConnectionPanicked,
+            "publish" => Self::PublishPanicked,
+            "fill" => Self::FillPanicked,
+            "compare" => Self::ComparePanicked,
+            "republish" => Self::RepublishPanicked,
+            "epoch" => Self::EpochPanicked,
+            other => panic!("a task that nothing is known of: {other}"),
+        }
+    }
 }
 
 /// How often each thing was seen.

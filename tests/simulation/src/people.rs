@@ -9,36 +9,23 @@ use parking_lot::Mutex;
 use souk_chat::limits::{SPAM_ORDERS, SPAM_TIMES};
 use souk_chat::log::{EntryKey, Seq};
 use souk_chat::ports::{
-    Admission, Attempt, Incarnation, Intent, Limiter, Orphan, Presence, PresenceError, Promises, Runtime, Said,
+    Admission, Attempt, Incarnation, Intent, Limiter, Presence, PresenceError, Promises, Runtime, Said,
 };
-use souk_chat::{OrderId, Timestamp, UserId};
+use souk_chat::{OrderId, UserId};
 
 use crate::coverage::Seen;
-use crate::plan::Sabotage;
-use crate::runtime::NodeRuntime;
+use crate::runtime::{NodeRuntime, may_panic};
 use crate::store::Shelf;
 use crate::world::World;
 
 /// Orders and names of sends.
 type Places = BTreeSet<(OrderId, u64)>;
 
-/// Which runs of nodes answer for whom.
-#[derive(Default)]
-struct Answering {
-    runs: u64,
-    /// The newest run of each node.
-    newest: BTreeMap<usize, u64>,
-    people: BTreeSet<(u64, UserId)>,
-    /// When runs whose lease ran out were last known to live.
-    dead: BTreeMap<u64, Timestamp>,
-}
-
 /// Who is connected anywhere, and what they sent.
 pub struct People {
     world: Arc<World>,
     shelf: Arc<Shelf>,
     devices: Mutex<BTreeMap<UserId, BTreeMap<usize, u32>>>,
-    answering: Mutex<Answering>,
     counted: Mutex<BTreeSet<(UserId, String)>>,
     /// By person and form: the orders and names of what was said. A run is shorter than the window.
     said: Mutex<BTreeMap<(UserId, u64), Places>>,
@@ -47,18 +34,13 @@ pub struct People {
 impl People {
     /// Nobody.
     pub fn new(world: Arc<World>, shelf: Arc<Shelf>) -> Arc<Self> {
-        let (devices, answering) = (Mutex::default(), Mutex::default());
-        Arc::new(Self { world, shelf, devices, answering, counted: Mutex::default(), said: Mutex::default() })
+        Arc::new(Self { world, shelf, devices: Mutex::default(), counted: Mutex::default(), said: Mutex::default() })
     }
 
-    /// A node's lease ran out; it was last known to live at `alive_at`.
-    pub fn forget(&self, node: usize, alive_at: Timestamp) {
+    /// A node's lease ran out.
+    pub fn forget(&self, node: usize) {
         for nodes in self.devices.lock().values_mut() {
             nodes.remove(&node);
-        }
-        let answering = &mut *self.answering.lock();
-        if let Some(run) = answering.newest.get(&node) {
-            answering.dead.insert(*run, alive_at);
         }
     }
 }
@@ -67,20 +49,13 @@ impl People {
 pub struct PeopleOf {
     people: Arc<People>,
     node: usize,
-    run: u64,
     runtime: Arc<NodeRuntime>,
 }
 
 impl PeopleOf {
     /// The way of this run of a node.
     pub fn new(people: Arc<People>, node: usize, runtime: Arc<NodeRuntime>) -> Self {
-        let run = {
-            let answering = &mut *people.answering.lock();
-            answering.runs += 1;
-            answering.newest.insert(node, answering.runs);
-            answering.runs
-        };
-        Self { people, node, run, runtime }
+        Self { people, node, runtime }
     }
 }
 
@@ -92,19 +67,11 @@ impl Presence for PeopleOf {
         }
         let mut people = self.people.devices.lock();
         people.entry(user.clone()).or_default().insert(self.node, devices);
-        self.people.answering.lock().people.insert((self.run, user.clone()));
-    }
-
-    fn release(&self, user: &UserId) {
-        let people = self.people.devices.lock();
-        let is_here = people.get(user).and_then(|nodes| nodes.get(&self.node)).is_some_and(|devices| *devices > 0);
-        if !is_here && !self.runtime.is_dead() {
-            self.people.answering.lock().people.remove(&(self.run, user.clone()));
-        }
     }
 
     async fn online(&self, users: &[UserId]) -> Result<Vec<bool>, PresenceError> {
         let world = &self.people.world;
+        may_panic(world);
         if world.bites(world.plan.faults.presence_fails) {
             world.saw(Seen::PresenceUnknown);
             tokio::time::sleep(Duration::from_millis(100)).await;
@@ -115,28 +82,8 @@ impl Presence for PeopleOf {
         Ok(users.iter().map(is_online).collect())
     }
 
-    async fn orphans(&self, limit: usize) -> Result<Vec<Orphan>, PresenceError> {
-        let Answering { people, dead, .. } = &*self.people.answering.lock();
-        if self.people.world.plan.sabotage == Sabotage::ForgottenOrphans {
-            return Ok(Vec::new());
-        }
-        let orphan = |(run, user): &(u64, UserId)| {
-            let alive_at = *dead.get(run)?;
-            Some(Orphan { node: run.to_string().into(), alive_at, user: user.clone() })
-        };
-        Ok(people.iter().filter_map(orphan).take(limit).collect())
-    }
-
-    async fn adopted(&self, orphans: &[Orphan]) -> Result<(), PresenceError> {
-        let people = &mut self.people.answering.lock().people;
-        people.retain(|(run, user)| {
-            !orphans.iter().any(|orphan| orphan.user == *user && *orphan.node == run.to_string())
-        });
-        Ok(())
-    }
-
     async fn leave(&self) {
-        self.people.forget(self.node, self.runtime.now());
+        self.people.forget(self.node);
     }
 }
 
@@ -145,6 +92,7 @@ impl Limiter for PeopleOf {
     async fn admit(&self, attempt: &Attempt<'_>) -> Admission {
         let Attempt { user, key, .. } = *attempt;
         let world = &self.people.world;
+        may_panic(world);
         if world.bites(world.plan.faults.limited) {
             if let Some((order, id)) = key.split_once('/')
                 && let Ok(order) = OrderId::new(order)
@@ -216,7 +164,6 @@ impl Promises for NodePromises {
         Intent {
             incarnation: self.incarnation.clone(),
             minute: self.runtime.now().millis() / 60_000,
-            shard: Intent::shard_of(order),
             order: order.clone(),
             key: key.clone(),
             head,

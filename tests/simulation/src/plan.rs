@@ -22,10 +22,8 @@ pub enum Sabotage {
     BlindNodes,
     /// Every epoch is good, whatever was lost since.
     AnyEpoch,
-    /// Nobody looks after people who are gone.
-    ForgottenAbsences,
-    /// Nobody looks after the people of nodes that died.
-    ForgottenOrphans,
+    /// What panics takes everything along that waits for it.
+    NoGuards,
 }
 
 /// How often things go wrong while faults last, per thousand. Each kind is off in some seeds, so that they are also seen alone.
@@ -61,8 +59,8 @@ pub struct Faults {
     pub outages: u64,
     /// Clocks that jump.
     pub clock_jumps: u64,
-    /// People who go for good, on all their devices at once, unnoticed for a while.
-    pub deserters: u64,
+    /// A task of a node panics where it asks something, or gets the answer.
+    pub panics: u64,
 }
 
 /// What a seed decides before anything runs.
@@ -114,7 +112,7 @@ impl Plan {
             crashes: often(3),
             outages: often(2),
             clock_jumps: often(3),
-            deserters: often(2),
+            panics: often(20),
         };
         Self {
             nodes: 2 + rng.index(2),

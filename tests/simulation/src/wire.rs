@@ -15,7 +15,11 @@ use souk_node::socket::{Driver, Opening};
 
 use crate::client::Client;
 use crate::cluster::{Node, sign_in};
+use crate::runtime::may_panic;
 use crate::world::World;
+
+/// The name of a connection's task.
+const CONNECTION: &str = "connection";
 
 #[derive(Default)]
 struct State {
@@ -23,8 +27,6 @@ struct State {
     waker: Option<Waker>,
     /// The node knows that the client is gone.
     hung_up: bool,
-    /// The client said so.
-    said_goodbye: bool,
     /// Nothing travels any more.
     over: bool,
     up_at: u64,
@@ -53,7 +55,7 @@ impl Wire {
             Arc::new(Self { world, client: Arc::downgrade(client), number, node: node.slot, state: Mutex::default() });
         let opening = early.then(|| (sign_in(client.user(), node.runtime.now()), client.user().to_string()));
         let serving = serve(Arc::clone(&wire), Arc::clone(node), Opening::Plain(opening));
-        node.runtime.spawn(Box::pin(serving));
+        node.runtime.spawn(CONNECTION, Box::pin(serving));
         wire
     }
 
@@ -101,7 +103,6 @@ impl Wire {
         self.world.after(noticed_after, move || {
             let mut state = me.state.lock();
             state.hung_up = true;
-            state.said_goodbye = noticed_after == 0;
             state.waker.take().into_iter().for_each(Waker::wake);
         });
     }
@@ -137,7 +138,7 @@ impl Wire {
     }
 
     async fn wake(&self, link: &Link, reads: bool) -> Woken {
-        poll_fn(|context| {
+        let woken = poll_fn(|context| {
             if let Poll::Ready(outgoing) = link.poll_take(context, true) {
                 return Poll::Ready(Woken::Outgoing(outgoing));
             }
@@ -151,7 +152,27 @@ impl Wire {
             state.waker = Some(context.waker().clone());
             Poll::Pending
         })
-        .await
+        .await;
+        may_panic(&self.world);
+        woken
+    }
+}
+
+/// The node's side. When it is dropped, at the end of its task or in a panic, the socket is closed.
+struct Side {
+    wire: Arc<Wire>,
+    link: Arc<Link>,
+    /// The client went first, and knows.
+    hung_up: bool,
+}
+
+impl Drop for Side {
+    fn drop(&mut self) {
+        self.link.close();
+        let was_over = std::mem::replace(&mut self.wire.state.lock().over, true);
+        if !self.hung_up && !was_over {
+            self.wire.break_off();
+        }
     }
 }
 
@@ -160,29 +181,19 @@ async fn serve(wire: Arc<Wire>, node: Arc<Node>, opening: Opening) {
     let around = Arc::clone(&node.around);
     drop(node);
     let link = Arc::new(Link::new(wire.number, around.seconds()));
-    let mut driver = Driver::open(opening, Arc::clone(&link), Arc::clone(&around));
+    let mut side = Side { wire, link: Arc::clone(&link), hung_up: false };
+    let mut driver = Driver::open(opening, Arc::clone(&link), around);
     while driver.ended().is_none() {
-        match wire.wake(&link, !driver.is_busy()).await {
+        match side.wire.wake(&link, !driver.is_busy()).await {
             Woken::HungUp => {
-                if wire.state.lock().said_goodbye {
-                    link.heard(around.seconds(), true);
-                }
+                side.hung_up = true;
                 break;
             }
-            Woken::Text(text) => {
-                link.heard(around.seconds(), true);
-                driver.text(&text);
-            }
+            Woken::Text(text) => driver.text(&text),
             Woken::Outgoing(outgoing) => {
-                wire.carry_down(outgoing.frames);
+                side.wire.carry_down(outgoing.frames);
                 outgoing.notices.into_iter().for_each(|notice| driver.notice(notice));
             }
         }
     }
-    link.close();
-    driver.leave();
-    if driver.ended().is_some() {
-        wire.break_off();
-    }
-    wire.state.lock().over = true;
 }

@@ -31,6 +31,7 @@ use crate::message::Message;
 use crate::order::Order;
 use crate::ports::Origin;
 use crate::refusal::Refusal;
+use crate::tasks::guarded;
 
 use super::Ports;
 use super::memory::Memory;
@@ -116,6 +117,9 @@ pub(super) enum Course {
     Half(parts::Rest),
 }
 
+/// The name of a lane's task.
+const LANE: &str = "lane";
+
 /// The lanes of a node.
 pub struct Sequencer {
     ports: Ports,
@@ -141,7 +145,7 @@ impl Sequencer {
                 lanes.insert(order.id.clone(), VecDeque::from([job]));
                 drop(lanes);
                 let sequencer = Arc::clone(self);
-                self.ports.runtime.spawn(Box::pin(async move { sequencer.work(order).await }));
+                self.ports.runtime.spawn(LANE, Box::pin(async move { sequencer.work(order).await }));
             }
         }
     }
@@ -157,8 +161,18 @@ impl Sequencer {
 
     async fn work(&self, order: Arc<Order>) {
         while let Some(jobs) = self.next_batch(&order.id) {
-            batch::Batch::new(self, &order, jobs).run().await;
+            let batch = async { batch::Batch::new(self, &order, jobs).run().await };
+            if guarded(self.ports.runtime.tasks(), LANE, batch).await.is_err() {
+                self.recover(&order.id);
+            }
         }
+    }
+
+    /// A batch panicked. Its jobs are gone, which tells who waits for them that the outcome is unknown; what it wrote, if it did,
+    /// was fed to nobody. The lane goes on with what it reads of the log.
+    fn recover(&self, order: &OrderId) {
+        self.memory.forget_head(order);
+        self.ports.feed.suspect(order);
     }
 
     /// What waits, up to a batch; ends the lane when nothing does.

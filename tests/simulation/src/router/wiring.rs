@@ -9,6 +9,7 @@ use souk_chat::ports::{Envelope, Inbox, Room, Router, RouterError};
 use tokio::sync::oneshot;
 
 use crate::coverage::Seen;
+use crate::runtime::may_panic;
 use crate::world::World;
 
 use super::bus::Bus;
@@ -99,6 +100,7 @@ impl Router for Wiring {
 
     async fn confirmed(&self, room: &Room) -> Result<(), RouterError> {
         (self.confirming)();
+        may_panic(&self.bus.world);
         let (sender, receiver) = oneshot::channel();
         {
             let line = &mut self.bus.lines.lock()[self.node];
@@ -109,7 +111,9 @@ impl Router for Wiring {
             }
         }
         let patience = std::pin::pin!(tokio::time::sleep(CONFIRM_WITHIN));
-        if let Either::Left(_) = select(World::answer(receiver), patience).await {
+        let outcome = select(World::answer(receiver), patience).await;
+        may_panic(&self.bus.world);
+        if let Either::Left(_) = outcome {
             return Ok(());
         }
         self.bus.world.saw(Seen::SubscriptionUnconfirmed);
@@ -150,8 +154,10 @@ impl Router for Wiring {
             bus.fan_out(&rooms, &envelope);
             sender.send(()).unwrap_or_default();
         });
+        let world = Arc::clone(&self.bus.world);
         Box::pin(async move {
             World::answer(receiver).await;
+            may_panic(&world);
             if fails { Err(RouterError("simulated".into())) } else { Ok(()) }
         })
     }

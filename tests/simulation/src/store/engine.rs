@@ -12,6 +12,7 @@ use souk_chat::ports::store::StoreError;
 use tokio::sync::oneshot;
 
 use crate::coverage::Seen;
+use crate::runtime::may_panic;
 use crate::world::World;
 
 use super::epochs::Known;
@@ -34,17 +35,6 @@ pub struct Shelf {
     pub(super) unheard: Mutex<HashSet<EntryKey>>,
     /// Told of each batch that was applied, with the node it came from: the moment to crash it.
     pub(super) applied: Mutex<Option<Told>>,
-    /// Requests of all nodes.
-    asked: Mutex<Asked>,
-}
-
-/// How often the store was asked for something.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Asked {
-    /// To read.
-    pub reads: u64,
-    /// To write.
-    pub writes: u64,
 }
 
 impl Shelf {
@@ -58,13 +48,7 @@ impl Shelf {
             unlooked: Mutex::default(),
             unheard: Mutex::default(),
             applied: Mutex::default(),
-            asked: Mutex::default(),
         })
-    }
-
-    /// Requests since the last call.
-    pub fn asked(&self) -> Asked {
-        std::mem::take(&mut self.asked.lock())
     }
 
     /// What is stored, for whoever checks.
@@ -206,11 +190,6 @@ impl Engine {
         write: bool,
         act: impl FnOnce(&mut History, Fate) -> T + Send + 'static,
     ) -> Result<T, Silence> {
-        {
-            let mut asked = self.shelf.asked.lock();
-            let count = if write { &mut asked.writes } else { &mut asked.reads };
-            *count += 1;
-        }
         self.request_as(self.fate(write), act).await
     }
 
@@ -219,6 +198,7 @@ impl Engine {
         fate: Fate,
         act: impl FnOnce(&mut History, Fate) -> T + Send + 'static,
     ) -> Result<T, Silence> {
+        may_panic(&self.shelf.world);
         let (sender, receiver) = oneshot::channel();
         let shelf = Arc::clone(&self.shelf);
         if let Some(arrives) = fate.arrives {
@@ -230,7 +210,9 @@ impl Engine {
             });
         }
         let patience = std::pin::pin!(tokio::time::sleep(std::time::Duration::from_millis(fate.patience)));
-        match select(World::answer(receiver), patience).await {
+        let outcome = select(World::answer(receiver), patience).await;
+        may_panic(&self.shelf.world);
+        match outcome {
             Either::Left((answer, _)) => Ok(answer),
             Either::Right(((), _)) => {
                 Err(Silence { never_sent: fate.arrives.is_none() && self.shelf.world.rng().chance(300) })

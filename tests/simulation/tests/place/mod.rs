@@ -52,6 +52,8 @@ impl Feed for Heard {
     fn went_back(&self, loss: WentBack) {
         panic!("nothing was lost here: {loss:?}");
     }
+
+    fn suspect(&self, _: &OrderId) {}
 }
 
 /// A node.
