@@ -9,13 +9,13 @@ use futures_util::future::{Either, select};
 use souk_chat::limits::Quota;
 use souk_chat::ports::Runtime;
 use souk_chat::service::{Chats, Edit, Send, Sent};
-use souk_chat::{ClientMessageId, Cursor, Draft, OrderId, Refusal, Role, Seq};
+use souk_chat::{ClientMessageId, Cursor, Draft, OrderId, Refusal, Role, Seq, guarded};
 use souk_protocol::dto::{self, Audience, Empty, encode_message, with_masked};
 use souk_protocol::push::Exception;
 use souk_protocol::{Code, Error, ServerEvent, json};
 
 use crate::delivery::Delivery;
-use crate::hub::{Ack, Device, Frames, Hub, Joined, ROOMS_PER_DEVICE, Room};
+use crate::hub::{Ack, Device, Frames, Hub, JoinTicket, Joined, ROOMS_PER_DEVICE, Room};
 use crate::metrics::Metrics;
 use crate::session::Command;
 
@@ -59,6 +59,26 @@ impl Drop for Finish {
     }
 }
 
+/// An attempt at joining. However it ends, it keeps nothing for a device that is not live by it.
+struct Joining<'a> {
+    hub: &'a Hub,
+    device: &'a Arc<Device>,
+    order: &'a OrderId,
+    ticket: JoinTicket,
+    is_done: bool,
+}
+
+impl Drop for Joining<'_> {
+    fn drop(&mut self) {
+        if !self.is_done {
+            self.hub.abandon(self.device, self.order, self.ticket);
+        }
+    }
+}
+
+/// The name of a command's task.
+const COMMAND: &str = "command";
+
 impl Commands {
     /// Commands over these parts.
     pub fn new(
@@ -81,27 +101,35 @@ impl Commands {
     /// Starts carrying out a command as a task of its own; answers when done, and tells the session.
     pub fn run(self: &Arc<Self>, device: Arc<Device>, ack: Option<Ack>, command: Command) {
         let me = Arc::clone(self);
-        self.runtime.spawn(Box::pin(async move {
-            let _finish = Finish { device: Arc::clone(&device), send: command.writes() };
-            me.carry_out(&device, ack, command).await;
-        }));
+        self.runtime.spawn(
+            COMMAND,
+            Box::pin(async move {
+                let _finish = Finish { device: Arc::clone(&device), send: command.writes() };
+                let event = command.event();
+                if guarded(me.runtime.tasks(), COMMAND, me.carry_out(&device, ack, command)).await.is_err() {
+                    let error = Error::from(Refusal::unavailable());
+                    device.refuse(ack, &error, || exception(event, &error, None));
+                }
+            }),
+        );
     }
 
     async fn carry_out(&self, device: &Arc<Device>, ack: Option<Ack>, command: Command) {
-        let (event, outcome) = match command {
+        let event = command.event();
+        let outcome = match command {
             Command::Send { order, draft, id } => return self.send(device, ack, order, draft, id).await,
             Command::Join { order, cursor } => match self.join(device, ack, &order, cursor).await {
                 Ok(()) => return,
-                Err(error) => ("join_order_chat", Err(error)),
+                Err(error) => Err(error),
             },
-            Command::Edit { order, seq, draft } => ("edit_message", self.edit(device, order, seq, draft).await),
-            Command::Hello => ("join_app", self.hello(device).await),
-            Command::ListChats { cursor, limit } => ("list_chats", self.list(device, cursor, limit).await),
-            Command::Typing { order } => ("typing", self.typing(device, &order).await),
+            Command::Edit { order, seq, draft } => self.edit(device, order, seq, draft).await,
+            Command::Hello => self.hello(device).await,
+            Command::ListChats { cursor, limit } => self.list(device, cursor, limit).await,
+            Command::Typing { order } => self.typing(device, &order).await,
             Command::Sync { cursors } => {
                 let synced = self.chats.sync(device.actor(), &cursors).await;
                 let body = synced.map(|synced| json::encode(&dto::Synced::of(&synced, device.user())));
-                ("sync", body.map_err(Error::from))
+                body.map_err(Error::from)
             }
         };
         match outcome {
@@ -129,8 +157,10 @@ impl Commands {
         }
         let send = Send { order: order.clone(), draft, id: id.clone(), origin: device.origin() };
         let started = Instant::now();
-        let (outcome, repeat) = match self.chats.send(device.actor(), send).await {
-            Ok(sent) => (Ok((sent.message.seq, self.sent_body(&sent).await)), sent.repeat),
+        // The place that was kept for the answer is given up whatever happens to the send.
+        let sent = guarded(self.runtime.tasks(), COMMAND, self.sent(device, send)).await;
+        let (outcome, repeat) = match sent.unwrap_or_else(|_| Err(Refusal::unavailable())) {
+            Ok((seq, body, repeat)) => (Ok((seq, body)), repeat),
             Err(refusal) => {
                 device.sends_no_more(&order, &id);
                 (Err(Error::from(refusal)), false)
@@ -169,6 +199,12 @@ impl Commands {
         self.metrics.send_seconds.observe(device.dialect().carrier().as_str(), took);
     }
 
+    /// The number, the answer, and whether the message was there before.
+    async fn sent(&self, device: &Device, send: Send) -> Result<(Seq, Bytes, bool), Refusal> {
+        let sent = self.chats.send(device.actor(), send).await?;
+        Ok((sent.message.seq, self.sent_body(&sent).await, sent.repeat))
+    }
+
     /// The answer to a send. A repeat's message may have got further than `sent`.
     async fn sent_body(&self, sent: &Sent) -> Bytes {
         let status = if sent.repeat { self.chats.status(sent).await } else { souk_chat::Status::Sent };
@@ -186,23 +222,19 @@ impl Commands {
         self.chats.readable(device.actor(), order).await?;
         let (room, ticket) =
             self.hub.join(device, order).map_err(|error| Error::new(Code::TooManyRooms, error.to_string()))?;
+        let mut joining = Joining { hub: &self.hub, device, order, ticket, is_done: false };
         self.confirm(&room).await;
         for _ in 0..JOIN_READS {
-            let caught_up = match self.chats.catch_up(device.actor(), order, cursor.clone()).await {
-                Ok(caught_up) => caught_up,
-                Err(refusal) => {
-                    self.hub.abandon(device, order, ticket);
-                    return Err(refusal.into());
-                }
-            };
+            let caught_up = self.chats.catch_up(device.actor(), order, cursor.clone()).await?;
             let history = &caught_up.history;
             let body = json::encode(&dto::Joined::of(&caught_up, device.user()));
             if history.more && cursor.is_some() && !history.reset {
-                self.hub.abandon(device, order, ticket);
+                drop(joining);
                 device.answer(ack, &body);
                 return Ok(());
             }
             if room.finish_join(device, ticket, (history.up_to, &history.epoch), ack, &body) != Joined::ReadAgain {
+                joining.is_done = true;
                 self.metrics.joins.inc();
                 self.metrics.joins_reset.inc_by(u64::from(history.reset));
                 self.delivery.look_after(&room);
@@ -210,7 +242,6 @@ impl Commands {
             }
             self.metrics.joins_read_again.inc();
         }
-        self.hub.abandon(device, order, ticket);
         Err(Refusal::unavailable().into())
     }
 
@@ -250,7 +281,7 @@ impl Commands {
     async fn typing(&self, device: &Device, order: &OrderId) -> Result<Bytes, Error> {
         let known = self.chats.readable(device.actor(), order).await?;
         if device.actor().role == Role::Admin || known.side_of(device.user()).is_none() {
-            return Err(Refusal::WrongRole("client or contractor").into());
+            return Err(Refusal::Forbidden.into());
         }
         if device.may_show_typing(self.runtime.monotonic()) {
             self.delivery.publish_typing(order, device.user(), device.origin());

@@ -6,6 +6,7 @@
 //! ```
 
 mod losses;
+mod upkeep;
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -14,14 +15,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::FutureExt;
-use futures_util::stream::{self, StreamExt};
 use parking_lot::Mutex;
 use souk_chat::limits::CATCH_UP_ENTRIES;
 use souk_chat::ports::{
     Committed, Envelope, EnvelopeKind, Feed, Gap, Inbox, Origin, Room as Channel, Router, RouterError, Runtime, Store,
     WentBack,
 };
-use souk_chat::{Entry, Order, OrderId, Seq, Status, UserId};
+use souk_chat::{Entry, Order, OrderId, Seq, Status, UserId, guarded};
 use souk_protocol::ServerEvent;
 use souk_protocol::envelope::{decode_typing, encode_entry, encode_typing};
 use souk_protocol::push::Typing;
@@ -31,26 +31,20 @@ use crate::hub::{Frames, Hub, Parcel, Room};
 
 use losses::Losses;
 
-/// How often rooms are looked through for comparisons that are due.
-const COMPARE_ROUND: Duration = Duration::from_secs(1);
-/// How often the head of an order with an entry in the last [`LIVELY_FOR`] is compared with the store.
-const COMPARE_LIVELY: Duration = Duration::from_secs(5);
-/// How often the head of a silent order is.
-const COMPARE_SILENT: Duration = Duration::from_secs(60);
-/// How long after an entry an order counts as lively.
-const LIVELY_FOR: Duration = Duration::from_secs(60);
-/// Comparisons and fillings at the same time.
-const READS_AT_ONCE: usize = 16;
 /// First wait after a store that did not answer, or did not have the entry yet.
 const REFILL_MIN: Duration = Duration::from_millis(50);
 /// Longest such wait.
 const REFILL_MAX: Duration = Duration::from_secs(2);
+/// A room whose filling panicked is compared again after this.
+const FILL_AGAIN_AFTER: Duration = Duration::from_secs(1);
 /// Publishes that failed and are tried again; the oldest are dropped, which the comparison with the store makes good.
 const REPUBLISH_MAX: usize = 4_096;
 /// How often a node that leaves looks whether its publishes are answered.
 const FLUSH_EVERY: Duration = Duration::from_millis(10);
-/// How long failed publishes wait for the next try.
-const REPUBLISH_EVERY: Duration = Duration::from_millis(500);
+
+/// Names of tasks.
+const PUBLISH: &str = "publish";
+const FILL: &str = "fill";
 
 /// What counts what was delivered.
 #[derive(Debug, Default)]
@@ -115,6 +109,11 @@ impl Delivery {
         &self.counters
     }
 
+    /// Failed publishes that wait to be tried again. Those being tried are none of them.
+    pub fn waiting_publishes(&self) -> usize {
+        self.failed.lock().len()
+    }
+
     /// Tells those who look at `order` that `user` types.
     pub fn publish_typing(&self, order: &OrderId, user: &UserId, origin: Origin) {
         let body = encode_typing(user);
@@ -142,15 +141,18 @@ impl Delivery {
         match (&mut publish).now_or_never() {
             Some(outcome) => self.published(outcome, &channels, envelope),
             None => {
-                let me = self.me.clone();
+                let (me, tasks) = (self.me.clone(), self.runtime.tasks().clone());
                 self.publishing.fetch_add(1, Ordering::Relaxed);
-                self.runtime.spawn(Box::pin(async move {
-                    let outcome = publish.await;
+                let waiting = async move {
+                    // Of a publish that panicked nothing is known: it counts as failed.
+                    let outcome = guarded(&tasks, PUBLISH, publish).await;
+                    let outcome = outcome.unwrap_or_else(|panicked| Err(RouterError(panicked.to_string())));
                     if let Some(me) = me.upgrade() {
                         me.publishing.fetch_sub(1, Ordering::Relaxed);
                         me.published(outcome, &channels, envelope);
                     }
-                }));
+                };
+                self.runtime.spawn(PUBLISH, Box::pin(waiting));
             }
         }
     }
@@ -184,21 +186,29 @@ impl Delivery {
 
     fn fill(&self, room: Arc<Room>, patience: Duration) {
         let Some(me) = self.me.upgrade() else { return };
-        self.runtime.clone().spawn(Box::pin(async move {
-            me.runtime.sleep(patience).await;
-            let mut wait = REFILL_MIN;
-            while let Some(after) = room.hole() {
-                let entries = me.store.entries(room.order(), after, CATCH_UP_ENTRIES).await.unwrap_or_default();
-                if entries.is_empty() {
-                    me.runtime.sleep(wait).await;
-                    wait = (wait * 2).min(REFILL_MAX);
-                } else {
-                    wait = REFILL_MIN;
-                    me.counters.holes_filled.fetch_add(entries.len() as u64, Ordering::Relaxed);
-                }
-                room.fill(entries.iter().filter_map(|entry| Parcel::of(room.order(), entry).ok()).map(Arc::new));
+        let filling = async move {
+            if guarded(me.runtime.tasks(), FILL, me.fill_holes(&room, patience)).await.is_err() {
+                room.give_up_filling(me.runtime.monotonic(), FILL_AGAIN_AFTER);
             }
-        }));
+        };
+        self.runtime.spawn(FILL, Box::pin(filling));
+    }
+
+    async fn fill_holes(&self, room: &Room, patience: Duration) {
+        self.runtime.sleep(patience).await;
+        let mut wait = REFILL_MIN;
+        while let Some(after) = room.hole() {
+            let entries = self.store.entries(room.order(), after, CATCH_UP_ENTRIES).await.unwrap_or_default();
+            if entries.is_empty() {
+                self.runtime.sleep(wait).await;
+                wait = (wait * 2).min(REFILL_MAX);
+            } else {
+                wait = REFILL_MIN;
+                self.counters.holes_filled.fetch_add(entries.len() as u64, Ordering::Relaxed);
+            }
+            let parcels = entries.iter().filter_map(|entry| Parcel::of(room.order(), entry).ok()).map(Arc::new);
+            room.fill(self.runtime.monotonic(), parcels);
+        }
     }
 
     fn offer(&self, room: Arc<Room>, parcel: Arc<Parcel>) {
@@ -214,51 +224,11 @@ impl Delivery {
         }
     }
 
-    /// Compares rooms with the store for ever, and tries failed publishes again: what a router lost shows here.
-    /// `regularly`: also rooms that nothing speaks against. A node whose router and store cannot lose anything compares none of those.
-    pub async fn watch(self: Arc<Self>, regularly: bool) {
-        let mut republish_at = Duration::ZERO;
-        loop {
-            self.runtime.sleep(COMPARE_ROUND.min(REPUBLISH_EVERY)).await;
-            let now = self.runtime.monotonic();
-            if now >= republish_at {
-                republish_at = now + REPUBLISH_EVERY;
-                self.republish().await;
-            }
-            let (lively, silent) =
-                if regularly { (COMPARE_LIVELY, COMPARE_SILENT) } else { (Duration::MAX / 4, Duration::MAX / 4) };
-            let mut due = self.hub.rooms();
-            due.retain(|room| room.take_comparison(now, lively, silent, LIVELY_FOR));
-            // In an order of their own, not in that of a table: what a node does is decided by what happens to it alone.
-            due.sort_unstable_by(|one, other| one.order().cmp(other.order()));
-            stream::iter(due).for_each_concurrent(READS_AT_ONCE, |room| self.compare(room)).await;
-        }
-    }
-
-    async fn compare(&self, room: Arc<Room>) {
-        self.counters.comparisons.fetch_add(1, Ordering::Relaxed);
-        if self.look_over(&room).await.is_err() {
-            room.compare_within(self.runtime.monotonic(), COMPARE_ROUND);
-        }
-    }
-
-    async fn republish(&self) {
-        if !self.router.is_connected() {
-            return;
-        }
-        let failed = std::mem::take(&mut *self.failed.lock());
-        for (channels, envelope) in failed {
-            let outcome = self.router.publish(&channels, envelope.clone()).await;
-            self.published(outcome, &channels, envelope);
-        }
-    }
-
     fn deliver_to_person(&self, user: &UserId, envelope: &Envelope) {
         if envelope.kind != EnvelopeKind::Entry {
             return;
         }
         let devices = self.hub.recipients(user, &envelope.order, envelope.seq);
-        let now = self.runtime.monotonic();
         let mut parcel = None;
         for device in devices {
             if device.origin() == envelope.origin || device.is_live(&envelope.order) {
@@ -271,7 +241,7 @@ impl Delivery {
             }
             if let Some(frames) = parcel.frames_for(user) {
                 // It may have gone live since it was looked at.
-                device.push_aside(&envelope.order, envelope.seq, frames, now);
+                device.push_aside(&envelope.order, frames);
             }
         }
     }
@@ -286,6 +256,7 @@ impl Delivery {
             Ok(parcel) => Some(parcel),
             Err(error) => {
                 self.counters.unreadable.fetch_add(1, Ordering::Relaxed);
+                self.suspect(order);
                 tracing::warn!(%error, "an envelope of another version or a broken one; the store has the entry");
                 None
             }
@@ -315,6 +286,12 @@ impl Feed for Delivery {
 
     fn went_back(&self, loss: WentBack) {
         self.lost(&loss);
+    }
+
+    fn suspect(&self, order: &OrderId) {
+        if let Some(room) = self.hub.room(order) {
+            room.suspect();
+        }
     }
 }
 

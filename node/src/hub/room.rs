@@ -151,10 +151,10 @@ impl Room {
     }
 
     /// Pushes to `device` unless it is live here, in one go: a join that is accepted meanwhile is answered after the push.
-    pub(super) fn push_unless_live(&self, device: &Device, seq: Seq, frames: &Frames, now: Duration) {
+    pub(super) fn push_unless_live(&self, device: &Device, frames: &Frames) {
         let inner = self.inner.lock();
         if !inner.is_live(device) {
-            device.push_entry(&self.order, seq, frames, now);
+            device.push(frames);
         }
     }
 
@@ -207,8 +207,8 @@ impl Room {
         if inner.is_void(device, ticket) {
             return Joined::ReadAgain;
         }
-        inner.open(&self.order, up_to, epoch);
-        let (next, now) = (inner.gate.next().unwrap_or(up_to.next()), inner.active_at);
+        inner.open(up_to, epoch);
+        let next = inner.gate.next().unwrap_or(up_to.next());
         let Some(member) = inner.members.iter_mut().find(|member| Arc::ptr_eq(&member.device, device)) else {
             device.answer(ack, answer);
             return Joined::Superseded;
@@ -231,7 +231,7 @@ impl Room {
         device.answer(ack, answer);
         member.state = MemberState::Live(up_to);
         for parcel in kept {
-            member.feed(&self.order, &parcel, now);
+            member.feed(&parcel);
         }
         Joined::Live
     }
@@ -298,7 +298,7 @@ impl Room {
         let mut inner = self.inner.lock();
         inner.active_at = now;
         let left = inner.gate.offer(parcel.seq, parcel);
-        inner.deliver(&self.order, left);
+        inner.deliver(left);
         inner.claim_filling()
     }
 
@@ -327,7 +327,7 @@ impl Room {
             missing.push((parcel.seq, parcel));
         }
         let left = inner.gate.fill(missing);
-        inner.deliver(&self.order, left);
+        inner.deliver(left);
     }
 
     /// See [`Hub::void`](super::Hub::void). Returns who was told.
@@ -364,11 +364,22 @@ impl Room {
         hole
     }
 
-    /// What the store has after [`Room::hole`].
-    pub fn fill(&self, parcels: impl IntoIterator<Item = Arc<Parcel>>) {
+    /// Nobody fills the hole any more, though it is there: the next comparison, `after` now at the latest, finds another who does.
+    pub fn give_up_filling(&self, now: Duration, after: Duration) {
         let mut inner = self.inner.lock();
-        let left = inner.gate.fill(parcels.into_iter().map(|parcel| (parcel.seq, parcel)));
-        inner.deliver(&self.order, left);
+        inner.filling = false;
+        inner.compare_at = inner.compare_at.min(now + after);
+    }
+
+    /// What the store has after [`Room::hole`]. An order in which entries were missed is a lively one.
+    pub fn fill(&self, now: Duration, parcels: impl IntoIterator<Item = Arc<Parcel>>) {
+        let mut inner = self.inner.lock();
+        let mut parcels = parcels.into_iter().peekable();
+        if parcels.peek().is_some() {
+            inner.active_at = now;
+        }
+        let left = inner.gate.fill(parcels.map(|parcel| (parcel.seq, parcel)));
+        inner.deliver(left);
     }
 
     /// Pushes to the live devices of everybody but `except`.
@@ -388,19 +399,29 @@ impl Room {
         inner.compare_at = Duration::ZERO;
     }
 
-    /// Whether the room is due for a comparison with the store; if so, sets the next one by how lively the room is.
-    pub fn take_comparison(&self, now: Duration, lively: Duration, silent: Duration, lively_for: Duration) -> bool {
+    /// Whether the room is due for a comparison with the store.
+    pub fn is_due(&self, now: Duration) -> bool {
+        self.inner.lock().is_due(now)
+    }
+
+    /// If the room is due for a comparison with the store, since when; sets the next one by how lively the room is.
+    pub fn take_comparison(
+        &self,
+        now: Duration,
+        lively: Duration,
+        silent: Duration,
+        lively_for: Duration,
+    ) -> Option<Duration> {
         let mut inner = self.inner.lock();
-        if inner.compare_at > now || inner.gate.next().is_none() {
-            return false;
+        if !inner.is_due(now) {
+            return None;
         }
         let every = match inner.unconfirmed {
             true => COMPARE_UNCONFIRMED,
             false if now.saturating_sub(inner.active_at) < lively_for => lively,
             false => silent,
         };
-        inner.compare_at = now + every;
-        true
+        Some(std::mem::replace(&mut inner.compare_at, now + every))
     }
 
     /// The router did not confirm the subscription: until it does (told as a gap), compare often.
@@ -418,6 +439,10 @@ impl Room {
 }
 
 impl Inner {
+    fn is_due(&self, now: Duration) -> bool {
+        self.compare_at <= now && self.gate.next().is_some()
+    }
+
     fn is_live(&self, device: &Device) -> bool {
         self.members.iter().any(|member| {
             std::ptr::eq(Arc::as_ptr(&member.device), device) && matches!(member.state, MemberState::Live(_))
@@ -436,20 +461,20 @@ impl Inner {
     }
 
     /// Opens the gate, unless it is open.
-    fn open(&mut self, order: &OrderId, up_to: Seq, epoch: &Epoch) {
+    fn open(&mut self, up_to: Seq, epoch: &Epoch) {
         if self.gate.next().is_none() {
             self.trail = Trail::after(up_to);
             self.epoch = Some(epoch.clone());
         }
         let left = self.gate.open(up_to);
-        self.deliver(order, left);
+        self.deliver(left);
     }
 
-    fn deliver(&mut self, order: &OrderId, left: Vec<(Seq, Arc<Parcel>)>) {
+    fn deliver(&mut self, left: Vec<(Seq, Arc<Parcel>)>) {
         for (seq, parcel) in left {
             self.trail.push(seq, parcel.mark);
             for member in &mut self.members {
-                member.feed(order, &parcel, self.active_at);
+                member.feed(&parcel);
             }
         }
     }
@@ -489,9 +514,8 @@ impl Member {
         }
     }
 
-    /// Brings the next entry to the device: as the acknowledgement it waits for, or as a push. `now` on the monotonic clock, as far
-    /// as the room knows it.
-    fn feed(&mut self, order: &OrderId, parcel: &Arc<Parcel>, now: Duration) {
+    /// Brings the next entry to the device: as the acknowledgement it waits for, or as a push.
+    fn feed(&mut self, parcel: &Arc<Parcel>) {
         match &mut self.state {
             MemberState::Joining(kept) => {
                 if kept.len() < JOIN_BACKLOG {
@@ -511,7 +535,7 @@ impl Member {
             let open = self.take(place);
             self.device.answer(open.ack, &parcel.answer(self.device.origin()));
         } else if let Some(frames) = parcel.frames_for(user) {
-            self.device.push_entry(order, parcel.seq, frames, now);
+            self.device.push(frames);
         }
     }
 }
