@@ -14,6 +14,7 @@ mod window;
 use std::sync::Arc;
 
 use souk_chat::ports::{Limiter, Presence, Router};
+use souk_chat::{Tasks, supervised};
 use tokio::task::JoinSet;
 
 pub use metrics::{Counter, Gauge, Metrics, Sample, SampleKind};
@@ -37,13 +38,28 @@ pub struct Parts {
 /// [`Presence::leave`] for giving it up at once).
 #[derive(Default)]
 pub struct Background {
-    pub(crate) tasks: JoinSet<()>,
+    running: JoinSet<()>,
+    tasks: Tasks,
 }
 
 impl Background {
+    pub(crate) fn new(tasks: Tasks) -> Self {
+        Self { running: JoinSet::new(), tasks }
+    }
+
+    /// Runs what `start` makes, again if it panics; see [`supervised`].
+    pub(crate) fn keep<Work: Future<Output = ()> + Send + 'static>(
+        &mut self,
+        name: &'static str,
+        start: impl FnMut() -> Work + Send + 'static,
+    ) {
+        let tasks = self.tasks.clone();
+        self.running.spawn(async move { supervised(&tasks, name, tokio::time::sleep, start).await });
+    }
+
     /// Stops the tasks and waits until they are gone.
     pub async fn shutdown(mut self) {
-        self.tasks.shutdown().await;
+        self.running.shutdown().await;
     }
 }
 

@@ -99,6 +99,8 @@ metrics! {
     dropped_unknown: Counter,
     /// Envelopes that could not be read.
     dropped_malformed: Counter,
+    /// Envelopes whose checksum is wrong: something changed them on the way.
+    dropped_corrupt: Counter,
     /// Envelopes dropped because a delivery queue was full; their rooms were told as a gap.
     overflowed: Counter,
     /// Gaps told to the receiver.

@@ -1,3 +1,4 @@
+use souk_chat::Tasks;
 use souk_chat::limits::Quota;
 
 /// Longest prefix of channel and key names, in bytes.
@@ -15,11 +16,13 @@ pub struct Settings {
     pub prefix: String,
     /// How many messages a person may send.
     pub quota: Quota,
+    /// Is told what becomes of the engines' tasks.
+    pub tasks: Tasks,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { node: "souk".into(), prefix: "souk".into(), quota: Quota::default() }
+        Self { node: "souk".into(), prefix: "souk".into(), quota: Quota::default(), tasks: Tasks::default() }
     }
 }
 

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use redis::{PushInfo, PushKind, Value};
 use souk_chat::ports::Room;
-use tokio::sync::mpsc;
-use tokio::task::JoinSet;
+use tokio::sync::{Mutex, mpsc};
 
 use super::gaps::Gaps;
 use super::rooms::Rooms;
+use crate::Background;
 use crate::envelope::{self, DecodeError};
 use crate::metrics::Metrics;
 use crate::spread::place;
@@ -48,12 +48,30 @@ pub(super) fn shielded(metrics: &Metrics, call: impl FnOnce()) -> bool {
 }
 
 impl Dispatch {
-    /// With its workers, in `tasks`.
-    pub(super) fn start(rooms: Arc<Rooms>, gaps: Arc<Gaps>, metrics: Arc<Metrics>, tasks: &mut JoinSet<()>) -> Self {
+    /// With its workers, in `background`.
+    pub(super) fn start(
+        rooms: Arc<Rooms>,
+        gaps: Arc<Gaps>,
+        metrics: Arc<Metrics>,
+        background: &mut Background,
+    ) -> Self {
         let count = std::thread::available_parallelism().map_or(1, usize::from).min(LANES_MAX);
         let lanes = (0..count).map(|_| {
             let (sender, receiver) = mpsc::channel(LANE_CAPACITY);
-            tasks.spawn(work(receiver, rooms.clone(), gaps.clone(), metrics.clone()));
+            let worker = Arc::new(Worker {
+                lane: Mutex::new(receiver),
+                rooms: rooms.clone(),
+                gaps: gaps.clone(),
+                metrics: metrics.clone(),
+            });
+            let mut is_again = false;
+            background.keep("router worker", move || {
+                // What the run before had taken is lost.
+                if std::mem::replace(&mut is_again, true) {
+                    worker.gaps.all();
+                }
+                worker.clone().work()
+            });
             sender
         });
         Self { lanes: lanes.collect(), rooms, gaps, hasher: RandomState::new(), metrics }
@@ -98,32 +116,52 @@ fn wanted(rooms: &Rooms, parcel: &Parcel) -> Option<Room> {
     rooms.wanted_room(str::from_utf8(&parcel.channel).ok()?)
 }
 
-async fn work(mut lane: mpsc::Receiver<Parcel>, rooms: Arc<Rooms>, gaps: Arc<Gaps>, metrics: Arc<Metrics>) {
-    let mut batch = Vec::with_capacity(LANE_BATCH);
-    while lane.recv_many(&mut batch, LANE_BATCH).await > 0 {
-        for parcel in batch.drain(..) {
-            if let Some(room) = wanted(&rooms, &parcel) {
-                deliver(room, &parcel, &gaps, &metrics);
-            }
-        }
-        // A busy lane leaves its thread to others now and then.
-        tokio::task::yield_now().await;
-    }
+struct Worker {
+    /// Locked for as long as the task runs; another run finds what waits.
+    lane: Mutex<mpsc::Receiver<Parcel>>,
+    rooms: Arc<Rooms>,
+    gaps: Arc<Gaps>,
+    metrics: Arc<Metrics>,
 }
 
-fn deliver(room: Room, parcel: &Parcel, gaps: &Gaps, metrics: &Metrics) {
-    let likely = match &room {
-        Room::Order(order) => Some(order),
-        Room::User(_) => None,
-    };
-    let envelope = match envelope::decode(&parcel.payload, likely) {
-        Ok(envelope) => envelope,
-        Err(DecodeError::UnknownVersion(_) | DecodeError::UnknownKind(_)) => return metrics.dropped_unknown.one(),
-        Err(DecodeError::Malformed) => return metrics.dropped_malformed.one(),
-    };
-    let Some(inbox) = gaps.inbox.get() else { return };
-    metrics.received.one();
-    if !shielded(metrics, || inbox.deliver(&room, &envelope)) {
-        gaps.room(room);
+impl Worker {
+    async fn work(self: Arc<Self>) {
+        let mut lane = self.lane.lock().await;
+        let mut batch = Vec::with_capacity(LANE_BATCH);
+        while lane.recv_many(&mut batch, LANE_BATCH).await > 0 {
+            for parcel in batch.drain(..) {
+                if let Some(room) = wanted(&self.rooms, &parcel) {
+                    self.deliver(room, &parcel);
+                }
+            }
+            // A busy lane leaves its thread to others now and then.
+            tokio::task::yield_now().await;
+        }
+    }
+
+    fn deliver(&self, room: Room, parcel: &Parcel) {
+        let (gaps, metrics) = (&self.gaps, &self.metrics);
+        let likely = match &room {
+            Room::Order(order) => Some(order),
+            Room::User(_) => None,
+        };
+        let envelope = match envelope::decode(&parcel.payload, likely) {
+            Ok(envelope) => envelope,
+            Err(DecodeError::UnknownKind(_)) => return metrics.dropped_unknown.one(),
+            Err(error) => {
+                match error {
+                    DecodeError::UnknownVersion(_) => metrics.dropped_unknown.one(),
+                    DecodeError::Corrupt => metrics.dropped_corrupt.one(),
+                    _ => metrics.dropped_malformed.one(),
+                }
+                // There was an envelope, and what was in it is not known here: who looks at the room asks the store.
+                return gaps.room(room);
+            }
+        };
+        let Some(inbox) = gaps.inbox.get() else { return };
+        metrics.received.one();
+        if !shielded(metrics, || inbox.deliver(&room, &envelope)) {
+            gaps.room(room);
+        }
     }
 }

@@ -50,6 +50,8 @@ impl Gaps {
 
     /// Tells the receiver, until dropped.
     pub(super) async fn tell(self: Arc<Self>) {
+        // The run before may have ended between being woken and telling.
+        self.some.notify_one();
         loop {
             self.some.notified().await;
             tokio::time::sleep(GATHER).await;

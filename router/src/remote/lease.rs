@@ -1,5 +1,5 @@
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use redis::{Pipeline, RedisError, Value, cmd};
 use tokio::sync::{Mutex, watch};
@@ -7,7 +7,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 
 use super::link::{Link, Live};
 use super::names::Names;
-use super::people::{Changes, People, State};
+use super::people::{Changes, People};
 use crate::metrics::Metrics;
 
 /// A node that stopped renewing is gone after this.
@@ -22,8 +22,7 @@ const RETRY_AFTER: Duration = Duration::from_millis(250);
 const BATCH: usize = 256;
 /// Between two full batches: all people of a node are written in a few hundred milliseconds, and others get their turn.
 const PACE: Duration = Duration::from_millis(2);
-/// A person's hash is forgotten after this, if nobody reads it and no node says anything about the person; and so is whom a node
-/// answered for, if no other node looks after them.
+/// A person's hash is forgotten after this, if nobody reads it and no node says anything about the person.
 const PERSON_EXPIRES: Duration = Duration::from_hours(25);
 /// So everybody is written again this often.
 const ASSERT_EVERY: Duration = Duration::from_hours(12);
@@ -122,12 +121,9 @@ impl Lease {
             return Err(Stop::Left);
         }
         let (lease, former) = self.people.lease();
-        let mut pipeline = Pipeline::with_capacity(4);
+        let mut pipeline = Pipeline::with_capacity(2);
         let lifetime = u64::try_from(LEASE.as_millis()).expect("a lease is short");
         pipeline.cmd("SET").arg(self.names.lease(&lease)).arg(1).arg("PX").arg(lifetime).arg("GET");
-        // After the lease: who is on this list without one is dead.
-        pipeline.cmd("HSET").arg(self.names.nodes()).arg(&*lease).arg(unix_millis());
-        pipeline.cmd("PEXPIRE").arg(self.names.answers(&lease)).arg(person_expires());
         if let Some(former) = &former {
             pipeline.cmd("DEL").arg(self.names.lease(former));
         }
@@ -151,23 +147,17 @@ impl Lease {
     async fn write_all(&self, live: &Live, told: &mut Told) -> Result<(), Stop> {
         let mut renewed = Instant::now();
         loop {
-            let changes = self.people.take(BATCH);
-            if changes.states.is_empty() {
+            let mut taken = Taken { people: &self.people, changes: Some(self.people.take(BATCH)) };
+            let Some(changes) = taken.changes.as_ref().filter(|changes| !changes.counts.is_empty()) else {
                 return Ok(());
-            }
-            let is_full = changes.states.len() == BATCH;
-            let is_new = told.lease.as_ref() != Some(&changes.lease);
-            let written = async {
-                if is_new || renewed.elapsed() >= RENEW_EVERY {
-                    self.renew(live, told).await?;
-                    renewed = Instant::now();
-                }
-                self.write(live, &self.commands(&changes)).await
             };
-            if let Err(stop) = written.await {
-                self.people.put_back(changes);
-                return Err(stop);
+            let is_full = changes.counts.len() == BATCH;
+            if told.lease.as_ref() != Some(&changes.lease) || renewed.elapsed() >= RENEW_EVERY {
+                self.renew(live, told).await?;
+                renewed = Instant::now();
             }
+            self.write(live, &self.commands(changes)).await?;
+            taken.changes = None;
             if is_full {
                 sleep(PACE).await;
             }
@@ -175,21 +165,16 @@ impl Lease {
     }
 
     fn commands(&self, changes: &Changes) -> Pipeline {
-        let mut pipeline = Pipeline::with_capacity(changes.states.len() * 3);
-        let answers = self.names.answers(&changes.lease);
-        for (user, state) in &changes.states {
+        let mut pipeline = Pipeline::with_capacity(changes.counts.len() * 2);
+        let expires = u64::try_from(PERSON_EXPIRES.as_millis()).expect("a day is short");
+        for (user, devices) in &changes.counts {
             let person = self.names.person(user);
-            match state {
-                State::Here(devices) => {
-                    pipeline.add_command(cmd("HSET")).arg(&person).arg(&*changes.lease).arg(*devices);
-                    pipeline.add_command(cmd("PEXPIRE")).arg(person).arg(person_expires());
-                }
-                State::Ended | State::Gone => {
-                    pipeline.add_command(cmd("HDEL")).arg(person).arg(&*changes.lease);
-                }
+            if *devices == 0 {
+                pipeline.add_command(cmd("HDEL")).arg(person).arg(&*changes.lease);
+            } else {
+                pipeline.add_command(cmd("HSET")).arg(&person).arg(&*changes.lease).arg(*devices);
+                pipeline.add_command(cmd("PEXPIRE")).arg(person).arg(expires);
             }
-            let answers_for = if *state == State::Gone { "SREM" } else { "SADD" };
-            pipeline.add_command(cmd(answers_for)).arg(&answers).arg(user.as_str());
         }
         pipeline
     }
@@ -211,13 +196,16 @@ impl Lease {
     }
 }
 
-fn person_expires() -> u64 {
-    u64::try_from(PERSON_EXPIRES.as_millis()).expect("a day is short")
+/// Changes under way: put back unless they were written, whatever ends the writing.
+struct Taken<'a> {
+    people: &'a People,
+    changes: Option<Changes>,
 }
 
-fn unix_millis() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+impl Drop for Taken<'_> {
+    fn drop(&mut self) {
+        self.changes.take().into_iter().for_each(|changes| self.people.put_back(changes));
+    }
 }
 
 /// Resolves when `generation` does not stand any more.

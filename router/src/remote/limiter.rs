@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use redis::{Cmd, Pipeline, Script};
 use souk_chat::limits::{Quota, SPAM_ORDERS, SPAM_REMEMBERED, SPAM_TIMES, SPAM_WINDOW};
 use souk_chat::ports::{Admission, Attempt, Limiter, Said};
-use tokio::sync::mpsc;
+use tokio::sync::{Mutex, mpsc};
 use tokio::time::timeout;
 
 use super::breaker::Breaker;
@@ -38,15 +38,14 @@ pub(super) struct RedisLimiter {
 }
 
 impl RedisLimiter {
-    /// With the task that takes countings back.
+    /// With what is to be taken back: for a [`Forgiver`].
     pub(super) fn new(
         quota: Quota,
         link: Arc<Link>,
         names: Arc<Names>,
         metrics: Arc<Metrics>,
-    ) -> (Self, impl Future<Output = ()> + use<>) {
+    ) -> (Self, mpsc::Receiver<Cmd>) {
         let (forgiven, queue) = mpsc::channel(FORGIVE_QUEUE);
-        let task = forgive(queue, link.clone(), metrics.clone());
         let limiter = Self {
             quota,
             link,
@@ -57,7 +56,7 @@ impl RedisLimiter {
             forgiven,
             metrics,
         };
-        (limiter, task)
+        (limiter, queue)
     }
 
     /// What the server says; `None` when it does not.
@@ -152,22 +151,33 @@ fn millis(duration: Duration) -> u64 {
 }
 
 /// Takes countings back, all that wait in one write.
-async fn forgive(mut queue: mpsc::Receiver<Cmd>, link: Arc<Link>, metrics: Arc<Metrics>) {
-    let mut batch = Vec::with_capacity(FORGIVE_BATCH);
-    while queue.recv_many(&mut batch, FORGIVE_BATCH).await > 0 {
-        let mut pipeline = Pipeline::with_capacity(batch.len());
-        batch.drain(..).for_each(|command| {
-            pipeline.add_command(command);
-        });
-        let is_done = match link.now() {
-            Some(Live { mut connection, .. }) => {
-                let write = connection.send_packed_commands(&pipeline, 0, pipeline.len());
-                matches!(timeout(FORGIVE_DEADLINE, write).await, Ok(Ok(_)))
+pub(super) struct Forgiver {
+    /// Locked for as long as the task runs; another run finds what waits.
+    pub(super) queue: Mutex<mpsc::Receiver<Cmd>>,
+    pub(super) link: Arc<Link>,
+    pub(super) metrics: Arc<Metrics>,
+}
+
+impl Forgiver {
+    /// Runs until nothing can be taken back any more.
+    pub(super) async fn forgive(self: Arc<Self>) {
+        let mut queue = self.queue.lock().await;
+        let mut batch = Vec::with_capacity(FORGIVE_BATCH);
+        while queue.recv_many(&mut batch, FORGIVE_BATCH).await > 0 {
+            let mut pipeline = Pipeline::with_capacity(batch.len());
+            batch.drain(..).for_each(|command| {
+                pipeline.add_command(command);
+            });
+            let is_done = match self.link.now() {
+                Some(Live { mut connection, .. }) => {
+                    let write = connection.send_packed_commands(&pipeline, 0, pipeline.len());
+                    matches!(timeout(FORGIVE_DEADLINE, write).await, Ok(Ok(_)))
+                }
+                None => false,
+            };
+            if !is_done {
+                self.metrics.forgive_dropped.add(pipeline.len() as u64);
             }
-            None => false,
-        };
-        if !is_done {
-            metrics.forgive_dropped.add(pipeline.len() as u64);
         }
     }
 }

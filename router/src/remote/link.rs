@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::RwLock;
 use redis::aio::MultiplexedConnection;
@@ -25,13 +26,21 @@ pub(super) struct Link {
     live: RwLock<Option<Live>>,
     /// The generation that stands, 0 while none does.
     standing: watch::Sender<u64>,
+    /// The newest one.
+    generation: AtomicU64,
     suspected: Notify,
     metrics: Arc<Metrics>,
 }
 
 impl Link {
     pub(super) fn new(metrics: Arc<Metrics>) -> Self {
-        Self { live: RwLock::new(None), standing: watch::Sender::new(0), suspected: Notify::new(), metrics }
+        Self {
+            live: RwLock::new(None),
+            standing: watch::Sender::new(0),
+            generation: AtomicU64::new(0),
+            suspected: Notify::new(),
+            metrics,
+        }
     }
 
     pub(super) fn now(&self) -> Option<Live> {
@@ -57,13 +66,12 @@ impl Link {
     /// Connects, and connects again, until dropped.
     pub(super) async fn keep(self: Arc<Self>, servers: Arc<Servers>) {
         let mut backoff = Backoff::default();
-        let mut generation = 0;
         let mut is_told = false;
         loop {
             match Session::dial(&servers, |_| {}).await {
                 Ok(session) => {
                     is_told = false;
-                    generation += 1;
+                    let generation = self.generation.fetch_add(1, Ordering::Relaxed) + 1;
                     if generation > 1 {
                         self.metrics.reconnects.one();
                     }
@@ -88,13 +96,21 @@ impl Link {
         *self.live.write() = Some(Live { connection: session.connection.clone(), generation, address });
         self.standing.send_replace(generation);
         self.metrics.connections.up();
-        let ended = tokio::select! {
+        let _standing = Standing(self);
+        tokio::select! {
             ended = session.ended() => ended,
             () = self.suspected.notified() => Ended::Moved,
-        };
-        *self.live.write() = None;
-        self.standing.send_replace(0);
-        self.metrics.connections.down();
-        ended
+        }
+    }
+}
+
+/// A connection that is there to be asked for. However it ends, it is not there any more.
+struct Standing<'a>(&'a Link);
+
+impl Drop for Standing<'_> {
+    fn drop(&mut self) {
+        *self.0.live.write() = None;
+        self.0.standing.send_replace(0);
+        self.0.metrics.connections.down();
     }
 }

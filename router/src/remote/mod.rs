@@ -23,10 +23,9 @@ mod session;
 mod subscriber;
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 
-use tokio::sync::mpsc;
-use tokio::task::JoinSet;
+use tokio::sync::{Mutex, mpsc};
 
 use crate::{Background, ConfigError, Metrics, Parts, Settings};
 
@@ -37,36 +36,45 @@ pub(crate) fn connect(url: &str, settings: &Settings) -> Result<Parts, ConfigErr
     dial::prepare_tls();
     let metrics = Arc::new(Metrics::default());
     let names = Arc::new(names::Names::new(&settings.prefix, servers.is_cluster()));
-    let mut tasks = JoinSet::new();
+    let mut background = Background::new(settings.tasks.clone());
 
     let link = Arc::new(link::Link::new(metrics.clone()));
-    tasks.spawn(link.clone().keep(servers.clone()));
+    let (kept, to) = (link.clone(), servers.clone());
+    background.keep("router link", move || kept.clone().keep(to.clone()));
 
     let gaps = Arc::new(gaps::Gaps::new(metrics.clone()));
-    tasks.spawn(gaps.clone().tell());
+    let telling = gaps.clone();
+    background.keep("router gaps", move || telling.clone().tell());
     let rooms = Arc::new(rooms::Rooms::new(names.clone(), metrics.clone()));
-    let dispatch = dispatch::Dispatch::start(rooms.clone(), gaps.clone(), metrics.clone(), &mut tasks);
+    let dispatch = dispatch::Dispatch::start(rooms.clone(), gaps.clone(), metrics.clone(), &mut background);
     let stands = Arc::new(AtomicBool::new(false));
-    let subscriber = subscriber::Subscriber {
+    let subscriber = Arc::new(subscriber::Subscriber {
         servers,
+        generation: AtomicU64::new(0),
         link: link.clone(),
         rooms: rooms.clone(),
         dispatch: Arc::new(dispatch),
         gaps: gaps.clone(),
         metrics: metrics.clone(),
         stands: stands.clone(),
-    };
-    tasks.spawn(subscriber.keep());
+    });
+    background.keep("router subscriber", move || subscriber.clone().keep());
 
     let (jobs, queue) = mpsc::channel(publisher::QUEUE);
-    tasks.spawn(publisher::Publisher { link: link.clone(), jobs: queue, metrics: metrics.clone() }.run());
+    let jobs_waiting = Mutex::new(queue);
+    let publisher = publisher::Publisher { link: link.clone(), jobs: jobs_waiting, metrics: metrics.clone() };
+    let publisher = Arc::new(publisher);
+    background.keep("router publisher", move || publisher.clone().run());
 
     let people = Arc::new(people::People::new(&settings.node, metrics.clone()));
     let lease = Arc::new(lease::Lease::new(people.clone(), link.clone(), names.clone(), metrics.clone()));
-    tasks.spawn(lease.clone().keep());
+    let keeper = lease.clone();
+    background.keep("router lease", move || keeper.clone().keep());
 
-    let (limiter, forgiving) = limiter::RedisLimiter::new(settings.quota, link.clone(), names.clone(), metrics.clone());
-    tasks.spawn(forgiving);
+    let (limiter, forgiven) = limiter::RedisLimiter::new(settings.quota, link.clone(), names.clone(), metrics.clone());
+    let forgiver =
+        Arc::new(limiter::Forgiver { queue: Mutex::new(forgiven), link: link.clone(), metrics: metrics.clone() });
+    background.keep("router forgiver", move || forgiver.clone().forgive());
 
     let presence = presence::RedisPresence::new(people, lease, link.clone(), names.clone(), metrics.clone());
     let router =
@@ -76,6 +84,6 @@ pub(crate) fn connect(url: &str, settings: &Settings) -> Result<Parts, ConfigErr
         presence: Arc::new(presence),
         limiter: Arc::new(limiter),
         metrics,
-        background: Background { tasks },
+        background,
     })
 }

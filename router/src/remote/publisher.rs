@@ -5,7 +5,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use redis::{Cmd, Pipeline, Value};
 use smallvec::SmallVec;
 use souk_chat::ports::RouterError;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::time::timeout;
 
 use super::link::{Link, Live};
@@ -33,20 +33,22 @@ type Waiting = Vec<(usize, oneshot::Sender<Result<(), RouterError>>)>;
 /// not wait for its answer.
 pub(super) struct Publisher {
     pub(super) link: Arc<Link>,
-    pub(super) jobs: mpsc::Receiver<Job>,
+    /// Locked for as long as the task runs; another run finds what waits.
+    pub(super) jobs: Mutex<mpsc::Receiver<Job>>,
     pub(super) metrics: Arc<Metrics>,
 }
 
 impl Publisher {
     /// Runs until nobody can publish any more.
-    pub(super) async fn run(mut self) {
+    pub(super) async fn run(self: Arc<Self>) {
+        let mut jobs = self.jobs.lock().await;
         let mut on_the_way = FuturesUnordered::new();
         let mut batch = Vec::with_capacity(BATCH);
         loop {
             tokio::select! {
                 biased;
                 Some(()) = on_the_way.next() => {}
-                taken = self.jobs.recv_many(&mut batch, BATCH), if on_the_way.len() < BATCHES_ON_THE_WAY => {
+                taken = jobs.recv_many(&mut batch, BATCH), if on_the_way.len() < BATCHES_ON_THE_WAY => {
                     if taken == 0 {
                         return;
                     }

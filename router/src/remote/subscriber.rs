@@ -1,6 +1,6 @@
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use redis::RedisError;
@@ -27,6 +27,8 @@ const IDLE_EVERY: Duration = Duration::from_millis(500);
 /// meanwhile is the next batch, and a server that has just come up is not buried.
 pub(super) struct Subscriber {
     pub(super) servers: Arc<Servers>,
+    /// The newest connection.
+    pub(super) generation: AtomicU64,
     pub(super) link: Arc<Link>,
     pub(super) rooms: Arc<Rooms>,
     pub(super) dispatch: Arc<Dispatch>,
@@ -38,17 +40,16 @@ pub(super) struct Subscriber {
 
 impl Subscriber {
     /// Connects, and connects again, until dropped.
-    pub(super) async fn keep(self) {
+    pub(super) async fn keep(self: Arc<Self>) {
         let mut backoff = Backoff::default();
-        let mut generation = 0;
         let mut is_told = false;
         loop {
             let dispatch = self.dispatch.clone();
-            let next = generation + 1;
-            match Session::dial(&self.servers, move |push| dispatch.take(next, push)).await {
+            let generation = self.generation.load(Ordering::Relaxed) + 1;
+            match Session::dial(&self.servers, move |push| dispatch.take(generation, push)).await {
                 Ok(session) => {
                     is_told = false;
-                    generation = next;
+                    self.generation.store(generation, Ordering::Relaxed);
                     if generation > 1 {
                         self.metrics.reconnects.one();
                     }
@@ -70,15 +71,12 @@ impl Subscriber {
     async fn serve(&self, session: &Session, generation: u64) -> Ended {
         tracing::info!(address = %session.address, generation, "connected for subscriptions");
         self.metrics.connections.up();
-        let ended = tokio::select! {
+        let _standing = Standing(self);
+        tokio::select! {
             ended = session.ended() => ended,
             ended = self.work(session.connection.clone(), generation) => ended,
             () = self.moved(&session.address) => Ended::Moved,
-        };
-        self.stands.store(false, Ordering::Relaxed);
-        self.rooms.interrupted();
-        self.metrics.connections.down();
-        ended
+        }
     }
 
     async fn work(&self, mut connection: MultiplexedConnection, generation: u64) -> Ended {
@@ -143,6 +141,17 @@ impl Subscriber {
                 return std::future::pending().await;
             }
         }
+    }
+}
+
+/// A connection on which rooms are confirmed. However it ends, none stands any more.
+struct Standing<'a>(&'a Subscriber);
+
+impl Drop for Standing<'_> {
+    fn drop(&mut self) {
+        self.0.stands.store(false, Ordering::Relaxed);
+        self.0.rooms.interrupted();
+        self.0.metrics.connections.down();
     }
 }
 
