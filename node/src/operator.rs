@@ -1,9 +1,11 @@
 //! The second port: `/metrics`, `/livez` and `/readyz`, for operators and their machines.
 //!
 //! It shares nothing with the first but the process: a node full of clients still answers here. Its connections are few, short and
-//! bounded: at most [`CONNECTIONS_MAX`], a head within [`HEAD_WITHIN`], none longer than [`CONNECTION_LIVES`].
+//! bounded: at most [`CONNECTIONS_MAX`], a head within [`HEAD_WITHIN`], none longer than [`CONNECTION_LIVES`]. Nobody waits for a
+//! place: where all are taken the connection that has been open longest gives its own up. So whoever opens them all and says nothing
+//! keeps no probe from its answer, which takes milliseconds.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
@@ -20,14 +22,15 @@ use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use parking_lot::Mutex;
+use souk_chat::{Tasks, guarded};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::task::AbortHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::metrics::{self, Metrics};
 
-/// Most connections at once; more wait in the system's backlog.
+/// Most connections at once; the next takes the place of the oldest.
 pub const CONNECTIONS_MAX: usize = 64;
 /// How long the head of a request may take, from the opening of the connection or the end of the request before.
 pub const HEAD_WITHIN: Duration = Duration::from_secs(5);
@@ -40,35 +43,65 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// Largest head of a request, in bytes.
 const HEAD_BYTES: usize = 16 * 1024;
 
+/// How a part of the node is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Health {
+    Well,
+    /// Something does not work, and clients are still better here than nowhere.
+    Degraded(String),
+    /// Clients should go elsewhere.
+    NotReady(String),
+}
+
+impl Health {
+    fn word(&self) -> &str {
+        match self {
+            Self::Well => "ok",
+            Self::Degraded(reason) | Self::NotReady(reason) => reason,
+        }
+    }
+}
+
 /// Whether this node should be sent clients: every part says it for itself. Cheap to clone, all clones are one.
 #[derive(Clone, Debug, Default)]
 pub struct Readiness {
-    parts: Arc<Mutex<BTreeMap<&'static str, Option<String>>>>,
+    parts: Arc<Mutex<BTreeMap<&'static str, Health>>>,
 }
 
 impl Readiness {
     /// The part is ready.
     pub fn ready(&self, part: &'static str) {
-        self.parts.lock().insert(part, None);
+        self.parts.lock().insert(part, Health::Well);
+    }
+
+    /// The part does not work as it should, for this reason, a sentence without secrets; clients may come all the same.
+    pub fn degraded(&self, part: &'static str, reason: impl Into<String>) {
+        self.parts.lock().insert(part, Health::Degraded(reason.into()));
     }
 
     /// The part is not ready, for this reason: a sentence without secrets.
     pub fn not_ready(&self, part: &'static str, reason: impl Into<String>) {
-        self.parts.lock().insert(part, Some(reason.into()));
+        self.parts.lock().insert(part, Health::NotReady(reason.into()));
     }
 
-    /// Whether there are parts and all of them are ready.
+    /// Whether there are parts and none of them keeps clients away.
     pub fn is_ready(&self) -> bool {
         let parts = self.parts.lock();
-        !parts.is_empty() && parts.values().all(Option::is_none)
+        !parts.is_empty() && !parts.values().any(|health| matches!(health, Health::NotReady(_)))
     }
 
-    /// What `/readyz` answers: `{"ready":false,"parts":{"router":"connecting","store":"ok"}}`.
+    /// Each part, and whether it works as it should.
+    pub fn parts(&self) -> Vec<(&'static str, bool)> {
+        self.parts.lock().iter().map(|(part, health)| (*part, *health == Health::Well)).collect()
+    }
+
+    /// What `/readyz` answers: `{"degraded":true,"parts":{"router":"no answer","store":"ok"},"ready":true}`.
     fn to_json(&self) -> (bool, String) {
-        let parts = self.parts.lock().clone();
-        let ready = !parts.is_empty() && parts.values().all(Option::is_none);
-        let parts: BTreeMap<_, _> = parts.into_iter().map(|(name, why)| (name, why.unwrap_or("ok".into()))).collect();
-        (ready, serde_json::json!({ "ready": ready, "parts": parts }).to_string())
+        let ready = self.is_ready();
+        let parts = self.parts.lock();
+        let degraded = parts.values().any(|health| *health != Health::Well);
+        let parts: BTreeMap<_, _> = parts.iter().map(|(part, health)| (part, health.word())).collect();
+        (ready, serde_json::json!({ "ready": ready, "degraded": degraded, "parts": parts }).to_string())
     }
 }
 
@@ -77,12 +110,18 @@ pub struct Operator {
     listener: TcpListener,
     metrics: Arc<Metrics>,
     readiness: Readiness,
+    tasks: Tasks,
 }
 
 impl Operator {
     /// Listens on `address`. Errors: it is taken, or not ours.
-    pub async fn bind(address: SocketAddr, metrics: Arc<Metrics>, readiness: Readiness) -> io::Result<Self> {
-        Ok(Self { listener: TcpListener::bind(address).await?, metrics, readiness })
+    pub async fn bind(
+        address: SocketAddr,
+        metrics: Arc<Metrics>,
+        readiness: Readiness,
+        tasks: Tasks,
+    ) -> io::Result<Self> {
+        Ok(Self { listener: TcpListener::bind(address).await?, metrics, readiness, tasks })
     }
 
     /// Where it listens: the real port, if any free one was asked for. Errors: the system's.
@@ -92,21 +131,17 @@ impl Operator {
 
     /// Answers until `stop`, then takes no more connections and gives the open ones [`FINISH_WITHIN`]. Dropping the future cuts off
     /// nothing but new connections.
-    pub async fn run(self, stop: CancellationToken) {
-        let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
-        let tasks = TaskTracker::new();
+    pub async fn run(self: Arc<Self>, stop: CancellationToken) {
+        let (running, mut open) = (TaskTracker::new(), Open::default());
         loop {
             let accepted = tokio::select! {
                 () = stop.cancelled() => break,
-                accepted = accept(&self.listener, &places) => accepted,
+                accepted = self.listener.accept() => accepted,
             };
             match accepted {
-                Ok((stream, place)) => {
-                    let (metrics, readiness, stop) = (self.metrics.clone(), self.readiness.clone(), stop.clone());
-                    tasks.spawn(async move {
-                        serve(stream, metrics, readiness, stop).await;
-                        drop(place);
-                    });
+                Ok((stream, _)) => {
+                    let serving = serve(stream, Arc::clone(&self), stop.clone());
+                    open.enter(running.spawn(guarded(&self.tasks, "operator connection", serving)).abort_handle());
                 }
                 Err(error) => {
                     tracing::warn!(%error, "a connection to the operators' port was not accepted");
@@ -114,26 +149,35 @@ impl Operator {
                 }
             }
         }
-        drop(self.listener);
-        tasks.close();
-        if tokio::time::timeout(FINISH_WITHIN, tasks.wait()).await.is_err() {
+        drop(self);
+        running.close();
+        if tokio::time::timeout(FINISH_WITHIN, running.wait()).await.is_err() {
             tracing::info!("connections to the operators' port were still open");
         }
     }
 }
 
-/// The next connection, once there is a place for it. May be dropped: a connection that was not accepted stays in the backlog.
-async fn accept(
-    listener: &TcpListener,
-    places: &Arc<Semaphore>,
-) -> io::Result<(TcpStream, tokio::sync::OwnedSemaphorePermit)> {
-    let place = places.clone().acquire_owned().await.map_err(io::Error::other)?;
-    Ok((listener.accept().await?.0, place))
+/// Connections that may be open, the oldest first; at most [`CONNECTIONS_MAX`].
+#[derive(Default)]
+struct Open(VecDeque<AbortHandle>);
+
+impl Open {
+    fn enter(&mut self, connection: AbortHandle) {
+        if self.0.len() == CONNECTIONS_MAX {
+            self.0.retain(|connection| !connection.is_finished());
+        }
+        if self.0.len() == CONNECTIONS_MAX
+            && let Some(oldest) = self.0.pop_front()
+        {
+            oldest.abort();
+        }
+        self.0.push_back(connection);
+    }
 }
 
-async fn serve(stream: TcpStream, metrics: Arc<Metrics>, readiness: Readiness, stop: CancellationToken) {
+async fn serve(stream: TcpStream, operator: Arc<Operator>, stop: CancellationToken) {
     let service = service_fn(|request: Request<Incoming>| {
-        let response = respond(&request, &metrics, &readiness);
+        let response = respond(&request, &operator.metrics, &operator.readiness);
         async move { Ok::<_, Infallible>(response) }
     });
     let connection = http1::Builder::new()
@@ -204,9 +248,11 @@ mod tests {
     async fn start() -> Running {
         let (readiness, stop) = (Readiness::default(), CancellationToken::new());
         let any = "127.0.0.1:0".parse().unwrap();
-        let operator = Operator::bind(any, Arc::new(Metrics::default()), readiness.clone()).await.unwrap();
+        let metrics = Arc::new(Metrics::default());
+        metrics.attach_readiness(readiness.clone());
+        let operator = Operator::bind(any, metrics, readiness.clone(), Tasks::default()).await.unwrap();
         let address = operator.local_addr().unwrap();
-        Running { address, readiness, task: tokio::spawn(operator.run(stop.clone())), stop }
+        Running { address, readiness, task: tokio::spawn(Arc::new(operator).run(stop.clone())), stop }
     }
 
     /// Status line, head and body of one request on a connection of its own.
@@ -236,39 +282,77 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_node_is_ready_when_all_of_its_parts_are() {
+    async fn a_node_is_ready_when_no_part_keeps_clients_away() {
         let node = start().await;
-        let (head, body) = ask(node.address, "GET /readyz").await;
-        assert!(head.starts_with("HTTP/1.1 503") && body == r#"{"parts":{},"ready":false}"#, "{head} {body}");
+        let readyz = || ask(node.address, "GET /readyz");
+        let (head, body) = readyz().await;
+        assert!(head.starts_with("HTTP/1.1 503"), "{head}");
+        assert_eq!(body, r#"{"degraded":false,"parts":{},"ready":false}"#);
         node.readiness.ready("store");
         node.readiness.not_ready("router", "connecting");
-        let (head, body) = ask(node.address, "GET /readyz").await;
+        let (head, body) = readyz().await;
         assert!(head.starts_with("HTTP/1.1 503") && !node.readiness.is_ready(), "{head}");
-        assert_eq!(body, r#"{"parts":{"router":"connecting","store":"ok"},"ready":false}"#);
+        assert_eq!(body, r#"{"degraded":true,"parts":{"router":"connecting","store":"ok"},"ready":false}"#);
         node.readiness.ready("router");
-        assert!(ask(node.address, "GET /readyz").await.0.starts_with("HTTP/1.1 200") && node.readiness.is_ready());
+        let (head, body) = readyz().await;
+        assert!(head.starts_with("HTTP/1.1 200") && node.readiness.is_ready(), "{head}");
+        assert_eq!(body, r#"{"degraded":false,"parts":{"router":"ok","store":"ok"},"ready":true}"#);
         node.readiness.not_ready("node", "draining");
-        assert!(ask(node.address, "GET /readyz").await.0.starts_with("HTTP/1.1 503"));
+        assert!(readyz().await.0.starts_with("HTTP/1.1 503"));
     }
 
     #[tokio::test]
-    async fn who_dawdles_is_cut_off_and_holds_up_nobody() {
+    async fn a_degraded_node_is_still_sent_clients_and_says_what_is_wrong() {
         let node = start().await;
-        let began = Instant::now();
-        // All places taken by connections that say half a word.
+        node.readiness.ready("store");
+        node.readiness.degraded("router", "no answer");
+        let (head, body) = ask(node.address, "GET /readyz").await;
+        assert!(head.starts_with("HTTP/1.1 200") && node.readiness.is_ready(), "{head}");
+        assert_eq!(body, r#"{"degraded":true,"parts":{"router":"no answer","store":"ok"},"ready":true}"#);
+        let (_, figures) = ask(node.address, "GET /metrics").await;
+        for line in [r#"souk_degraded{part="router"} 1"#, r#"souk_degraded{part="store"} 0"#, "souk_ready 1"] {
+            assert!(figures.lines().any(|figure| figure == line), "{line} is not in {figures}");
+        }
+    }
+
+    /// Connections that say half a word, as many as there are places.
+    async fn dawdlers(address: SocketAddr) -> Vec<TcpStream> {
         let mut slow = Vec::new();
         for _ in 0..CONNECTIONS_MAX {
-            let mut stream = TcpStream::connect(node.address).await.unwrap();
+            let mut stream = TcpStream::connect(address).await.unwrap();
             stream.write_all(b"GET /li").await.unwrap();
             slow.push(stream);
         }
-        let (head, _) = ask(node.address, "GET /livez").await;
-        assert!(head.starts_with("HTTP/1.1 200"), "{head}");
-        assert!(began.elapsed() >= HEAD_WITHIN - Duration::from_secs(1), "the places were not taken");
+        slow
+    }
+
+    #[tokio::test]
+    async fn who_dawdles_keeps_nobody_waiting_however_many_they_are() {
+        let node = start().await;
+        let mut slow = dawdlers(node.address).await;
+        for _ in 0..3 {
+            let (head, _) =
+                timeout(HEAD_WITHIN / 2, ask(node.address, "GET /livez")).await.expect("no wait for a place");
+            assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+            slow.extend(dawdlers(node.address).await);
+        }
         for mut stream in slow {
             let mut rest = Vec::new();
             timeout(SOON, stream.read_to_end(&mut rest)).await.expect("the connection stays open").ok();
         }
+    }
+
+    #[tokio::test]
+    async fn who_does_not_dawdle_keeps_its_place_among_those_that_left() {
+        let node = start().await;
+        let mut scraper = TcpStream::connect(node.address).await.unwrap();
+        for _ in 0..2 * CONNECTIONS_MAX {
+            assert!(ask(node.address, "GET /livez").await.0.starts_with("HTTP/1.1 200"));
+        }
+        scraper.write_all(b"GET /livez HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.unwrap();
+        let mut answer = String::new();
+        timeout(SOON, scraper.read_to_string(&mut answer)).await.expect("an answer").unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     }
 
     #[tokio::test]

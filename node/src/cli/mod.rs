@@ -21,7 +21,6 @@ mod args;
 mod help;
 mod logging;
 mod moderate;
-mod seldom;
 #[cfg(test)]
 mod tests;
 mod token;

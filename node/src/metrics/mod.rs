@@ -8,6 +8,7 @@ mod attached;
 mod instruments;
 mod moderation;
 mod process;
+mod upkeep;
 
 use parking_lot::Mutex;
 use prometheus_client::metrics::counter::Counter;
@@ -15,8 +16,10 @@ use prometheus_client::registry::Registry;
 
 use instruments::Instrument;
 use prometheus_client::metrics::gauge::Gauge;
-use souk_chat::RulesCell;
+use souk_chat::{RulesCell, Tasks};
 use std::sync::Arc;
+
+use crate::operator::Readiness;
 
 pub use attached::{Sample, SampleKind};
 pub use instruments::{ByCarrier, Carrier, Labelled, ShortTimings, Timings};
@@ -95,6 +98,16 @@ impl Metrics {
     /// Shows which rules are in force.
     pub fn attach_rules(&self, rules: Arc<RulesCell>) {
         self.registry.lock().register_collector(Box::new(moderation::InForce(rules)));
+    }
+
+    /// Shows which tasks panicked.
+    pub fn attach_tasks(&self, tasks: Tasks) {
+        self.registry.lock().register_collector(Box::new(upkeep::Panics(tasks)));
+    }
+
+    /// Shows whether clients may be sent here, and which parts do not work.
+    pub fn attach_readiness(&self, readiness: Readiness) {
+        self.registry.lock().register_collector(Box::new(upkeep::Parts(readiness)));
     }
 
     /// Every figure in the text form of OpenMetrics. Scrapes wait for each other.

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use souk_chat::ports::Runtime as _;
 use souk_protocol::Close;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::Instant;
 
 use crate::hub::Notice;
 
-use super::Node;
+use super::{Node, ServeError, hangup};
 
 /// Connections told to leave in one step: a share of all, so that nodes that take them up are not flooded.
 const SHARE_PER_STEP: usize = 200;
@@ -22,28 +23,35 @@ const WRITES_WITHIN: Duration = Duration::from_secs(5);
 /// How long sockets get to say their last words.
 const LAST_WORDS: Duration = Duration::from_secs(3);
 
-/// Runs until SIGTERM or SIGINT, then leaves; a second one cuts that short.
-pub(super) async fn until_told(node: Node) {
+/// Runs until SIGTERM or SIGINT, or until a task cannot go on, then leaves; a second signal cuts that short.
+pub(super) async fn until_told(node: Node) -> Result<(), ServeError> {
     let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
     else {
         tracing::error!("signals cannot be heard on this system; the node runs until it is killed");
         return std::future::pending().await;
     };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+    let tasks = node.parts.system.tasks().clone();
+    let outcome = tokio::select! {
+        _ = terminate.recv() => Ok(()),
+        _ = interrupt.recv() => Ok(()),
+        () = hangup::terminal_gone(node.on_hangup) => Ok(()),
+        task = tasks.beyond_help() => Err(ServeError::BeyondHelp(task)),
+    };
+    match &outcome {
+        Ok(()) => tracing::info!("leaving; a second signal ends the node at once"),
+        Err(error) => tracing::error!(%error, "leaving"),
     }
-    tracing::info!("leaving; a second signal ends the node at once");
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
         () = leave(node) => {}
     }
+    outcome
 }
 
 /// Leaves in order.
 pub(super) async fn leave(node: Node) {
-    let Node { parts, stop, tasks, .. } = node;
+    let Node { parts, kept, .. } = node;
     parts.readiness.not_ready("node", "leaving");
     let census = &parts.shared.surroundings.census;
     if !census.is_empty() {
@@ -61,9 +69,7 @@ pub(super) async fn leave(node: Node) {
     parts.presence.leave().await;
     parts.relay.stop(FLUSH_WITHIN).await;
     parts.events.flush(FLUSH_WITHIN).await;
-    stop.cancel();
-    tasks.close();
-    let _ = tokio::time::timeout(FLUSH_WITHIN, tasks.wait()).await;
+    kept.end(FLUSH_WITHIN).await;
     parts.background.shutdown().await;
     drop((parts.delivery, parts.hub, parts.system));
     tracing::info!("left");

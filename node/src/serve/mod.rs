@@ -2,30 +2,31 @@
 
 mod drain;
 mod figures;
+mod hangup;
+mod keep;
+mod readiness;
 mod welcome;
 
 use std::net::SocketAddr;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use souk_chat::fingerprint::Fingerprints;
 use souk_chat::ports::{Events, Incarnation, Limiter, Presence, Router, Runtime, Store};
 use souk_chat::seal::key_from;
 use souk_chat::service::{Chats, Ports};
-use souk_chat::{OrderId, Sealer, Timestamp};
+use souk_chat::{OrderId, Sealer, Tasks, Timestamp};
 use souk_events::Relay;
 use souk_protocol::Error;
 use souk_protocol::dto::ReconnectPolicy;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::absences::Absences;
 use crate::auth::Verifier;
 use crate::commands::{Announced, Commands};
 use crate::config::Config;
 use crate::delivery::Delivery;
-use crate::http::{Admission, Limits, Server, ServerCounters, Shared, Trusted};
+use crate::http::{Admission, Limits, Server, Shared};
 use crate::hub::Hub;
 use crate::metrics::Metrics;
 use crate::operator::{Operator, Readiness};
@@ -34,10 +35,12 @@ use crate::runtime::System;
 use crate::session::{SignedIn, Verify};
 use crate::socket::{self, PING_EVERY, PONG_WITHIN, Surroundings};
 
+use hangup::OnHangup;
+use keep::Kept;
+use readiness::Probe;
+
 /// How clients come back: soon and spread out, then ever more slowly.
 const RECONNECT: ReconnectPolicy = ReconnectPolicy { min_ms: 500, max_ms: 30_000, factor: 2.0 };
-/// How often readiness is looked at.
-const READINESS_EVERY: Duration = Duration::from_millis(500);
 
 /// Why a node did not start.
 #[derive(Debug, thiserror::Error)]
@@ -73,6 +76,9 @@ pub enum ServeError {
     /// The order for trying out could not be made.
     #[error("the order for trying souk out could not be made: {0}")]
     Demo(String),
+    /// A task panics again and again, or lost what it works with.
+    #[error("the task {0:?} cannot go on, and souk not without it: it left, to be started again")]
+    BeyondHelp(&'static str),
 }
 
 /// A node that runs.
@@ -80,8 +86,8 @@ pub struct Node {
     clients: SocketAddr,
     operators: SocketAddr,
     parts: Parts,
-    stop: CancellationToken,
-    tasks: TaskTracker,
+    kept: Kept,
+    on_hangup: OnHangup,
 }
 
 /// What a running node is made of.
@@ -98,11 +104,11 @@ struct Parts {
     background: souk_router::Background,
 }
 
-/// Runs a node until it is told to leave by a signal. A second signal ends it at once.
+/// Runs a node until it is told to leave by a signal. A second signal ends it at once. Errors: it did not start; or it left by
+/// itself, in good order, because a part of it cannot go on.
 pub async fn run(config: Config) -> Result<(), ServeError> {
     let node = Node::start(config).await?;
-    drain::until_told(node).await;
-    Ok(())
+    drain::until_told(node).await
 }
 
 /// Tokens, checked as the configuration says.
@@ -131,14 +137,17 @@ struct Engines {
 }
 
 impl Engines {
-    async fn open(config: &Config) -> Result<Self, ServeError> {
-        let opened = souk_store::open(config.store.url.expose(), &souk_store::Settings::default()).await?;
+    async fn open(config: &Config, tasks: &Tasks) -> Result<Self, ServeError> {
+        let settings = souk_store::Settings { tasks: tasks.clone(), ..souk_store::Settings::default() };
+        let opened = souk_store::open(config.store.url.expose(), &settings).await?;
         tracing::info!(engine = opened.engine, server = opened.server, "history is open");
         // All nodes name the same source: consumers tell repeats by source and id.
-        let events = souk_events::open(config.events.url.expose(), souk_events::Settings::default())?;
+        let settings = souk_events::Settings { tasks: tasks.clone(), ..souk_events::Settings::default() };
+        let events = souk_events::open(config.events.url.expose(), settings)?;
         let settings = souk_router::Settings {
             node: config.node.id.clone(),
             quota: config.limits.quota,
+            tasks: tasks.clone(),
             ..souk_router::Settings::default()
         };
         let parts = souk_router::connect(config.router.url.expose(), &settings)?;
@@ -167,12 +176,15 @@ impl Node {
 
     /// Opens the engines, takes the ports, starts all tasks.
     pub async fn start(config: Config) -> Result<Self, ServeError> {
+        hangup::defuse();
         let secrets = config.secrets()?;
         let metrics = Arc::new(Metrics::default());
         let verifier = Arc::new(Verifier::new(&config.auth, &secrets)?);
         let lexicon = Arc::new(Lexicon::new(&config.moderation, &metrics)?);
-        let engines = Engines::open(&config).await?;
         let system = Arc::new(System::default());
+        let tasks = system.tasks().clone();
+        metrics.attach_tasks(tasks.clone());
+        let engines = Engines::open(&config, &tasks).await?;
         let runtime: Arc<dyn Runtime> = Arc::<System>::clone(&system);
         let node = runtime.random();
 
@@ -212,13 +224,6 @@ impl Node {
             sealer: Arc::new(Sealer::new(&originals)),
             fingerprints: Arc::new(Fingerprints::new(secrets.store.iter().map(crate::config::Secret::expose))),
         }));
-        let absences = Arc::new(Absences::new(
-            Arc::clone(&hub),
-            Arc::clone(&chats),
-            Arc::clone(&engines.presence),
-            Arc::clone(&engines.store),
-            Arc::clone(&runtime),
-        ));
         let commands = Commands::new(
             Arc::clone(&chats),
             Arc::clone(&hub),
@@ -243,7 +248,6 @@ impl Node {
         ));
         let admission = Arc::new(Admission::new(Limits {
             handshakes_per_second: limits.handshakes_per_second.map_or(0, std::num::NonZeroU32::get),
-            handshakes_per_second_per_ip: limits.pace_per_ip(),
             connections: bound(limits.connections),
             connections_per_ip: bound(limits.connections_per_ip),
         }));
@@ -252,42 +256,47 @@ impl Node {
             chats: Arc::clone(&chats),
             admission,
             origins: config.node.origins.clone(),
-            trusted: Trusted(config.node.trusted_networks.clone()),
-            keep_alive: config.node.keep_alive,
+            trusted: config.node.trusted_networks.clone(),
             connections: TaskTracker::new(),
             leaving: CancellationToken::new(),
-            counters: ServerCounters::default(),
         });
         figures::attach(&metrics, &shared, &delivery, &hub, &relay, &engines.router_metrics);
-        figures::attach_absences(&metrics, &absences);
 
         let address = config.node.listen;
         let listen = |setting, address| move |source| ServeError::Listen { address, setting, source };
         let server = Server::bind(address, Arc::clone(&shared)).await.map_err(listen("node.listen", address))?;
+        let server = Arc::new(server);
         let clients = server.local_addr().map_err(listen("node.listen", address))?;
         let readiness = Readiness::default();
+        metrics.attach_readiness(readiness.clone());
         let address = config.node.operator_listen;
-        let operator = Operator::bind(address, metrics, readiness.clone())
+        let operator = Operator::bind(address, metrics, readiness.clone(), tasks.clone())
             .await
             .map_err(listen("node.operator_listen", address))?;
+        let operator = Arc::new(operator);
         let operators = operator.local_addr().map_err(listen("node.operator_listen", address))?;
 
-        let stop = CancellationToken::new();
-        let tasks = TaskTracker::new();
+        let kept = Kept::new(tasks);
+        let (stop, leaving) = (kept.stop.clone(), shared.leaving.clone());
+        kept.keep_to_its_end("operator port", move || Arc::clone(&operator).run(stop.clone()));
+        kept.keep_to_its_end("listener", move || Arc::clone(&server).run(leaving.clone()));
         // A router in this process loses nothing, and neither does a file: there is nothing to find out without a reason.
         let regularly = config.is_cluster();
-        tasks.spawn(operator.run(stop.clone()));
-        tasks.spawn(server.run(shared.leaving.clone()));
-        tasks.spawn(until(stop.clone(), Arc::clone(&delivery).watch(regularly)));
-        tasks.spawn(until(stop.clone(), Arc::clone(&delivery).follow_epoch()));
-        tasks.spawn(until(stop.clone(), absences.watch()));
-        tasks.spawn(until(stop.clone(), socket::sweep(surroundings)));
-        tasks.spawn(until(stop.clone(), Arc::clone(&verifier).watch()));
-        tasks.spawn(until(stop.clone(), Arc::clone(&lexicon).watch()));
-        if lexicon.has_file() || config.auth.jwks.is_some() {
-            tasks.spawn(until(stop.clone(), reread_when_told(verifier, lexicon)));
-        }
-        tasks.spawn(until(stop.clone(), watch_readiness(engines.router, engines.store, readiness.clone())));
+        let (comparing, republishing) = (Arc::clone(&delivery), Arc::clone(&delivery));
+        kept.keep("compare", move || Arc::clone(&comparing).compare_on(regularly));
+        kept.keep("republish", move || Arc::clone(&republishing).republish_on());
+        let following = Arc::clone(&delivery);
+        kept.keep("epoch", move || Arc::clone(&following).follow_epoch());
+        kept.keep("heartbeats", move || socket::sweep(Arc::clone(&surroundings)));
+        let on_hangup = OnHangup::of(lexicon.has_file() || config.auth.jwks.is_some());
+        let (watched, rules) = (Arc::clone(&verifier), Arc::clone(&lexicon));
+        kept.keep("key set", move || Arc::clone(&watched).watch());
+        kept.keep("words and rules", move || Arc::clone(&rules).watch());
+        kept.keep("hangup", move || hangup::listen(on_hangup, Arc::clone(&verifier), Arc::clone(&lexicon)));
+        let probe = Arc::new(Probe::new(engines.router, engines.store, Arc::clone(&relay), readiness.clone()));
+        kept.keep("readiness", move || Arc::clone(&probe).watch());
+        #[cfg(feature = "sabotage")]
+        keep::sabotaged(&kept);
         if !config.is_cluster() {
             welcome::greet(&config, &secrets, &chats, clients, runtime.now()).await?;
         }
@@ -304,54 +313,11 @@ impl Node {
             system,
             background: engines.background,
         };
-        Ok(Self { clients, operators, parts, stop, tasks })
+        Ok(Self { clients, operators, parts, kept, on_hangup })
     }
 
     /// Leaves as a signal would make it: see [`run`].
     pub async fn leave(self) {
         drain::leave(self).await;
-    }
-}
-
-/// Runs `task` until told to stop.
-async fn until(stop: CancellationToken, task: impl Future<Output = ()>) {
-    tokio::select! {
-        () = stop.cancelled() => {}
-        () = task => {}
-    }
-}
-
-/// Reads the operator's files again at each SIGHUP. Only where there are some: elsewhere the signal means what it usually does, a
-/// terminal that was closed.
-async fn reread_when_told(verifier: Arc<Verifier>, lexicon: Arc<Lexicon>) {
-    let Ok(mut told) = signal(SignalKind::hangup()) else {
-        return tracing::warn!("SIGHUP cannot be heard on this system; files are read again when they change");
-    };
-    while told.recv().await.is_some() {
-        let (verifier, lexicon) = (Arc::clone(&verifier), Arc::clone(&lexicon));
-        let reading = tokio::task::spawn_blocking(move || {
-            verifier.reread();
-            lexicon.reread();
-        });
-        if let Err(error) = reading.await {
-            tracing::error!(%error, "reading files again failed");
-        }
-    }
-}
-
-/// Says of the engines whether they answer. Kafka is not asked: chat goes on without it, and events wait.
-async fn watch_readiness(router: Arc<dyn Router>, store: Arc<dyn Store>, readiness: Readiness) {
-    static PROBE: OnceLock<OrderId> = OnceLock::new();
-    let probe = PROBE.get_or_init(|| OrderId::new("souk.readiness").expect("it keeps to the alphabet"));
-    loop {
-        match router.is_connected() {
-            true => readiness.ready("router"),
-            false => readiness.not_ready("router", "the router's server does not answer"),
-        }
-        match tokio::time::timeout(Duration::from_secs(2), store.head(probe)).await {
-            Ok(Ok(_)) => readiness.ready("store"),
-            Ok(Err(_)) | Err(_) => readiness.not_ready("store", "the store does not answer"),
-        }
-        tokio::time::sleep(READINESS_EVERY).await;
     }
 }
