@@ -8,7 +8,7 @@ use clap::Parser;
 use clap::error::ErrorKind;
 
 use crate::figures::relay::Load;
-use crate::figures::{floor, idle, relay};
+use crate::figures::{flood, floor, idle, relay};
 
 /// Exit code for a command line that says nothing known (`EX_USAGE`).
 const USAGE: u8 = 64;
@@ -34,6 +34,8 @@ pub(crate) enum Figure {
     Relay(relay::Options),
     /// From sending to the answer and to the other party, alone and in a cluster
     Latency(Latency),
+    /// How long signing in takes while one address floods the node with connections
+    Flood(flood::Options),
     /// The least that a relay can cost, beside souk in the same run
     Floor(floor::Options),
     #[command(hide = true)]

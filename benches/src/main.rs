@@ -21,7 +21,7 @@ use std::process::ExitCode;
 
 use args::Figure;
 use failure::Failure;
-use figures::{floor, idle, relay};
+use figures::{flood, floor, idle, relay};
 use setup::Engines;
 
 /// As in the program that is measured, so that the floor stands on the same ground.
@@ -76,6 +76,7 @@ async fn measure(args: args::Args) -> Result<(), Failure> {
             }
             if options.alone { Ok(()) } else { relay::run("latency", Engines::cluster()?, options.load(), &souk).await }
         }
+        Figure::Flood(options) => flood::run(options, &souk).await,
         Figure::Floor(options) => floor::run(options, &souk).await,
         Figure::FloorServer { listen } => floor::serve(listen).await,
     }

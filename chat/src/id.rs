@@ -32,7 +32,7 @@ pub enum IdError {
     )]
     Character,
     /// A message id that is not `<orderId>:<seq>`.
-    #[error("a message id is the order id, a colon and the entry's number")]
+    #[error("a message id is the order id, a colon and the entry's number, without sign or leading zero")]
     NotAMessageId,
 }
 
@@ -144,13 +144,22 @@ impl std::str::FromStr for MessageId {
 
     fn from_str(text: &str) -> Result<Self, IdError> {
         let (order, seq) = text.rsplit_once(':').ok_or(IdError::NotAMessageId)?;
-        let seq: u64 = seq.parse().ok().filter(|n| *n > 0).ok_or(IdError::NotAMessageId)?;
+        let seq = decimal(seq).filter(|seq| *seq > 0).ok_or(IdError::NotAMessageId)?;
         Ok(Self { order: OrderId::new(order)?, seq: Seq(seq) })
     }
 }
 
+/// The number that `text` writes in the one way there is to write it: digits, without sign or leading zero. `None`: it does not, or the number
+/// has no place in 64 bits.
+pub fn decimal(text: &str) -> Option<u64> {
+    let canonical = text.bytes().all(|byte| byte.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
+    if canonical { text.parse().ok() } else { None }
+}
+
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -180,8 +189,42 @@ mod tests {
         let id: MessageId = "o-1:42".parse().unwrap();
         assert_eq!((id.order.as_str(), id.seq), ("o-1", Seq(42)));
         assert_eq!(id.to_string(), "o-1:42");
-        for bad in ["o-1", "o-1:0", "o-1:x", ":1", "o-1:"] {
+        assert!("o:01:1".parse::<MessageId>().is_err(), "an order id has no colon");
+        assert!("01:1".parse::<MessageId>().is_ok(), "order ids may look like numbers");
+        for bad in [
+            "o-1",
+            "o-1:0",
+            "o-1:x",
+            ":1",
+            "o-1:",
+            "o-1:01",
+            "o-1:+1",
+            "o-1:-1",
+            "o-1:1.0",
+            "o-1: 1",
+            "o-1:1 ",
+            "o-1:١",
+            "o-1:00",
+            "o-1:1e1",
+            "o-1:0x1",
+            "o-1:1_0",
+            "o-1:18446744073709551616",
+        ] {
             assert!(bad.parse::<MessageId>().is_err(), "{bad}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn one_message_has_one_id(text in "[A-Za-z0-9._~-]{1,4}:[0-9+ -]{0,5}") {
+            if let Ok(id) = text.parse::<MessageId>() {
+                prop_assert_eq!(id.to_string(), text);
+            }
+        }
+
+        #[test]
+        fn one_number_has_one_text(text in "[0-9+.-]{0,4}") {
+            prop_assert!(decimal(&text).is_none_or(|number| number.to_string() == text));
         }
     }
 }

@@ -20,6 +20,7 @@ pub mod rules;
 pub mod seal;
 pub mod service;
 pub mod tasks;
+pub mod text;
 pub mod time;
 pub mod watermark;
 

@@ -48,6 +48,10 @@ pub const REPEATS_REDONE: usize = 32;
 pub const ALLOWANCE_WINDOW: Duration = Duration::from_secs(10 * 60);
 /// Senders whose recorded refusals, and redone repeats, a node counts; the longest silent are forgotten.
 pub const ALLOWANCE_SENDERS: usize = 8_192;
+/// Chats of a person who is gone that are looked through for what nobody notified them of, the newest.
+pub const ABSENCE_CHATS: usize = 200;
+/// Messages of such a chat that are looked through, the newest.
+pub const ABSENCE_MESSAGES: usize = 50;
 /// How long a send tries to learn whether its write was applied, before it is told `unavailable`.
 pub const SEND_PATIENCE: Duration = Duration::from_secs(10);
 /// How long a typing mark lasts without another.

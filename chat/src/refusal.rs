@@ -8,8 +8,8 @@ pub enum Refusal {
     /// The request makes no sense; the text says what to do.
     #[error("{0}")]
     BadRequest(String),
-    /// Nothing but white space.
-    #[error("a message needs at least one character that is not white space")]
+    /// Nothing in it can be seen.
+    #[error("a message needs at least one character that can be seen")]
     Empty,
     /// Too many characters.
     #[error("a message has at most {max} characters")]
@@ -20,6 +20,9 @@ pub enum Refusal {
     /// No such order, or not one of yours: the two look the same.
     #[error("there is no such chat for you")]
     Forbidden,
+    /// Not for tokens of this role, whatever the chat: the text names those it is for.
+    #[error("this is for tokens of the role {0}")]
+    WrongRole(&'static str),
     /// No such thing inside a chat of yours.
     #[error("there is no such message in this chat")]
     NotFound,

@@ -16,7 +16,7 @@ use souk_chat::{Category, Message, ModerationAction, OrderId, Owed, Seq, Subject
 use souk_events::relay::{Relay, Settings};
 use tokio::time::Instant;
 
-use support::double::{StoreDouble, key, message, notify_ann, order, user};
+use support::double::{StoreDouble, key, message, notify_ann, order, shard_of, user};
 use support::sink::Sink;
 use support::time::Process;
 use support::until;
@@ -233,6 +233,46 @@ async fn an_own_promise_that_nobody_kept_is_fenced_after_half_a_minute() {
     assert_eq!(store.write(&id, &head, "given up", vec![notify_ann()]).await, Appended::Refused);
     assert_eq!(node.count(|m| m.fenced.load(Ordering::Relaxed)), 1);
     assert_eq!(node.relay.intents().open(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_read_of_one_dead_node_hides_no_other() {
+    let (store, sink, start) = world(&["o-1", "o-2", "o-3"]);
+    let dead = ["a1", "b1", "c1"].map(|name| (name, node(&store, &sink, name, start)));
+    for ((name, node), order_name) in dead.into_iter().zip(["o-1", "o-2", "o-3"]) {
+        until("it lives", || store.state.lock().heartbeats.iter().any(|beat| *beat.incarnation.0 == *name)).await;
+        node.send(&store, &order(order_name), "m").await;
+        node.kill();
+    }
+    // Whichever comes first of them: the promises of one cannot be read, nor can the signs of life that another is among.
+    let hidden = order("o-2");
+    assert_ne!(shard_of(&Incarnation("a1".into())), shard_of(&Incarnation("b1".into())));
+    store.state.lock().deaf_shards = vec![shard_of(&Incarnation("b1".into()))];
+    *store.unreadable.lock() = Some(Incarnation("a1".into()));
+    let living = node(&store, &sink, "a2", start);
+    until("the third one's is out", || sink.ids() == store.owed_ids(&order("o-3"))).await;
+    assert!(living.count(|m| m.sweeps_failed.load(Ordering::Relaxed)) > 0, "the faults bit");
+    *store.unreadable.lock() = None;
+    store.state.lock().deaf_shards.clear();
+    until("all are out", || sink.ids().len() == 3 && store.mark_now(&hidden) == Seq(1)).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_page_begins_where_another_node_ended() {
+    let (store, sink, start) = world(&["o-1"]);
+    let id = order("o-1");
+    let node = node(&store, &sink, "a", start);
+    for number in 0..150 {
+        node.send(&store, &id, &format!("m{number}")).await;
+    }
+    node.relay.nudge(&id);
+    // The walk has read its first page, and not yet emitted it; another node is faster with the others.
+    tokio::time::sleep(Duration::from_millis(3)).await;
+    assert!(sink.ids().is_empty());
+    Outbox::raise_events_mark(&*store, &id, Seq(149)).await.unwrap();
+    until("all is out", || store.mark_now(&id) == Seq(150)).await;
+    let owed = store.owed_ids(&id);
+    assert!(sink.ids().len() < 150 && sink.ids().last() == owed.last(), "{} went out", sink.ids().len());
 }
 
 #[tokio::test(start_paused = true)]

@@ -281,7 +281,7 @@ impl Commands {
     async fn typing(&self, device: &Device, order: &OrderId) -> Result<Bytes, Error> {
         let known = self.chats.readable(device.actor(), order).await?;
         if device.actor().role == Role::Admin || known.side_of(device.user()).is_none() {
-            return Err(Refusal::Forbidden.into());
+            return Err(Refusal::WrongRole("client or contractor").into());
         }
         if device.may_show_typing(self.runtime.monotonic()) {
             self.delivery.publish_typing(order, device.user(), device.origin());

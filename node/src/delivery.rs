@@ -229,6 +229,7 @@ impl Delivery {
             return;
         }
         let devices = self.hub.recipients(user, &envelope.order, envelope.seq);
+        let now = self.runtime.monotonic();
         let mut parcel = None;
         for device in devices {
             if device.origin() == envelope.origin || device.is_live(&envelope.order) {
@@ -241,7 +242,7 @@ impl Delivery {
             }
             if let Some(frames) = parcel.frames_for(user) {
                 // It may have gone live since it was looked at.
-                device.push_aside(&envelope.order, frames);
+                device.push_aside(&envelope.order, envelope.seq, frames, now);
             }
         }
     }

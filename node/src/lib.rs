@@ -1,10 +1,12 @@
 //! The edge node of souk: sockets, sessions, delivery, and the one place where the parts are put together.
 
+pub mod absences;
 pub mod auth;
 pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod delivery;
+mod files;
 pub mod gate;
 pub mod http;
 pub mod hub;

@@ -1,14 +1,15 @@
 //! A file of an operator that is read again when it changes.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use parking_lot::Mutex;
 
+use crate::files;
+
 /// How often such files are looked at.
 pub const WATCH_EVERY: Duration = Duration::from_secs(10);
-/// Largest of them, in bytes.
-const FILE_BYTES: u64 = 1024 * 1024;
 
 /// A file, and what it looked like when it was last read: so that the same one is read, and complained about, once.
 pub(crate) struct Watched {
@@ -39,12 +40,12 @@ impl Watched {
         &self.path
     }
 
-    /// What it holds. Errors: it cannot be read, or is larger than such a file may be.
+    /// What it holds. Errors: see [`files::read`].
     pub(crate) fn read(&self) -> Result<Vec<u8>, String> {
         // Looked at before it is read: what changes meanwhile is found the next time.
         let stamp = stamp(&self.path);
         *self.seen.lock() = *stamp.as_ref().unwrap_or(&Seen::Unreadable);
-        stamp.and_then(|_| std::fs::read(&self.path).map_err(|error| error.to_string()))
+        stamp.and_then(|_| files::read(&self.path)).map_err(|error| error.to_string())
     }
 
     /// What it holds, if it does not look as it did the last time. Blocks while it reads.
@@ -59,14 +60,9 @@ impl Watched {
     }
 }
 
-fn stamp(path: &Path) -> Result<Seen, String> {
-    let file = std::fs::metadata(path).map_err(|error| error.to_string())?;
-    let modified = file.modified().map_err(|error| error.to_string())?;
-    if file.len() > FILE_BYTES {
-        Err("it is larger than 1 MiB".to_owned())
-    } else {
-        Ok(Seen::File { modified, bytes: file.len() })
-    }
+fn stamp(path: &Path) -> io::Result<Seen> {
+    let file = std::fs::metadata(path)?;
+    Ok(Seen::File { modified: file.modified()?, bytes: file.len() })
 }
 
 #[cfg(test)]
@@ -87,8 +83,12 @@ mod tests {
         assert_eq!(file.changed(), Some(Ok(b"bc".to_vec())));
         file.forget();
         assert_eq!(file.changed(), Some(Ok(b"bc".to_vec())), "it was asked for again");
-        std::fs::File::create(&path).unwrap().set_len(FILE_BYTES + 1).unwrap();
+        std::fs::File::create(&path).unwrap().set_len(2 * 1024 * 1024).unwrap();
         assert!(file.changed().is_some_and(|read| read.is_err()), "too large");
+        assert_eq!(file.changed(), None);
+        std::fs::remove_file(&path).unwrap();
+        std::fs::rename(files::tests::pipe(folder.path()), &path).unwrap();
+        assert_eq!(file.changed(), Some(Err("it is not a regular file".to_owned())));
         assert_eq!(file.changed(), None);
     }
 }

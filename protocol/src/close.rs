@@ -66,7 +66,7 @@ closes! {
     TokenExpired = 4003, "token_expired", "the token has expired";
     /// The person has as many devices connected as allowed.
     TooManyDevices = 4004, "too_many_devices", "too many devices are connected for this user";
-    /// The client keeps sending what is not the protocol.
+    /// The client sends what is not the protocol: too often, or where it cannot be told in another way.
     ProtocolMisuse = 4008, "protocol_misuse", "too many messages that are not this protocol";
     /// The node is full.
     OverCapacity = 4100, "over_capacity", "this node is full; come back after a wait";

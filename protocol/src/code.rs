@@ -37,7 +37,7 @@ macro_rules! codes {
 codes! {
     /// The request makes no sense; the message says what to change.
     BadRequest = "bad_request", 400, "Bad request";
-    /// A text of nothing but white space.
+    /// A text in which nothing can be seen.
     Empty = "empty", 400, "Empty message";
     /// A text of too many characters.
     TooLong = "too_long", 400, "Message too long";

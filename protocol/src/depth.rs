@@ -1,6 +1,15 @@
 //! How deep a JSON text is nested, found without recursion and before a parser sees it.
 
+use crate::error::Error;
 use crate::limits::JSON_DEPTH;
+
+/// Errors: `text` is not shallow.
+pub(crate) fn check(text: &str) -> Result<(), Error> {
+    if is_shallow(text) {
+        return Ok(());
+    }
+    Err(Error::bad_request(format!("JSON may be nested {JSON_DEPTH} levels deep, no deeper")))
+}
 
 /// Whether no place of `text` is inside more than [`JSON_DEPTH`] arrays and objects. One pass, no allocation. For text that is no
 /// JSON the answer means nothing and the parser says the rest.

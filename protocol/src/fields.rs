@@ -37,7 +37,7 @@ impl<'a, const N: usize> Fields<'a, N> {
 
     /// A text; `None` where it is absent.
     pub(crate) fn text(&self, name: &'static str) -> Result<Option<Cow<'a, str>>, Error> {
-        self.get(name).map(|raw| text(raw).ok_or_else(|| wrong(name, "a text"))).transpose()
+        self.get(name).map(|raw| text(raw).map_err(|why| why.told_of(name))).transpose()
     }
 
     /// A text that must be there.
@@ -82,18 +82,41 @@ impl<'a, const N: usize> Fields<'a, N> {
     }
 }
 
-/// What a JSON string says, borrowed where nothing in it is escaped. `None`: not a string, or half a surrogate pair.
-pub(crate) fn text(raw: &str) -> Option<Cow<'_, str>> {
-    let inside = raw.strip_prefix('"')?.strip_suffix('"')?;
-    if inside.contains('\\') { serde_json::from_str(raw).ok().map(Cow::Owned) } else { Some(Cow::Borrowed(inside)) }
+/// Why a JSON value says no text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NoText {
+    /// It is something else.
+    NotAString,
+    /// It holds one half of a surrogate pair, which is no character: some languages let a text be cut in the middle of an emoji.
+    HalfACharacter,
 }
 
-/// The whole number that a JSON value is, up to [`ID_MAX`](crate::limits::ID_MAX). Fractions and exponents are no whole numbers here.
-pub(crate) fn number(raw: &str) -> Option<u64> {
-    if !raw.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
+impl NoText {
+    /// What is said of the field `name`.
+    pub(crate) fn told_of(self, name: &str) -> Error {
+        match self {
+            Self::NotAString => wrong(name, "a text"),
+            Self::HalfACharacter => Error::bad_request(format!(
+                "{name} holds half a character (a surrogate without its pair, \\ud800 to \\udfff); cut texts between characters"
+            )),
+        }
     }
-    raw.parse().ok().filter(|number| *number <= crate::limits::ID_MAX)
+}
+
+/// What a JSON string says, borrowed where nothing in it is escaped. `raw` is one JSON value, whole.
+pub(crate) fn text(raw: &str) -> Result<Cow<'_, str>, NoText> {
+    let inside = raw.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).ok_or(NoText::NotAString)?;
+    if !inside.contains('\\') {
+        return Ok(Cow::Borrowed(inside));
+    }
+    // Of what a JSON string may hold, only this is no text.
+    serde_json::from_str(raw).map(Cow::Owned).map_err(|_| NoText::HalfACharacter)
+}
+
+/// The whole number that a JSON value is, up to [`ID_MAX`](crate::limits::ID_MAX). Fractions and exponents are no whole numbers here, and
+/// each number is written in one way, in a path and a query as well.
+pub(crate) fn number(raw: &str) -> Option<u64> {
+    souk_chat::id::decimal(raw).filter(|number| *number <= crate::limits::ID_MAX)
 }
 
 fn missing(name: &str) -> Error {
@@ -120,7 +143,10 @@ impl<'de, const N: usize> Visitor<'de> for Known<N> {
         while let Some(key) = map.next_key::<Key<'de>>()? {
             match self.names.iter().position(|name| *name == key.0) {
                 Some(place) if values[place].is_some() => {
-                    return Err(serde::de::Error::duplicate_field(self.names[place]));
+                    return Err(serde::de::Error::custom(format_args!(
+                        "{} stands twice in one object",
+                        self.names[place]
+                    )));
                 }
                 Some(place) => values[place] = Some(map.next_value()?),
                 None => {

@@ -8,8 +8,6 @@ pub const JSON_DEPTH: usize = 8;
 pub const ID_MAX: u64 = (1 << 53) - 1;
 /// Longest event name, in bytes. Longer ones are unknown and are not repeated in the answer.
 pub const EVENT_NAME_BYTES: usize = 64;
-/// Longest namespace on Socket.IO, in bytes, its query part included.
-pub const NAMESPACE_BYTES: usize = 256;
 /// Most binary attachments that a refused Socket.IO packet may announce; what the stock parsers allow too.
 pub const ATTACHMENTS_MAX: usize = 10;
 /// Longest token, in bytes.

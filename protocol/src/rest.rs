@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use souk_chat::limits::{ADMIN_PAGE_MAX, LIST_CHATS_MAX, PAGE_MESSAGES_MAX};
 use souk_chat::service::{OrderSpec, Window};
-use souk_chat::{Cursor, Epoch, MessageId, OrderId, OrderStatus, Seq, UserId};
+use souk_chat::{ClientMessageId, Cursor, Epoch, MessageId, OrderId, OrderStatus, Seq, UserId};
 
 use crate::depth;
 use crate::error::Error;
@@ -15,8 +15,14 @@ use crate::limits::{CURSOR_BYTES, JSON_DEPTH};
 /// Longest body of a request, in bytes: what a frame may hold.
 pub const BODY_BYTES: usize = crate::limits::FRAME_BYTES;
 
-/// The body of `POST /chats/{orderId}/messages` and of the `PATCH` of a message: its `content`, not yet trimmed or measured.
+/// The body of `POST /chats/{orderId}/messages`: `content`, not yet trimmed or measured, and the sender's own id if there is one.
 /// Errors, here and below: `bad_request`.
+pub fn message_to_send(body: &[u8]) -> Result<(Cow<'_, str>, Option<ClientMessageId>), Error> {
+    let fields = read(body, ["content", "clientMessageId"])?;
+    Ok((fields.need_text("content")?, fields.id("clientMessageId")?))
+}
+
+/// The body of the `PATCH` of a message: its `content`, not yet trimmed or measured.
 pub fn content(body: &[u8]) -> Result<Cow<'_, str>, Error> {
     read(body, ["content"])?.need_text("content")
 }
@@ -119,12 +125,27 @@ fn number(query: &str, name: &str) -> Result<Option<u64>, Error> {
     number.map(Some).ok_or_else(|| Error::bad_request(format!("{name} must be a whole number from 0 to 2^53-1")))
 }
 
-/// The first parameter of this name, decoded; `None`: absent or empty.
+/// The parameter of this name, decoded. Errors: it stands twice, has no value, or is not well encoded.
 fn parameter<'a>(query: &'a str, name: &str) -> Result<Option<Cow<'a, str>>, Error> {
-    let value = query.split('&').find_map(|part| part.strip_prefix(name)?.strip_prefix('='));
-    let Some(value) = value.filter(|value| !value.is_empty()) else { return Ok(None) };
-    let decoded = percent_decoded(value);
-    decoded.map(Some).ok_or_else(|| Error::bad_request(format!("{name} is not well encoded")))
+    let mut found = None;
+    for part in query.split('&') {
+        let (key, value) = part.split_once('=').unwrap_or((part, ""));
+        // What is not well encoded is the name of nothing here.
+        if percent_decoded(key).is_none_or(|key| key != name) {
+            continue;
+        }
+        if found.replace(value).is_some() {
+            return Err(Error::bad_request(format!("{name} stands twice")));
+        }
+    }
+    match found {
+        None => Ok(None),
+        Some("") => Err(Error::bad_request(format!("{name} has no value; say one, or leave it out"))),
+        Some(value) => {
+            let decoded = percent_decoded(value);
+            decoded.map(Some).ok_or_else(|| Error::bad_request(format!("{name} is not well encoded")))
+        }
+    }
 }
 
 /// `None`: a `%` without two hexadecimal digits, or bytes that are not UTF-8.
@@ -159,6 +180,14 @@ mod tests {
     #[test]
     fn bodies_are_read_and_errors_name_the_field() {
         assert_eq!(content(br#"{"content":"a\nb","more":1}"#).as_deref(), Ok("a\nb"));
+        let id = Some(ClientMessageId::new("k-1").unwrap());
+        assert_eq!(message_to_send(br#"{"content":"a","clientMessageId":"k-1"}"#), Ok(("a".into(), id)));
+        assert_eq!(message_to_send(br#"{"content":"a","clientMessageId":null}"#), Ok(("a".into(), None)));
+        assert!(
+            message_of(message_to_send(br#"{"content":"a","clientMessageId":"k 1"}"#)).starts_with("clientMessageId: ")
+        );
+        let wrong = message_to_send(br#"{"content":"a","clientMessageId":7}"#);
+        assert_eq!(message_of(wrong), "clientMessageId must be a text");
         assert_eq!(message_of(content(b"{}")), "content is missing");
         assert_eq!(message_of(content(b"")), "the data must be a JSON object");
         assert_eq!(message_of(content(b"\xff")), "the body must be UTF-8");
@@ -197,7 +226,11 @@ mod tests {
         assert_eq!(history_query("epoch=e1&since=5"), Ok((Window::Since(cursor), None)));
         assert_eq!(history_query("epoch=e1"), Ok((Window::Newest, None)));
         assert_eq!(history_query("before=5"), Ok((Window::Before(Seq(5)), None)));
-        assert_eq!(history_query("since=&before=%35"), Ok((Window::Before(Seq(5)), None)));
+        assert_eq!(
+            history_query("%73ince=%35&%zz=1"),
+            Ok((Window::Since(Seq(5).into()), None)),
+            "names are encoded, too"
+        );
         for (query, error) in [
             ("since=1&before=2", "ask for since or before, not for both"),
             ("limit=201", "limit must be 1 to 200"),
@@ -208,6 +241,10 @@ mod tests {
                 "since=5&epoch=a%20b",
                 "epoch: an id may hold only letters A–Z a–z, digits, '.', '_' and '-' (order ids also '~'), and is not '.' or '..'",
             ),
+            ("since=", "since has no value; say one, or leave it out"),
+            ("since", "since has no value; say one, or leave it out"),
+            ("limit=&since=1", "limit has no value; say one, or leave it out"),
+            ("since=1&since=1", "since stands twice"),
             ("since=%4", "since is not well encoded"),
             ("since=%zz", "since is not well encoded"),
         ] {
@@ -215,6 +252,7 @@ mod tests {
         }
         assert_eq!(admin_query("limit=100"), Ok((None, Some(100))));
         assert_eq!(message_of(admin_query("limit=101")), "limit must be 1 to 100");
+        assert_eq!(message_of(list_query("cursor=&limit=5")), "cursor has no value; say one, or leave it out");
         assert_eq!(list_query("cursor=17.dm%7ea%7Eb&limit=3"), Ok((Some("17.dm~a~b".into()), Some(3))));
         assert_eq!(
             message_of(list_query(&format!("cursor={}", "c".repeat(513)))),

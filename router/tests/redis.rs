@@ -117,6 +117,47 @@ async fn people_of_a_node_without_a_lease_do_not_count_and_are_removed() {
     assert!(fields.is_empty(), "{fields:?}");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whom_a_dead_node_answered_for_are_orphans_until_they_are_adopted() {
+    let Some(world) = world().await else { return };
+    let (a, b) = (world.node("a"), world.node("b"));
+    b.presence.set(&user("zoe"), 1);
+    a.presence.set(&user("here"), 1);
+    for name in ["left", "released"] {
+        a.presence.set(&user(name), 1);
+        sees(&*b.presence, name, true).await;
+        a.presence.set(&user(name), 0);
+        sees(&*b.presence, name, false).await;
+    }
+    a.presence.release(&user("released"));
+    a.presence.release(&user("here"));
+    // Told last: when it is seen, so is everything before.
+    a.presence.set(&user("mark"), 1);
+    sees(&*b.presence, "mark", true).await;
+    assert_eq!(b.presence.orphans(9).await, Ok(Vec::new()), "their node lives");
+    a.background.shutdown().await;
+    let mut redis = world.redis().await;
+    let nodes = format!("{}:nodes", world.prefix);
+    let all: Vec<(String, i64)> = redis::cmd("HGETALL").arg(&nodes).query_async(&mut redis).await.unwrap();
+    let (lease, alive_at) = all.into_iter().find(|(lease, _)| lease.starts_with("a~")).unwrap();
+    redis::cmd("DEL").arg(format!("{}:node:{lease}", world.prefix)).exec_async(&mut redis).await.unwrap();
+
+    let mut orphans = b.presence.orphans(9).await.unwrap();
+    orphans.sort_by(|one, other| one.user.as_str().cmp(other.user.as_str()));
+    let names: Vec<&str> = orphans.iter().map(|orphan| orphan.user.as_str()).collect();
+    assert_eq!(names, ["here", "left", "mark"]);
+    assert!(orphans.iter().all(|orphan| *orphan.node == *lease && orphan.alive_at.millis() == alive_at));
+    assert_eq!(b.presence.orphans(2).await.unwrap().len(), 2);
+    b.presence.adopted(&orphans[..2]).await.unwrap();
+    assert_eq!(b.presence.orphans(9).await.as_deref(), Ok(&orphans[2..]));
+    for _ in 0..2 {
+        b.presence.adopted(&orphans).await.unwrap();
+        assert_eq!(b.presence.orphans(9).await, Ok(Vec::new()));
+    }
+    let left: Vec<String> = redis::cmd("HKEYS").arg(&nodes).query_async(&mut redis).await.unwrap();
+    assert!(left.len() == 1 && left[0].starts_with("b~"), "the dead one is forgotten: {left:?}");
+}
+
 async fn sees(presence: &dyn Presence, name: &str, wanted: bool) {
     eventually(&format!("{name} is {wanted}"), async || presence.online(&[user(name)]).await == Ok(vec![wanted])).await;
 }

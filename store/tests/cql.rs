@@ -12,9 +12,9 @@ use std::time::{Duration, Instant};
 
 use cluster::{Cluster, VOLUME, patient, store, with_keyspace};
 use futures_util::future::join_all;
-use souk_chat::ports::store::{Appended, StoreError};
+use souk_chat::ports::store::{Appended, Incarnation, Intent, StoreError};
 use souk_chat::ports::{AuditAction, AuditId, AuditRow, OriginalId, OriginalRow, Why};
-use souk_chat::{Role, Seq, Side, Timestamp, UserId};
+use souk_chat::{OrderId, Role, Seq, Side, Timestamp, UserId};
 use souk_store::{OpenError, migrate, open};
 use suite::Engine as _;
 use suite::chat::{Chat, key};
@@ -287,6 +287,43 @@ async fn the_audit_log_costs_what_is_in_it() {
             }
             // The list of hours and each of the three; one row in an hour that is on the list.
             assert_eq!(fewest, (4, 1), "requests of reading and of recording");
+        })
+    })
+    .await;
+}
+
+/// What a busy minute leaves behind is spread: no partition takes more than a sixteenth of it, and earlier builds' are found.
+#[tokio::test]
+async fn promises_are_spread_over_a_minute_and_those_of_an_earlier_build_are_found() {
+    with_keyspace(|keyspace| {
+        Box::pin(async move {
+            let cluster = Cluster::new(&keyspace).await;
+            suite::outbox::promised(&cluster, 0, Chat::new(cluster.store()).await).await;
+            let (store, minute) = (cluster.store(), 28_333_333);
+            let incarnation = Incarnation("node-1".into());
+            let intents: Vec<Intent> = (0..320)
+                .map(|number| {
+                    let order = OrderId::new(&format!("o-{number}")).unwrap();
+                    let (shard, key) = (Intent::shard_of(&order), key(&UserId::new("ann").unwrap(), "m"));
+                    Intent { incarnation: incarnation.clone(), minute, shard, order, key, head: Seq::ZERO }
+                })
+                .collect();
+            store.intend(&intents).await.unwrap();
+            let mut found = store.intents(&incarnation, minute, 1_000).await.unwrap();
+            found.sort_by_key(|intent| intents.iter().position(|known| known == intent));
+            assert!(found == intents, "all of them, and nothing else");
+            assert_eq!(store.intents(&incarnation, minute, 7).await.unwrap().len(), 7);
+            let count = "SELECT incarnation, minute FROM intents";
+            let session = keyspace.session().await;
+            session.use_keyspace(&keyspace.name, false).await.unwrap();
+            let rows = session.query_unpaged(count, &[]).await.unwrap().into_rows_result().unwrap();
+            let mut parts = std::collections::HashMap::<String, usize>::new();
+            for row in rows.rows::<(String, i64)>().unwrap() {
+                *parts.entry(row.unwrap().0).or_default() += 1;
+            }
+            assert!(parts.len() == 16 && parts.values().all(|rows| *rows < 60), "{parts:?}");
+            store.drop_intents(&intents).await.unwrap();
+            assert!(store.intents(&incarnation, minute, 1_000).await.unwrap().is_empty());
         })
     })
     .await;

@@ -6,12 +6,13 @@ mod old;
 mod suite;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::FutureExt as _;
 use souk_chat::ports::store::{Appended, StoreError};
 use souk_chat::ports::{AuditAction, AuditId, AuditRow, OriginalId, OriginalRow, Store, Why};
-use souk_chat::{Head, NewEntry, OrderId, Role, Seq, Side};
+use souk_chat::{Head, NewEntry, OrderId, Role, Seq, Side, Timestamp};
 use souk_store::{OpenError, Settings, open};
 use suite::Engine;
 use suite::chat::Chat;
@@ -351,4 +352,26 @@ async fn a_file_put_back_voids_the_cursors_of_who_saw_what_is_gone_and_no_others
     assert!(is_ours(&early, 5).await, "who saw no more than was kept goes on");
     assert!(!is_ours(&early, 8).await, "what it saw under 8 was written in its epoch, what is there was written later");
     assert!(is_ours(&back.epoch().await.unwrap(), 9).await);
+}
+
+#[tokio::test]
+async fn the_orders_written_to_last_are_named_newest_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store(&folder).await;
+    assert_eq!(store.stirred(Duration::from_secs(60), 9).await.unwrap(), []);
+    let mut orders = Vec::new();
+    for minute in 0..4 {
+        let (mut chat, at) = (Chat::new(Arc::clone(&store)).await, Timestamp(minute * 60_000));
+        chat.append(|chat, head| {
+            let mut new = chat.message_after(head, Side::Client, "m", "x");
+            new.entry.at = at;
+            new
+        })
+        .await;
+        orders.push((chat.id().clone(), at));
+    }
+    Chat::new(Arc::clone(&store)).await;
+    orders.reverse();
+    assert_eq!(store.stirred(Duration::from_secs(60), 9).await.unwrap(), orders[..2], "one that is silent is none");
+    assert_eq!(store.stirred(Duration::from_secs(600), 3).await.unwrap(), orders[..3]);
 }

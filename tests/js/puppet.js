@@ -14,7 +14,9 @@ const commands = {
     sockets.set(name, socket);
     socket.on("connect", () => tell({ socket: name, what: "connect" }));
     socket.on("disconnect", (reason) => tell({ socket: name, what: "disconnect", reason }));
-    socket.on("connect_error", (error) => tell({ socket: name, what: "refused", message: error.message, data: error.data }));
+    socket.on("connect_error", (error) =>
+      tell({ socket: name, what: "refused", message: error.message, data: error.data, active: socket.active }),
+    );
     socket.onAny((event, data) => tell({ socket: name, what: "push", event, data }));
   },
   emit({ socket, event, data, ack }) {

@@ -70,9 +70,18 @@ impl Puppet {
         namespace: &str,
         token: &str,
     ) -> Socket<'a> {
-        let options = json!({ "path": path, "auth": { "token": token } });
+        self.open_with(name, node, namespace, json!({ "path": path, "auth": { "token": token } })).await
+    }
+
+    /// The same with these options of the stock client.
+    pub async fn open_with(&self, name: &str, node: SocketAddr, namespace: &str, options: Value) -> Socket<'_> {
         let url = format!("http://{node}{namespace}");
         self.tell(json!({ "do": "connect", "socket": name, "url": url, "options": options })).await;
+        self.again(name)
+    }
+
+    /// A socket that was opened under this name.
+    pub fn again(&self, name: &str) -> Socket<'_> {
         Socket { puppet: self, name: name.to_owned(), sent: Mutex::default() }
     }
 

@@ -52,7 +52,8 @@ struct Idle {
 /// Measures and reports.
 pub(crate) async fn run(options: Options, souk: &Path) -> Result<(), Failure> {
     let folder = tempfile::tempdir().map_err(Failure::io("making a folder"))?;
-    let engines = Engines::alone().with("SOUK_LIMITS_HANDSHAKES_PER_SECOND", 0);
+    let engines =
+        Engines::alone().with("SOUK_LIMITS_HANDSHAKES_PER_SECOND", 0).with("SOUK_LIMITS_CONNECTIONS_PER_IP", 0);
     let node = Node::start(souk, "idle", folder.path(), &engines).await?;
     let people = People::new(options.connections);
     people.make_orders(node.clients).await?;

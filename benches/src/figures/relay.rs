@@ -140,7 +140,7 @@ impl Session {
     /// Starts one node, or two in a cluster, and connects everybody.
     pub(crate) async fn start(engines: Engines, load: &Load, souk: &Path) -> Result<Self, Failure> {
         let folder = tempfile::tempdir().map_err(Failure::io("making a folder"))?;
-        let engines = engines.with("SOUK_LIMITS_HANDSHAKES_PER_SECOND", 0);
+        let engines = engines.with("SOUK_LIMITS_HANDSHAKES_PER_SECOND", 0).with("SOUK_LIMITS_CONNECTIONS_PER_IP", 0);
         engines.migrate(souk)?;
         let names: &[&str] = if engines.redis().is_some() { &["figures-a", "figures-b"] } else { &["figures"] };
         let mut nodes = Vec::new();

@@ -20,7 +20,7 @@ pub use events::{Event, EventData, Events, EventsError};
 pub use limiter::{Admission, Attempt, Limiter, Said};
 pub use moderations::{Decision, Moderations};
 pub use originals::{OriginalId, OriginalRow, Originals, Why};
-pub use presence::{Presence, PresenceError};
+pub use presence::{Orphan, Presence, PresenceError};
 pub use promises::Promises;
 pub use router::{Envelope, EnvelopeKind, Gap, Inbox, Origin, Room, Router, RouterError, Subscription};
 pub use runtime::Runtime;

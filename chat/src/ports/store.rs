@@ -1,6 +1,7 @@
 //! History. What is in the store is the truth; everything else is a faster way to hear of it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 
@@ -124,6 +125,10 @@ pub trait Lists: Send + Sync {
     async fn advance(&self, order: &Order, head: &Head, at: Timestamp) -> Result<(), StoreError>;
     /// A person's rows, at most `limit`, in no particular order.
     async fn list(&self, user: &UserId, limit: usize) -> Result<Vec<ListRow>, StoreError>;
+    /// The orders that were written to last, newest first, with the time of the newest entry: those within `span` before the very
+    /// last of all, at most `limit`. For a process that starts where another one ended. An engine that several processes share
+    /// need not know and names none: [`Presence::orphans`](super::Presence::orphans) tells there whose node ended.
+    async fn stirred(&self, span: Duration, limit: usize) -> Result<Vec<(OrderId, Timestamp)>, StoreError>;
 }
 
 /// How far each party got.
@@ -151,14 +156,32 @@ pub struct Incarnation(pub Arc<str>);
 pub struct Intent {
     /// Who promised.
     pub incarnation: Incarnation,
-    /// The minute of the promise (Unix time / 60 s): the partition it is kept in.
+    /// The minute of the promise (Unix time / 60 s): what is kept together.
     pub minute: i64,
+    /// The part of that minute it is kept in, [of its order](Intent::shard_of). 0: none, as earlier builds wrote them.
+    pub shard: u8,
     /// The order.
     pub order: OrderId,
     /// The key of the entry that would owe.
     pub key: EntryKey,
     /// The number of the head that the batch was written against. A batch against another head has its own intent.
     pub head: Seq,
+}
+
+impl Intent {
+    /// Parts that the promises of a minute are spread over: what was dropped from one leaves a trace that whoever reads it walks
+    /// over, and a busy node drops as many as it made.
+    pub const SHARDS: u8 = 16;
+
+    /// The part for promises about this order, from 1 to [`SHARDS`](Self::SHARDS). The same on every node and in every version.
+    pub fn shard_of(order: &OrderId) -> u8 {
+        // FNV-1a: short, and never to be changed.
+        let hash = order
+            .as_str()
+            .bytes()
+            .fold(0xCBF2_9CE4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3));
+        u8::try_from(hash % u64::from(Self::SHARDS)).unwrap_or_default() + 1
+    }
 }
 
 /// Owed events and the promises that lead to them. Owed rows themselves are written by [`Log::append`] and stay.
@@ -200,8 +223,12 @@ pub struct Heartbeat {
 pub trait Heartbeats: Send + Sync {
     /// Writes this process's sign of life.
     async fn beat(&self, heartbeat: &Heartbeat) -> Result<(), StoreError>;
-    /// All signs of life, living and dead.
-    async fn heartbeats(&self) -> Result<Vec<Heartbeat>, StoreError>;
+    /// Into how many parts signs of life are spread, so that one part that does not answer hides no others; at least 1.
+    fn heartbeat_shards(&self) -> u32 {
+        1
+    }
+    /// All signs of life of one part, counted from 0, living and dead. A process's is always in the same part.
+    async fn heartbeats(&self, shard: u32) -> Result<Vec<Heartbeat>, StoreError>;
     /// Forgets a process whose promises have all been dealt with.
     async fn forget(&self, incarnation: &Incarnation) -> Result<(), StoreError>;
 }

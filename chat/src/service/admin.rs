@@ -7,6 +7,7 @@ use crate::id::{OrderId, UserId};
 use crate::limits::TITLE_CHARS;
 use crate::order::{NewOrder, OrderStatus};
 use crate::refusal::Refusal;
+use crate::text::{self, Illegible};
 
 use super::Chats;
 use super::view::ChatView;
@@ -26,11 +27,11 @@ pub struct OrderSpec {
 
 impl Chats {
     /// Makes the order, or changes its title and status; whether it was made, and the chat. Safe to repeat.
-    /// Errors: [`Refusal::Forbidden`] for who is neither `service` nor `admin`, [`Refusal::BadRequest`],
+    /// Errors: [`Refusal::WrongRole`] for who is neither `service` nor `admin`, [`Refusal::BadRequest`],
     /// [`Refusal::OtherParticipants`], [`Refusal::Unavailable`].
     pub async fn put_order(&self, actor: &Actor, id: OrderId, spec: OrderSpec) -> Result<(ChatView, bool), Refusal> {
         if !matches!(actor.role, Role::Admin | Role::Service) {
-            return Err(Refusal::Forbidden);
+            return Err(Refusal::WrongRole("service or admin"));
         }
         if id.is_direct() {
             return Err(Refusal::BadRequest("order ids that begin with dm~ are souk's own".into()));
@@ -38,16 +39,8 @@ impl Chats {
         if spec.client == spec.contractor {
             return Err(Refusal::BadRequest("client and contractor are two different people".into()));
         }
-        if spec.title.as_ref().is_some_and(|title| title.chars().count() > TITLE_CHARS) {
-            return Err(Refusal::BadRequest(format!("a title has at most {TITLE_CHARS} characters")));
-        }
-        let order = NewOrder {
-            id,
-            client: spec.client,
-            contractor: spec.contractor,
-            title: spec.title.map(Into::into),
-            status: spec.status,
-        };
+        let title = spec.title.as_deref().map(title).transpose()?;
+        let order = NewOrder { id, client: spec.client, contractor: spec.contractor, title, status: spec.status };
         let put = self.ports.store.put_order(&order, self.ports.runtime.now()).await;
         let (order, made) = put.map_err(|_| Refusal::unavailable())?.ok_or(Refusal::OtherParticipants)?;
         let order = Arc::new(order);
@@ -55,4 +48,16 @@ impl Chats {
         let head = self.head(&order).await?;
         Ok((self.view(actor, order, head, None).await?, made))
     }
+}
+
+/// The title as it is shown.
+fn title(given: &str) -> Result<Arc<str>, Refusal> {
+    let title = text::clean(given).map_err(|why| match why {
+        Illegible::Control { .. } => Refusal::BadRequest(format!("title: {why}")),
+        Illegible::Invisible => Refusal::BadRequest(format!("title: {why}; leave it out where there is none")),
+    })?;
+    if title.chars().count() > TITLE_CHARS {
+        return Err(Refusal::BadRequest(format!("a title has at most {TITLE_CHARS} characters")));
+    }
+    Ok(title.as_ref().into())
 }

@@ -34,12 +34,12 @@ impl Chats {
     /// the context before it; where it comes out as it stands, nothing is written and the message is the answer. Dropping the
     /// future does not take the edit back.
     ///
-    /// Errors: [`Refusal::Forbidden`], [`Refusal::NotFound`], [`Refusal::NotAuthor`], [`Refusal::EditWindowOver`],
+    /// Errors: [`Refusal::WrongRole`], [`Refusal::Forbidden`], [`Refusal::NotFound`], [`Refusal::NotAuthor`], [`Refusal::EditWindowOver`],
     /// [`Refusal::RateLimited`], [`Refusal::ChatClosed`], [`Refusal::RefusedByModeration`], [`Refusal::Unavailable`]; after the
     /// last one the message may be edited.
     pub async fn edit(&self, actor: &Actor, edit: Edit) -> Result<Sent, Refusal> {
         if matches!(actor.role, Role::Admin | Role::Service) {
-            return Err(Refusal::Forbidden);
+            return Err(Refusal::WrongRole("client or contractor"));
         }
         let order = self.readable(actor, &edit.order).await?;
         let runtime = &self.ports.runtime;

@@ -3,6 +3,7 @@
 //! [`Chats`] answers questions and takes messages. A message becomes an entry of its order's log in the
 //! [`sequencer`]; what is read comes straight from the store.
 
+mod absence;
 mod admin;
 mod allowance;
 mod catch_up;
@@ -80,14 +81,18 @@ impl Chats {
         Self { ports, memory, sequencer }
     }
 
-    /// The order, if this actor may read it: a party, or an admin. No such order and not yours look the same, and take the
-    /// same reads. Its parties are current; title and status may be [five seconds] old.
+    /// The order, if this actor may read it: a party, or an admin. No such order and not yours look the same, and take the same one
+    /// read, whatever this node remembers for others. Its parties are current; title and status may be [five seconds] old.
     pub async fn readable(&self, actor: &Actor, id: &OrderId) -> Result<Arc<Order>, Refusal> {
-        let order = self.order(id).await?;
-        match order {
-            Some(order) if actor.role == Role::Admin || order.side_of(&actor.user).is_some() => Ok(order),
-            _ => Err(Refusal::Forbidden),
+        let may = |order: &Arc<Order>| actor.role == Role::Admin || order.side_of(&actor.user).is_some();
+        let now = self.ports.runtime.monotonic();
+        if let Some(order) = self.memory.order(id, now).filter(may) {
+            return Ok(order);
         }
+        let order = self.ports.store.order(id).await.map_err(|_| Refusal::unavailable())?;
+        let order = order.map(Arc::new).filter(may).ok_or(Refusal::Forbidden)?;
+        self.memory.remember_order(Arc::clone(&order), now);
+        Ok(order)
     }
 
     /// Waits until no write of this node is under way and each was followed up, for at most `patience`; returns whether that is

@@ -54,8 +54,8 @@ impl Chats {
     /// is read; where that fails nothing is. `cursor`: of the page before; `limit`: 1 to
     /// [`ADMIN_PAGE_MAX`], else [`ADMIN_PAGE`].
     ///
-    /// Errors: [`Refusal::Forbidden`] for who is no admin and for an order that is not there, [`Refusal::BadRequest`],
-    /// [`Refusal::Unavailable`].
+    /// Errors: [`Refusal::WrongRole`] for who is no admin, [`Refusal::Forbidden`] for an order that is not there,
+    /// [`Refusal::BadRequest`], [`Refusal::Unavailable`].
     pub async fn originals(
         &self,
         actor: &Actor,
@@ -64,7 +64,7 @@ impl Chats {
         limit: Option<usize>,
     ) -> Result<OriginalsPage, Refusal> {
         if actor.role != Role::Admin {
-            return Err(Refusal::Forbidden);
+            return Err(Refusal::WrongRole("admin"));
         }
         let limit = page(limit)?;
         let after = cursor.map(parse_original).transpose()?;
@@ -121,11 +121,11 @@ impl Chats {
         }
     }
 
-    /// The audit log, newest first. `cursor` and `limit` as for [`Chats::originals`]. Errors: [`Refusal::Forbidden`] for who is no
+    /// The audit log, newest first. `cursor` and `limit` as for [`Chats::originals`]. Errors: [`Refusal::WrongRole`] for who is no
     /// admin, [`Refusal::BadRequest`], [`Refusal::Unavailable`].
     pub async fn audit(&self, actor: &Actor, cursor: Option<&str>, limit: Option<usize>) -> Result<AuditPage, Refusal> {
         if actor.role != Role::Admin {
-            return Err(Refusal::Forbidden);
+            return Err(Refusal::WrongRole("admin"));
         }
         let limit = page(limit)?;
         let before = cursor.map(parse_audit).transpose()?;

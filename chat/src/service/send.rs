@@ -56,11 +56,11 @@ impl Chats {
     /// Sends. Ordering: two sends of one order whose calls follow each other get rising numbers. Dropping the future does not
     /// take the message back; the same [`Send::id`] later finds out what became of it.
     ///
-    /// Errors: [`Refusal::Forbidden`], [`Refusal::RateLimited`], [`Refusal::ChatClosed`], [`Refusal::RefusedByModeration`],
+    /// Errors: [`Refusal::WrongRole`], [`Refusal::Forbidden`], [`Refusal::RateLimited`], [`Refusal::ChatClosed`], [`Refusal::RefusedByModeration`],
     /// [`Refusal::Spam`], [`Refusal::IdempotencyConflict`], [`Refusal::Unavailable`]; after the last one the message may be there.
     pub async fn send(&self, actor: &Actor, send: Send) -> Result<Sent, Refusal> {
         if matches!(actor.role, Role::Admin | Role::Service) {
-            return Err(Refusal::Forbidden);
+            return Err(Refusal::WrongRole("client or contractor"));
         }
         let order = self.readable(actor, &send.order).await?;
         let side = order.side_of(&actor.user).ok_or(Refusal::Forbidden)?;

@@ -1,6 +1,7 @@
 //! The client: its configuration, its callbacks.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use rdkafka::client::ClientContext;
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
@@ -9,6 +10,7 @@ use rdkafka::message::DeliveryResult;
 use rdkafka::producer::{ProducerContext, ThreadedProducer};
 
 use super::flight::Flight;
+use super::health::Health;
 use crate::settings::KafkaOptions;
 
 /// Memory for events that wait for a broker, in KiB.
@@ -66,6 +68,7 @@ pub(super) fn producer_config(options: &KafkaOptions) -> ClientConfig {
 /// What the client tells.
 pub(super) struct Callbacks {
     pub(super) flight: Arc<Flight>,
+    pub(super) health: Arc<Health>,
     /// Told when a topic was found missing.
     pub(super) topic_missing: Box<dyn Fn() + Send + Sync>,
 }
@@ -76,7 +79,7 @@ impl ClientContext for Callbacks {
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
-        report(&error, reason);
+        report(&error, reason, &self.health, !self.flight.is_empty());
     }
 }
 
@@ -85,7 +88,10 @@ impl ProducerContext for Callbacks {
 
     fn delivery(&self, result: &DeliveryResult<'_>, id: Self::DeliveryOpaque) {
         match result {
-            Ok(_) => self.flight.land(&id, Ok(())),
+            Ok(_) => {
+                self.health.confirmed(Instant::now());
+                self.flight.land(&id, Ok(()));
+            }
             Err((error, _)) => {
                 let code = error.rdkafka_error_code();
                 if matches!(code, Some(RDKafkaErrorCode::UnknownTopic | RDKafkaErrorCode::UnknownTopicOrPartition)) {
@@ -107,11 +113,13 @@ pub(super) fn log(level: RDKafkaLogLevel, facility: &str, message: &str) {
     }
 }
 
-pub(super) fn report(error: &KafkaError, reason: &str) {
+/// What a client finds of the brokers. It tells that again and again for as long as it lasts. `waits`: something is on its way;
+/// otherwise that no broker is connected means nothing, they end connections that are not used.
+pub(super) fn report(error: &KafkaError, reason: &str, health: &Health, waits: bool) {
     match error.rdkafka_error_code() {
-        Some(RDKafkaErrorCode::AllBrokersDown | RDKafkaErrorCode::Authentication | RDKafkaErrorCode::Fatal) => {
-            tracing::warn!(target: "souk_events::kafka", %error, "{reason}");
-        }
+        Some(RDKafkaErrorCode::AllBrokersDown) if waits => health.down(reason, Instant::now()),
+        Some(RDKafkaErrorCode::Authentication) => health.down(reason, Instant::now()),
+        Some(RDKafkaErrorCode::Fatal) => tracing::warn!(target: "souk_events::kafka", %error, "{reason}"),
         _ => tracing::debug!(target: "souk_events::kafka", %error, "{reason}"),
     }
 }

@@ -2,10 +2,11 @@
 
 mod client;
 mod flight;
+mod health;
 mod topics;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use parking_lot::Mutex;
@@ -19,6 +20,7 @@ use crate::cloud::{self, DATA_CONTENT_TYPE, SPEC_VERSION};
 use crate::settings::{ConfigError, KafkaOptions, Settings};
 use client::{Callbacks, Producer};
 use flight::{Batch, Flight};
+use health::Health;
 use topics::{Shape, Topics};
 
 const TOPICS: [EventType; 2] = [EventType::Notification, EventType::Moderation];
@@ -26,12 +28,14 @@ const TOPICS: [EventType; 2] = [EventType::Notification, EventType::Moderation];
 /// The Kafka engine. Nothing in it blocks: the client's own threads talk to the brokers, and wait for them for as long as it takes.
 ///
 /// The topic is the event's type, the key its order. An emit that has waited for [`Settings::patience`] answers with an error while
-/// its events stay queued in their places; emitted again, they wait for the same records instead of being queued twice.
+/// its events stay queued in their places; emitted again, they wait for the same records instead of being queued twice. While no
+/// broker answers, an emit of something new fails at once, but for a probe now and then.
 pub struct Kafka {
     settings: Settings,
     config: ClientConfig,
     producer: Mutex<Held>,
     flight: Arc<Flight>,
+    health: Arc<Health>,
     topics: Topics,
 }
 
@@ -40,11 +44,12 @@ impl Kafka {
     pub(crate) fn open(options: &KafkaOptions, settings: Settings) -> Result<Self, ConfigError> {
         let names = TOPICS.map(|kind| kind.as_str().to_owned()).to_vec();
         let shape = Shape { names, partitions: options.partitions, replication: options.replication };
-        let topics = Topics::start(client::base_config(options), shape, settings.tasks.clone())
+        let health = Arc::new(Health::new(Instant::now()));
+        let topics = Topics::start(client::base_config(options), shape, Arc::clone(&health), settings.tasks.clone())
             .map_err(|error| ConfigError::Kafka(format!("no thread for making topics: {error}")))?;
         let (config, flight) = (client::producer_config(options), Arc::default());
-        let producer = start_producer(&config, &flight, &topics).map_err(ConfigError::Kafka)?;
-        Ok(Self { settings, config, producer: Mutex::new(producer), flight, topics })
+        let producer = start_producer(&config, &flight, &health, &topics).map_err(ConfigError::Kafka)?;
+        Ok(Self { settings, config, producer: Mutex::new(producer), flight, health, topics })
     }
 
     /// The producer, a new one if the old has stopped for good.
@@ -52,7 +57,7 @@ impl Kafka {
         let mut producer = self.producer.lock();
         if let Some((code, reason)) = producer.client().fatal_error() {
             tracing::warn!(%code, reason, "the Kafka producer stopped; starting another");
-            *producer = start_producer(&self.config, &self.flight, &self.topics).map_err(EventsError)?;
+            *producer = start_producer(&self.config, &self.flight, &self.health, &self.topics).map_err(EventsError)?;
         }
         Ok(producer.clone())
     }
@@ -63,27 +68,38 @@ impl Kafka {
         let (batch, outcome) = Batch::new(events.len());
         {
             let producer = self.producer()?;
-            for event in events {
+            let ids = events.iter().map(|event| event.id.as_str());
+            let may_begin = |idle| self.health.may_begin(idle, Instant::now());
+            let Some(boarded) = self.flight.board(ids, &batch, may_begin) else {
+                return Err(EventsError("Kafka does not answer; what is new waits".into()));
+            };
+            let mut failed = None;
+            for (event, id) in events.iter().zip(boarded).filter_map(|(event, id)| Some((event, id?))) {
                 // Nothing may pass an event that could not be queued: the whole is emitted again.
-                self.queue(&producer, event, &batch)?;
+                let queued = match failed.take() {
+                    None => self.queue(&producer, event, &id),
+                    Some(reason) => Err(reason),
+                };
+                if let Err(reason) = queued {
+                    self.flight.land(&id, Err(&reason));
+                    failed = Some(reason);
+                }
+            }
+            if let Some(reason) = failed {
+                return Err(EventsError(reason));
             }
         }
         let outcome = outcome.await.unwrap_or_else(|_| Err("the producer ended".into()));
         outcome.map_err(EventsError)
     }
 
-    fn queue(&self, producer: &Producer, event: &Event, batch: &Arc<Batch>) -> Result<(), EventsError> {
-        let Some(id) = self.flight.board(&event.id, batch) else { return Ok(()) };
+    fn queue(&self, producer: &Producer, event: &Event, id: &Arc<str>) -> Result<(), String> {
         let data = cloud::data(event);
-        let record = BaseRecord::with_opaque_to(event.data.event_type().as_str(), Box::new(Arc::clone(&id)))
+        let record = BaseRecord::with_opaque_to(event.data.event_type().as_str(), Box::new(Arc::clone(id)))
             .key(event.order.as_str())
             .payload(&data)
             .headers(self.headers(event));
-        producer.send(record).map_err(|(error, _)| {
-            let reason = error.to_string();
-            self.flight.land(&id, Err(&reason));
-            EventsError(reason)
-        })
+        producer.send(record).map_err(|(error, _)| error.to_string())
     }
 
     fn headers(&self, event: &Event) -> OwnedHeaders {
@@ -102,8 +118,14 @@ impl Kafka {
     }
 }
 
-fn start_producer(config: &ClientConfig, flight: &Arc<Flight>, topics: &Topics) -> Result<Held, String> {
-    let callbacks = Callbacks { flight: Arc::clone(flight), topic_missing: topics.missing() };
+fn start_producer(
+    config: &ClientConfig,
+    flight: &Arc<Flight>,
+    health: &Arc<Health>,
+    topics: &Topics,
+) -> Result<Held, String> {
+    let (flight, health) = (Arc::clone(flight), Arc::clone(health));
+    let callbacks = Callbacks { flight, health, topic_missing: topics.missing() };
     let producer = Producer::from_config_and_context(config, callbacks);
     producer.map(|producer| Held(Some(Arc::new(producer)))).map_err(|error| error.to_string())
 }
@@ -136,10 +158,11 @@ impl Events for Kafka {
         if events.is_empty() {
             return Ok(());
         }
-        let patience = self.settings.patience;
-        tokio::time::timeout(patience, self.send(events))
-            .await
-            .unwrap_or_else(|_| Err(EventsError(format!("no broker confirmed within {patience:?}"))))
+        let (patience, begun) = (self.settings.patience, Instant::now());
+        tokio::time::timeout(patience, self.send(events)).await.unwrap_or_else(|_| {
+            self.health.unconfirmed(begun, Instant::now());
+            Err(EventsError(format!("no broker confirmed within {patience:?}")))
+        })
     }
 
     async fn flush(&self, patience: Duration) {

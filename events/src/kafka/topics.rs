@@ -1,5 +1,6 @@
 //! Making the topics that are missing. In a thread of its own: asking for the list of topics blocks.
 
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use souk_chat::tasks::catch;
 use tokio::sync::watch;
 
 use super::client::{log, report};
+use super::health::Health;
 
 /// How long a broker may take to list topics or to make one.
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
@@ -34,11 +36,17 @@ pub(super) struct Shape {
 }
 
 impl Topics {
-    pub(super) fn start(config: ClientConfig, shape: Shape, tasks: Tasks) -> std::io::Result<Self> {
+    pub(super) fn start(
+        config: ClientConfig,
+        shape: Shape,
+        health: Arc<Health>,
+        tasks: Tasks,
+    ) -> std::io::Result<Self> {
         let (poke, poked) = sync_channel(1);
         let (tell, ready) = watch::channel(false);
         let name = "souk-kafka-topics".to_owned();
-        std::thread::Builder::new().name(name).spawn(move || run(&config, &shape, &poked, &tell, &tasks))?;
+        let make = move || run(&config, &shape, Quiet(health), &poked, &tell, &tasks);
+        std::thread::Builder::new().name(name).spawn(make)?;
         Ok(Self { poke, ready })
     }
 
@@ -58,7 +66,7 @@ impl Topics {
     }
 }
 
-struct Quiet;
+struct Quiet(Arc<Health>);
 
 impl ClientContext for Quiet {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
@@ -66,13 +74,20 @@ impl ClientContext for Quiet {
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
-        report(&error, reason);
+        report(&error, reason, &self.0, false);
     }
 }
 
-fn run(config: &ClientConfig, shape: &Shape, poked: &Receiver<()>, ready: &watch::Sender<bool>, tasks: &Tasks) {
+fn run(
+    config: &ClientConfig,
+    shape: &Shape,
+    quiet: Quiet,
+    poked: &Receiver<()>,
+    ready: &watch::Sender<bool>,
+    tasks: &Tasks,
+) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
-    let (admin, runtime) = match (AdminClient::from_config_and_context(config, Quiet), runtime) {
+    let (admin, runtime) = match (AdminClient::from_config_and_context(config, quiet), runtime) {
         (Ok(admin), Ok(runtime)) => (admin, runtime),
         (Err(error), _) => return tracing::error!(%error, "topics cannot be looked at"),
         (_, Err(error)) => return tracing::error!(%error, "topics cannot be looked at"),
@@ -175,18 +190,19 @@ mod tests {
         };
         let mut config = ClientConfig::new();
         config.set("bootstrap.servers", &brokers);
-        let admin = AdminClient::from_config_and_context(&config, Quiet).unwrap();
+        let health = Arc::new(Health::new(std::time::Instant::now()));
+        let admin = AdminClient::from_config_and_context(&config, Quiet(Arc::clone(&health))).unwrap();
         let (good, bad) = (fresh("good"), fresh("bad"));
         let within = Duration::from_secs(30);
 
         for partitions_asked in [5, 7] {
             let shape = Shape { names: vec![good.clone()], partitions: partitions_asked, replication: -1 };
-            let topics = Topics::start(config.clone(), shape, Tasks::default()).unwrap();
+            let topics = Topics::start(config.clone(), shape, Arc::clone(&health), Tasks::default()).unwrap();
             tokio::time::timeout(within, topics.ready()).await.unwrap();
             assert_eq!(partitions(&admin, &good), Some(5), "made, and left as it is");
         }
         let shape = Shape { names: vec![bad.clone()], partitions: 1, replication: 16 };
-        let topics = Topics::start(config.clone(), shape, Tasks::default()).unwrap();
+        let topics = Topics::start(config.clone(), shape, health, Tasks::default()).unwrap();
         tokio::time::timeout(within, topics.ready()).await.unwrap();
         assert_eq!(partitions(&admin, &bad), None, "no broker has 16 peers here");
         let deleted = admin.delete_topics(&[&good], &AdminOptions::new()).await.unwrap();

@@ -70,6 +70,7 @@ impl Intents {
         let intent = Intent {
             incarnation: self.incarnation.clone(),
             minute: state.newest,
+            shard: Intent::shard_of(order),
             order: order.clone(),
             key: key.clone(),
             head,

@@ -17,6 +17,8 @@ use super::settle::settle;
 /// Another process's sign of life, as this one sees it.
 struct Watched {
     heartbeat: Heartbeat,
+    /// Where it is kept.
+    shard: u32,
     /// When it was first seen like this.
     since: Duration,
     /// The next minute to look at.
@@ -38,11 +40,23 @@ pub(super) async fn sweep_on(core: Arc<Core>) {
         if !core.pace.sleep(SWEEP_EVERY + core.pace.jitter(SWEEP_JITTER)).await {
             return;
         }
-        sweep_own(&core).await;
-        if let Err(error) = sweep_dead(&core, &mut watched).await {
-            tracing::debug!(%error, "signs of life could not be read");
+        round(&core, &mut watched).await;
+    }
+}
+
+/// One sweep. What fails for one process, or one shard of signs of life, ends nothing for the others.
+async fn round(core: &Arc<Core>, watched: &mut HashMap<Incarnation, Watched>) {
+    sweep_own(core).await;
+    for shard in 0..core.store.heartbeat_shards() {
+        match core.store.heartbeats(shard).await {
+            Ok(heartbeats) => watch(core, watched, shard, heartbeats),
+            Err(error) => {
+                count(&core.metrics.sweeps_failed);
+                tracing::debug!(%error, shard, "signs of life could not be read");
+            }
         }
     }
+    sweep_dead(core, watched).await;
 }
 
 async fn sweep_own(core: &Arc<Core>) {
@@ -81,31 +95,40 @@ async fn empty_minute(core: &Arc<Core>, incarnation: &Incarnation, minute: i64) 
     Ok(false)
 }
 
-async fn sweep_dead(core: &Arc<Core>, watched: &mut HashMap<Incarnation, Watched>) -> Result<(), StoreError> {
-    let heartbeats = core.store.heartbeats().await?;
+/// Takes note of the signs of life of one shard.
+fn watch(core: &Core, watched: &mut HashMap<Incarnation, Watched>, shard: u32, heartbeats: Vec<Heartbeat>) {
     let now = core.pace.runtime.monotonic();
-    watched.retain(|incarnation, _| heartbeats.iter().any(|heartbeat| heartbeat.incarnation == *incarnation));
+    watched.retain(|incarnation, seen| {
+        seen.shard != shard || heartbeats.iter().any(|heartbeat| heartbeat.incarnation == *incarnation)
+    });
     for heartbeat in heartbeats {
         if heartbeat.incarnation == *core.intents.incarnation() {
             continue;
         }
-        let known = watched.get(&heartbeat.incarnation).is_some_and(|seen| seen.heartbeat == heartbeat);
-        if !known {
-            if watched.len() >= WATCHED && !watched.contains_key(&heartbeat.incarnation) {
-                tracing::warn!(most = WATCHED, "more signs of life than are watched");
-                continue;
-            }
-            let next = heartbeat.oldest_minute;
-            let seen = Watched { heartbeat: heartbeat.clone(), since: now, next, again: now };
-            watched.insert(heartbeat.incarnation, seen);
+        if watched.get(&heartbeat.incarnation).is_some_and(|seen| seen.heartbeat == heartbeat) {
             continue;
         }
-        let Some(seen) = watched.get_mut(&heartbeat.incarnation) else { continue };
-        if now >= seen.since + DEAD_AFTER && now >= seen.again && !core.pace.stopped() {
-            bury(core, seen).await?;
+        if watched.len() >= WATCHED && !watched.contains_key(&heartbeat.incarnation) {
+            tracing::warn!(most = WATCHED, "more signs of life than are watched");
+            continue;
+        }
+        let next = heartbeat.oldest_minute;
+        let seen = Watched { heartbeat: heartbeat.clone(), shard, since: now, next, again: now };
+        watched.insert(heartbeat.incarnation, seen);
+    }
+}
+
+async fn sweep_dead(core: &Arc<Core>, watched: &mut HashMap<Incarnation, Watched>) {
+    for seen in watched.values_mut() {
+        let now = core.pace.runtime.monotonic();
+        if now < seen.since + DEAD_AFTER || now < seen.again || core.pace.stopped() {
+            continue;
+        }
+        if let Err(error) = bury(core, seen).await {
+            count(&core.metrics.sweeps_failed);
+            tracing::debug!(%error, incarnation = %seen.heartbeat.incarnation.0, "promises of an ended process wait");
         }
     }
-    Ok(())
 }
 
 /// Deals with a dead process's promises, some minutes at a time; forgets it when it is long dead and nothing is left.
@@ -127,7 +150,7 @@ async fn bury(core: &Arc<Core>, seen: &mut Watched) -> Result<(), StoreError> {
     seen.next = seen.heartbeat.oldest_minute;
     seen.again = now + DEAD_AGAIN;
     // A process that came back to life meanwhile is not forgotten.
-    if now >= seen.since + FORGET_AFTER && core.store.heartbeats().await?.contains(&seen.heartbeat) {
+    if now >= seen.since + FORGET_AFTER && core.store.heartbeats(seen.shard).await?.contains(&seen.heartbeat) {
         core.store.forget(&seen.heartbeat.incarnation).await?;
         count(&core.metrics.forgotten);
         tracing::info!(incarnation = %seen.heartbeat.incarnation.0, "an ended process's promises are all dealt with");

@@ -111,6 +111,8 @@ impl Core {
             if rows.len() + OWED_PER_ENTRY <= OWED_PAGE {
                 break;
             }
+            // Another node may be ahead: what it saw confirmed need not go out again.
+            mark = mark.max(self.store.events_mark(order).await?);
         }
         let covered = self.intents.covered(order, mark);
         if !covered.is_empty() && self.store.drop_intents(&covered).await.is_ok() {

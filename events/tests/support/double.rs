@@ -23,6 +23,8 @@ pub struct StoreDouble {
     pub down: AtomicBool,
     /// The next batch is applied, and its answer lost.
     pub lose_next_answer: AtomicBool,
+    /// Promises of this process cannot be read.
+    pub unreadable: Mutex<Option<Incarnation>>,
     /// Behaves as an engine whose owed rows are found without promises.
     pub needs_no_promises: bool,
 }
@@ -32,6 +34,13 @@ pub struct State {
     pub orders: BTreeMap<OrderId, Log1>,
     pub intents: Vec<Intent>,
     pub heartbeats: Vec<Heartbeat>,
+    /// Parts of the signs of life that do not answer.
+    pub deaf_shards: Vec<u32>,
+}
+
+/// The part of a process's sign of life, of two.
+pub fn shard_of(incarnation: &Incarnation) -> u32 {
+    u32::from(incarnation.0.bytes().next().unwrap()) % 2
 }
 
 pub struct Log1 {
@@ -234,6 +243,10 @@ impl Lists for StoreDouble {
         };
         Ok(logs.map(row).take(limit).collect())
     }
+
+    async fn stirred(&self, _: Duration, _: usize) -> Result<Vec<(OrderId, Timestamp)>, StoreError> {
+        Err(StoreError::Invalid("not the relay's".into()))
+    }
 }
 
 #[async_trait]
@@ -265,12 +278,16 @@ impl Outbox for StoreDouble {
                 log.owed.iter().find(|row| row.seq > log.mark).map(|row| Intent {
                     incarnation: incarnation.clone(),
                     minute,
+                    shard: Intent::shard_of(&log.order.id),
                     order: log.order.id.clone(),
                     key: log.entries.iter().find(|entry| entry.seq == row.seq).unwrap().key.clone(),
                     head: Seq(row.seq.0 - 1),
                 })
             });
             return Ok(behind.take(limit).collect());
+        }
+        if self.unreadable.lock().as_ref() == Some(incarnation) {
+            return Err(StoreError::Unavailable("no quorum".into()));
         }
         let of_minute = |intent: &&Intent| intent.incarnation == *incarnation && intent.minute == minute;
         Ok(state.intents.iter().filter(of_minute).take(limit).cloned().collect())
@@ -321,9 +338,18 @@ impl Heartbeats for StoreDouble {
         Ok(())
     }
 
-    async fn heartbeats(&self) -> Result<Vec<Heartbeat>, StoreError> {
+    fn heartbeat_shards(&self) -> u32 {
+        2
+    }
+
+    async fn heartbeats(&self, shard: u32) -> Result<Vec<Heartbeat>, StoreError> {
         self.answer().await?;
-        Ok(self.state.lock().heartbeats.clone())
+        if self.state.lock().deaf_shards.contains(&shard) {
+            return Err(StoreError::Unavailable("no quorum".into()));
+        }
+        let mut heartbeats = self.state.lock().heartbeats.clone();
+        heartbeats.retain(|heartbeat| shard_of(&heartbeat.incarnation) == shard);
+        Ok(heartbeats)
     }
 
     async fn forget(&self, incarnation: &Incarnation) -> Result<(), StoreError> {

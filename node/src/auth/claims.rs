@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use serde::Deserialize;
-use souk_chat::{Actor, Role, Timestamp, UserId};
+use serde::de::IgnoredAny;
+use souk_chat::{Actor, Role, Timestamp, UserId, text};
 
 use super::AuthError;
 use crate::config::Auth;
@@ -14,6 +15,8 @@ pub const NAME_CHARS: usize = 100;
 pub const PICTURE_BYTES: usize = 2048;
 /// Longest language tag, in bytes; a longer one is left out.
 const LOCALE_BYTES: usize = 35;
+/// How far ahead the times of a token may be. A token for longer is a mistake: most often its times are in milliseconds.
+const AHEAD_MAX: Duration = Duration::from_secs(10 * 366 * 24 * 3600);
 
 /// A person whose token was checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,18 +29,42 @@ pub struct Identity {
     pub picture: Option<Box<str>>,
 }
 
-/// What a token says. A number where a text belongs, or the other way round, is an error and never counts as absent.
+/// What a token says.
 #[derive(Deserialize)]
 pub(super) struct Claims {
-    sub: Option<String>,
-    exp: Option<f64>,
-    nbf: Option<f64>,
-    iss: Option<String>,
-    aud: Option<Audience>,
-    role: Option<String>,
-    name: Option<String>,
-    picture: Option<String>,
-    locale: Option<String>,
+    sub: Option<Claim<String>>,
+    exp: Option<Claim<f64>>,
+    nbf: Option<Claim<f64>>,
+    iss: Option<Claim<String>>,
+    aud: Option<Claim<Audience>>,
+    role: Option<Claim<String>>,
+    name: Option<Claim<String>>,
+    picture: Option<Claim<String>>,
+    locale: Option<Claim<String>>,
+}
+
+/// A claim of its type, or of another. Of those that decide, a number where a text belongs, or the other way round, is an error and
+/// never counts as absent.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Claim<T> {
+    Right(T),
+    Wrong(IgnoredAny),
+}
+
+impl<T> Claim<T> {
+    /// The value. Errors: it is of another type than `expected`.
+    fn need(self, name: &'static str, expected: &'static str) -> Result<T, AuthError> {
+        self.decorative().ok_or(AuthError::Type { name, expected })
+    }
+
+    /// The value of what can be left out where it cannot be used.
+    fn decorative(self) -> Option<T> {
+        match self {
+            Self::Right(value) => Some(value),
+            Self::Wrong(_) => None,
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -70,38 +97,51 @@ impl Demands {
 
     /// The identity that `claims` make at `now`.
     pub(super) fn check(&self, claims: Claims, now: Timestamp) -> Result<Identity, AuthError> {
-        let leeway = i64::try_from(self.leeway.as_millis()).map_err(|_| AuthError::Claims)?;
-        let expires_at = moment(claims.exp.ok_or(AuthError::Claims)?)?;
+        let leeway = i64::try_from(self.leeway.as_millis()).unwrap_or(i64::MAX);
+        let expires_at = moment("exp", claims.exp.ok_or(AuthError::NoEnd)?, now)?;
         if expires_at.0.saturating_add(leeway) <= now.0 {
             return Err(AuthError::Expired);
         }
         if let Some(nbf) = claims.nbf
-            && moment(nbf)?.0.saturating_sub(leeway) > now.0
+            && moment("nbf", nbf, now)?.0.saturating_sub(leeway) > now.0
         {
             return Err(AuthError::NotYet);
         }
-        if self.issuer.is_some() && claims.iss != self.issuer {
-            return Err(AuthError::Issuer);
+        if let Some(wanted) = &self.issuer {
+            let issuer = claims.iss.ok_or(AuthError::Issuer)?.need("iss", "a text")?;
+            if issuer != *wanted {
+                return Err(AuthError::Issuer);
+            }
         }
-        if let Some(wanted) = &self.audience
-            && !claims.aud.is_some_and(|aud| aud.has(wanted))
-        {
-            return Err(AuthError::Audience);
+        if let Some(wanted) = &self.audience {
+            let audience = claims.aud.ok_or(AuthError::Audience)?.need("aud", "a text or a list of texts")?;
+            if !audience.has(wanted) {
+                return Err(AuthError::Audience);
+            }
         }
-        let user = claims.sub.and_then(|sub| UserId::new(&sub).ok()).ok_or(AuthError::Subject)?;
-        let role = claims.role.map_or(Some(Role::Client), |role| Role::parse(&role)).ok_or(AuthError::Role)?;
+        let user = claims.sub.ok_or(AuthError::NoSubject)?.need("sub", "a text, the user's id")?;
+        let user = UserId::new(&user).map_err(|_| AuthError::Subject)?;
+        let role = claims.role.map(|role| role.need("role", "one text: client, contractor, admin or service"));
+        let role = role.transpose()?.map_or(Some(Role::Client), |role| Role::parse(&role)).ok_or(AuthError::Role)?;
         // What only decorates is left out where it cannot be used, rather than the person.
-        let name = claims.name.map(|name| name.trim().chars().filter(|c| !c.is_control()).take(NAME_CHARS).collect());
-        let is_web = |url: &String| url.starts_with("https://") || url.starts_with("http://");
-        let picture = claims.picture.filter(|url| url.len() <= PICTURE_BYTES && is_web(url));
+        let name = claims.name.and_then(Claim::decorative).and_then(|name| text::name(&name, NAME_CHARS));
+        let picture =
+            claims.picture.and_then(Claim::decorative).filter(|url| url.len() <= PICTURE_BYTES && is_web(url));
+        let locale = claims.locale.and_then(Claim::decorative);
         let actor = Actor {
             user,
             role,
-            name: name.filter(|name: &String| !name.is_empty()).map(String::into_boxed_str),
-            locale: claims.locale.filter(|tag| is_language_tag(tag)).map(String::into_boxed_str),
+            name: name.map(String::into_boxed_str),
+            locale: locale.filter(|tag| is_language_tag(tag)).map(String::into_boxed_str),
         };
         Ok(Identity { actor, expires_at, picture: picture.map(String::into_boxed_str) })
     }
+}
+
+/// An address has no control characters and no white space: they are encoded.
+fn is_web(url: &String) -> bool {
+    let whole = !url.contains(|c: char| c.is_control() || c.is_whitespace());
+    whole && (url.starts_with("https://") || url.starts_with("http://"))
 }
 
 fn is_language_tag(tag: &str) -> bool {
@@ -109,7 +149,18 @@ fn is_language_tag(tag: &str) -> bool {
 }
 
 /// Seconds since the epoch, with or without a fraction, as the specification has them.
-fn moment(seconds: f64) -> Result<Timestamp, AuthError> {
-    let since = Duration::try_from_secs_f64(seconds).map_err(|_| AuthError::Claims)?;
-    i64::try_from(since.as_millis()).map(Timestamp).map_err(|_| AuthError::Claims)
+fn moment(name: &'static str, claim: Claim<f64>, now: Timestamp) -> Result<Timestamp, AuthError> {
+    let expected = "a number, in seconds since 1970";
+    let seconds = claim.need(name, expected)?;
+    if seconds < 0.0 {
+        return Err(AuthError::Type { name, expected });
+    }
+    // What is beyond all time is far ahead, too.
+    let since = Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX);
+    let millis = i64::try_from(since.as_millis()).unwrap_or(i64::MAX);
+    let ahead = u64::try_from(millis.saturating_sub(now.0)).unwrap_or(0);
+    if Duration::from_millis(ahead) > AHEAD_MAX {
+        return Err(AuthError::FarAhead { name });
+    }
+    Ok(Timestamp(millis))
 }

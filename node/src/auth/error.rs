@@ -9,7 +9,7 @@ pub enum AuthError {
     #[error("the token is too long")]
     TooLong,
     /// Not a signed JWT with an algorithm that souk knows; `none` is among these.
-    #[error("this is not a signed token")]
+    #[error("this is not a signed token: a JWT, three parts with dots between them")]
     Malformed,
     /// The key that it names, or any key for its algorithm, is not there.
     #[error("the token was signed with a key that is not known here")]
@@ -18,13 +18,30 @@ pub enum AuthError {
     #[error("the token's algorithm is not the one of its key")]
     Algorithm,
     /// The signature is not good.
-    #[error("the token's signature is not good")]
+    #[error("the token's signature is not good; it must be signed with the key that this server was given")]
     Signature,
-    /// A claim has the wrong type, or `exp` is missing.
-    #[error("the token's claims cannot be read; sub must be a text, exp a number")]
+    /// What was signed is no JSON object of claims, or one of them stands twice.
+    #[error("what the token says is not one JSON object of claims")]
     Claims,
+    /// A claim is not what it must be.
+    #[error("the token's {name} must be {expected}")]
+    Type {
+        /// Which.
+        name: &'static str,
+        /// What it must be.
+        expected: &'static str,
+    },
+    /// `exp` is missing.
+    #[error("the token has no exp: when it ends, in seconds since 1970")]
+    NoEnd,
+    /// A time is further ahead than any token may last.
+    #[error("the token's {name} is more than ten years ahead; {name} is in seconds since 1970, not in milliseconds")]
+    FarAhead {
+        /// Which.
+        name: &'static str,
+    },
     /// `exp` is over.
-    #[error("the token has expired")]
+    #[error("the token has expired; sign in with a new one")]
     Expired,
     /// `nbf` is still to come.
     #[error("the token is not valid yet")]
@@ -35,7 +52,10 @@ pub enum AuthError {
     /// `aud` is another.
     #[error("the token is meant for another audience")]
     Audience,
-    /// `sub` is missing or no user id.
+    /// `sub` is missing.
+    #[error("the token has no sub: the user's id")]
+    NoSubject,
+    /// `sub` is no user id.
     #[error("the token's sub is not a user id: 1 to 128 of A–Z a–z 0–9 . _ -")]
     Subject,
     /// `role` is none of souk's.
@@ -55,12 +75,13 @@ impl AuthError {
             Self::UnknownKey => "unknown_key",
             Self::Algorithm => "algorithm",
             Self::Signature => "signature",
-            Self::Claims => "claims",
+            Self::Claims | Self::Type { .. } | Self::NoEnd => "claims",
+            Self::FarAhead { .. } => "far_ahead",
             Self::Expired => "expired",
             Self::NotYet => "not_yet",
             Self::Issuer => "issuer",
             Self::Audience => "audience",
-            Self::Subject => "subject",
+            Self::NoSubject | Self::Subject => "subject",
             Self::Role => "role",
         }
     }

@@ -107,6 +107,15 @@ fn what_only_decorates_never_keeps_somebody_out() {
     let identity = by_secret().verify(&hs256(&claims), NOW).unwrap();
     assert_eq!(identity.actor.name.unwrap().len(), NAME_CHARS);
     assert_eq!((identity.actor.locale, identity.picture), (None, None));
+    for changes in [
+        json!({ "name": 7, "locale": { "language": "fr" }, "picture": ["https://p.example/a.png"] }),
+        json!({ "name": "\u{2800}\u{200B}", "picture": "https://p.example/\u{0}a.png" }),
+    ] {
+        let identity = by_secret().verify(&hs256(&with(changes)), NOW).unwrap();
+        assert_eq!((identity.actor.name, identity.actor.locale, identity.picture), (None, None, None));
+    }
+    let reordered = hs256(&with(json!({ "name": "\u{202E}nnA\u{1b}" })));
+    assert_eq!(by_secret().verify(&reordered, NOW).unwrap().actor.name.as_deref(), Some("nnA"));
 }
 
 #[test]
@@ -210,23 +219,43 @@ fn an_extension_that_must_be_understood_is_not() {
     assert_eq!(refusal(&by_secret(), &token), AuthError::Malformed);
 }
 
+/// What is said of a claim of the wrong type.
+fn wrong_type(name: &'static str) -> AuthError {
+    let expected = match name {
+        "exp" | "nbf" => "a number, in seconds since 1970",
+        "sub" => "a text, the user's id",
+        "role" => "one text: client, contractor, admin or service",
+        "iss" => "a text",
+        _ => "a text or a list of texts",
+    };
+    AuthError::Type { name, expected }
+}
+
 #[test]
-fn times_are_numbers_and_they_count() {
+fn times_are_numbers_of_seconds_and_they_count() {
+    let exp = Some(wrong_type("exp"));
+    let far = |name| Some(AuthError::FarAhead { name });
+    let ten_years = 10 * 366 * 24 * 3_600;
     let cases = [
         (json!({ "exp": NOW_S - 6 }), Some(AuthError::Expired)),
         (json!({ "exp": NOW_S - 5 }), Some(AuthError::Expired)),
         (json!({ "exp": NOW_S - 4 }), None),
         (json!({ "exp": 0 }), Some(AuthError::Expired)),
-        (json!({ "exp": null }), Some(AuthError::Claims)),
-        (json!({ "exp": (NOW_S + 60).to_string() }), Some(AuthError::Claims)),
-        (json!({ "exp": "never" }), Some(AuthError::Claims)),
-        (json!({ "exp": [NOW_S + 60] }), Some(AuthError::Claims)),
-        (json!({ "exp": -1 }), Some(AuthError::Claims)),
-        (json!({ "exp": 1e300 }), Some(AuthError::Claims)),
+        (json!({ "exp": null }), Some(AuthError::NoEnd)),
+        (json!({ "exp": (NOW_S + 60).to_string() }), exp),
+        (json!({ "exp": "never" }), exp),
+        (json!({ "exp": [NOW_S + 60] }), exp),
+        (json!({ "exp": -1 }), exp),
+        (json!({ "exp": NOW_S + ten_years }), None),
+        (json!({ "exp": NOW_S + ten_years + 1 }), far("exp")),
+        (json!({ "exp": (NOW_S + 60) * 1_000 }), far("exp")),
+        (json!({ "exp": u64::MAX }), far("exp")),
+        (json!({ "exp": 1e300 }), far("exp")),
         (json!({ "nbf": NOW_S + 6 }), Some(AuthError::NotYet)),
         (json!({ "nbf": NOW_S + 5 }), None),
-        (json!({ "nbf": (NOW_S + 60).to_string() }), Some(AuthError::Claims)),
-        (json!({ "nbf": true }), Some(AuthError::Claims)),
+        (json!({ "nbf": NOW_S * 1_000 }), far("nbf")),
+        (json!({ "nbf": (NOW_S + 60).to_string() }), Some(wrong_type("nbf"))),
+        (json!({ "nbf": true }), Some(wrong_type("nbf"))),
     ];
     for (changes, expected) in cases {
         let result = by_secret().verify(&hs256(&with(changes.clone())), NOW);
@@ -238,25 +267,37 @@ fn times_are_numbers_and_they_count() {
 
 #[test]
 fn a_subject_is_a_user_id_and_a_role_is_one_of_four() {
-    let bad_subjects = [
-        json!(null),
-        json!(""),
-        json!("a b"),
-        json!("a~b"),
-        json!("ännchen"),
-        json!("a".repeat(129)),
-        json!("."),
-        json!("a/../b"),
-    ];
+    let bad_subjects =
+        [json!(""), json!("a b"), json!("a~b"), json!("ännchen"), json!("a".repeat(129)), json!("."), json!("a/../b")];
     for sub in bad_subjects {
         assert_eq!(refusal(&by_secret(), &hs256(&with(json!({ "sub": sub })))), AuthError::Subject, "{sub}");
     }
-    assert_eq!(refusal(&by_secret(), &hs256(&with(json!({ "sub": 7 })))), AuthError::Claims);
+    assert_eq!(refusal(&by_secret(), &hs256(&with(json!({ "sub": null })))), AuthError::NoSubject);
+    assert_eq!(refusal(&by_secret(), &hs256(&with(json!({ "sub": 7 })))), wrong_type("sub"));
     for role in ["root", "Admin", "admin ", ""] {
         assert_eq!(refusal(&by_secret(), &hs256(&with(json!({ "role": role })))), AuthError::Role, "{role}");
     }
-    assert_eq!(refusal(&by_secret(), &hs256(&with(json!({ "role": ["admin"] })))), AuthError::Claims);
-    assert_eq!(refusal(&by_secret(), &hs256(&json!("ann"))), AuthError::Claims);
+    for role in [json!(["client"]), json!(7), json!({ "client": true })] {
+        assert_eq!(refusal(&by_secret(), &hs256(&with(json!({ "role": role })))), wrong_type("role"), "{role}");
+    }
+    for claims in [json!("ann"), json!([good()]), json!(null)] {
+        assert_eq!(refusal(&by_secret(), &hs256(&claims)), AuthError::Claims, "{claims}");
+    }
+}
+
+#[test]
+fn a_refusal_says_which_claim_is_wrong_and_what_it_must_be() {
+    for (changes, words) in [
+        (json!({ "role": ["client"] }), "role must be one text: client, contractor, admin or service"),
+        (json!({ "sub": 7 }), "sub must be a text"),
+        (json!({ "exp": "tomorrow" }), "exp must be a number, in seconds since 1970"),
+        (json!({ "exp": (NOW_S + 60) * 1_000 }), "exp is in seconds"),
+        (json!({ "exp": null }), "no exp"),
+        (json!({ "sub": null }), "no sub"),
+    ] {
+        let said = refusal(&by_secret(), &hs256(&with(changes.clone()))).to_string();
+        assert!(said.contains(words), "{changes}: {said}");
+    }
 }
 
 #[test]
@@ -267,10 +308,10 @@ fn issuer_and_audience_count_when_they_are_set() {
         (json!({ "iss": "market", "aud": ["web", "souk"] }), None),
         (json!({ "aud": "souk" }), Some(AuthError::Issuer)),
         (json!({ "iss": "Market", "aud": "souk" }), Some(AuthError::Issuer)),
-        (json!({ "iss": ["market"], "aud": "souk" }), Some(AuthError::Claims)),
+        (json!({ "iss": ["market"], "aud": "souk" }), Some(wrong_type("iss"))),
         (json!({ "iss": "market" }), Some(AuthError::Audience)),
         (json!({ "iss": "market", "aud": ["web"] }), Some(AuthError::Audience)),
-        (json!({ "iss": "market", "aud": 7 }), Some(AuthError::Claims)),
+        (json!({ "iss": "market", "aud": 7 }), Some(wrong_type("aud"))),
     ] {
         assert_eq!(verifier.verify(&hs256(&with(changes.clone())), NOW).err(), expected, "{changes}");
     }

@@ -21,6 +21,7 @@ mod args;
 mod help;
 mod logging;
 mod moderate;
+mod seldom;
 #[cfg(test)]
 mod tests;
 mod token;

@@ -125,6 +125,30 @@ fn the_configuration_is_checked_and_shown() {
     assert!(status == 1 && err.contains("the key set") && err.contains("cannot be used"), "{err}");
 }
 
+/// A pipe with nobody at its other end would keep who opens it waiting for ever.
+#[test]
+fn a_pipe_in_the_place_of_a_file_is_told_and_not_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = crate::files::tests::pipe(folder.path());
+    std::fs::hard_link(&pipe, folder.path().join("auth.secret")).unwrap();
+    let (pipe, data) = (pipe.to_str().unwrap(), folder.path().to_str().unwrap());
+    for words in [
+        vec!["config", "check", "--config", pipe],
+        vec!["config", "check", "--moderation-lexicon", pipe],
+        vec!["config", "check", "--auth-jwks", pipe],
+        vec!["moderate", "--moderation-lexicon", pipe],
+        vec!["token", "--user", "ann", "--node-data-dir", data],
+    ] {
+        let words: Vec<String> = words.into_iter().map(str::to_owned).collect();
+        let (done, told) = std::sync::mpsc::channel();
+        let called = words.clone();
+        std::thread::spawn(move || done.send(souk(&called.iter().map(String::as_str).collect::<Vec<_>>(), &[])));
+        let answer = told.recv_timeout(Duration::from_secs(20));
+        let (status, out, err) = answer.unwrap_or_else(|_| panic!("{words:?} waits for somebody to write"));
+        assert!(status != 0 && out.is_empty() && err.contains("it is not a regular file"), "{words:?}: {status} {err}");
+    }
+}
+
 #[test]
 fn lines_are_judged_by_the_settings_of_moderation_and_no_others() {
     let folder = tempfile::tempdir().unwrap();

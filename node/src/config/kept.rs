@@ -5,6 +5,8 @@ use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use crate::files;
+
 use super::Config;
 use super::secret::Secret;
 
@@ -101,7 +103,7 @@ fn write(path: &Path) -> io::Result<()> {
 }
 
 fn read(path: &Path) -> Result<Option<Secret>, KeptError> {
-    match std::fs::read(path) {
+    match files::read(path) {
         Ok(bytes) => {
             let text = String::from_utf8(bytes).ok();
             let secret = text.and_then(|text| Secret::new(text.trim()));

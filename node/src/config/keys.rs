@@ -48,7 +48,8 @@ pub(crate) static KEYS: &[Key] = &[
         name: "node.trusted_networks",
         kind: Kind::List,
         default: Unset("none"),
-        doc: "Proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed, as `10.0.0.0/8`.",
+        doc: "Proxies whose `X-Forwarded-For`, `X-Forwarded-Host` and `X-Forwarded-Proto` are believed, as `10.0.0.0/8`. Clients whose \
+              address such a proxy does not say in a form that can be read count as one, with the proxy's address.",
         set: |c, v| put(&mut c.node.trusted_networks, network::networks(v)),
     },
     Key {
@@ -57,6 +58,14 @@ pub(crate) static KEYS: &[Key] = &[
         default: Text("false"),
         doc: "Take connections without TLS beyond loopback: for a proxy in front that ends TLS, in a network you trust.",
         set: |c, v| put(&mut c.node.plain, parse::switch(v)),
+    },
+    Key {
+        name: "node.keep_alive",
+        kind: Kind::Duration,
+        default: Text("75s"),
+        doc: "How long a connection may be idle between two requests; longer than the balancer in front keeps it. `0s`: one request to \
+              a connection.",
+        set: |c, v| put(&mut c.node.keep_alive, parse::seconds(v, 0..=3600)),
     },
     Key {
         name: "node.drain_wait",
@@ -160,8 +169,17 @@ pub(crate) static KEYS: &[Key] = &[
         name: "limits.handshakes_per_second",
         kind: Kind::Number,
         default: Text("2000"),
-        doc: "Handshakes that a node lets through; more of them wait, and are refused beyond 10 s of waiting. `0`: no limit.",
+        doc: "Handshakes that a node lets through, one address after another; more of them wait, and are refused beyond 10 s of \
+              waiting. `0`: no limit.",
         set: |c, v| put(&mut c.limits.handshakes_per_second, parse::bound(v)),
+    },
+    Key {
+        name: "limits.handshakes_per_second_per_ip",
+        kind: Kind::Number,
+        default: Unset("a fifth of `limits.connections_per_ip`, so 200"),
+        doc: "Handshakes that a node lets through from one IPv4 address or IPv6 /64, of those of `limits.handshakes_per_second`; more of \
+              them wait, and are refused beyond 10 s of waiting. `0`: no limit.",
+        set: |c, v| put(&mut c.limits.handshakes_per_second_per_ip, parse::number(v).map(Some)),
     },
     Key {
         name: "limits.connections",
@@ -181,7 +199,7 @@ pub(crate) static KEYS: &[Key] = &[
         name: "limits.connections_per_ip",
         kind: Kind::Number,
         default: Text("1000"),
-        doc: "Connections from one address to one node; behind a proxy set `node.trusted_networks`. `0`: no limit.",
+        doc: "Connections from one IPv4 address or IPv6 /64 to one node; behind a proxy set `node.trusted_networks`. `0`: no limit.",
         set: |c, v| put(&mut c.limits.connections_per_ip, parse::bound(v)),
     },
     Key {

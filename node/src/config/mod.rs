@@ -80,10 +80,12 @@ pub struct Node {
     pub data_dir: PathBuf,
     /// Which web pages may connect.
     pub origins: Origins,
-    /// Peers whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.
+    /// Peers whose `X-Forwarded-For`, `X-Forwarded-Host` and `X-Forwarded-Proto` are believed.
     pub trusted_networks: Vec<Network>,
     /// Whether connections without TLS are taken beyond loopback.
     pub plain: bool,
+    /// How long a connection may be idle between two requests; zero: one request to a connection.
+    pub keep_alive: Duration,
     /// How long a leaving node goes on as usual after its readiness went off.
     pub drain_wait: Duration,
     /// How long a leaving node takes in all, `drain_wait` not counted.
@@ -144,12 +146,23 @@ pub struct Limits {
     pub quota: Quota,
     /// Handshakes that this node lets through in a second.
     pub handshakes_per_second: Option<NonZeroU32>,
+    /// Of them, from one address; `Some(0)`: no limit. `None`: nobody said, see [`Limits::pace_per_ip`].
+    pub handshakes_per_second_per_ip: Option<u32>,
     /// Connections to this node.
     pub connections: Option<NonZeroU32>,
     /// Connections of one person to this node.
     pub connections_per_user: Option<NonZeroU32>,
     /// Connections from one address to this node.
     pub connections_per_ip: Option<NonZeroU32>,
+}
+
+impl Limits {
+    /// Handshakes a second from one address; 0: no limit. Where nobody said: as many as bring all the connections that an address may
+    /// have back within five seconds.
+    pub fn pace_per_ip(&self) -> u32 {
+        let derived = || self.connections_per_ip.map_or(0, |connections| connections.get().div_ceil(5));
+        self.handshakes_per_second_per_ip.unwrap_or_else(derived)
+    }
 }
 
 /// What may be said, and how it is kept that something else was.
@@ -218,6 +231,7 @@ impl Config {
                 origins: Origins::own(),
                 trusted_networks: Vec::new(),
                 plain: false,
+                keep_alive: Duration::ZERO,
                 drain_wait: Duration::ZERO,
                 drain_limit: Duration::ZERO,
             },
@@ -233,6 +247,7 @@ impl Config {
             limits: Limits {
                 quota: Quota { messages: 0, window: Duration::ZERO },
                 handshakes_per_second: None,
+                handshakes_per_second_per_ip: None,
                 connections: None,
                 connections_per_user: None,
                 connections_per_ip: None,

@@ -62,21 +62,42 @@ impl Origins {
         Self { list: Vec::new() }
     }
 
-    /// Whether a request with these `Origin` and `Host` headers may go on. An absent origin may; a present one must be on the list,
-    /// byte for byte, or, without a list, be the place that the request itself went to.
-    pub fn allow(&self, origin: Option<&str>, host: Option<&str>) -> bool {
+    /// Whether a request from the page `origin` to `host` may go on. An absent origin may; a present one must be on the list, byte
+    /// for byte, or, without a list, be the place that the request itself went to: the same host and port, where a port that is not
+    /// said is the scheme's own. `scheme`: the request's, where it is known; else it is taken for the page's.
+    pub fn allow(&self, origin: Option<&str>, host: Option<&str>, scheme: Option<&str>) -> bool {
         let Some(origin) = origin else { return true };
         if !self.list.is_empty() {
             return self.list.iter().any(|allowed| allowed == origin);
         }
-        let place = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
-        place.is_some_and(|place| host.is_some_and(|host| place.eq_ignore_ascii_case(host)))
+        let (Some((page_scheme, page)), Some(host)) = (origin.split_once("://"), host) else { return false };
+        let default = match page_scheme {
+            "http" => 80,
+            "https" => 443,
+            _ => return false,
+        };
+        let same_scheme = scheme.is_none_or(|scheme| scheme.eq_ignore_ascii_case(page_scheme));
+        let (Some(page), Some(host)) = (host_and_port(page, default), host_and_port(host, default)) else {
+            return false;
+        };
+        same_scheme && page.0.eq_ignore_ascii_case(host.0) && page.1 == host.1
     }
 
     /// The origins on the list; none: the node's own page.
     pub fn listed(&self) -> &[String] {
         &self.list
     }
+}
+
+/// `chat.example:8080` or `[::1]:8080`, with or without the port. `None`: something else.
+fn host_and_port(text: &str, default: u16) -> Option<(&str, u16)> {
+    let end = text.rfind(']').map_or(0, |end| end + 1);
+    let (host, port) = match text[end..].find(':') {
+        Some(colon) => (&text[..end + colon], text[end + colon + 1..].parse().ok()?),
+        None => (text, default),
+    };
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b'[' | b']' | b':');
+    (!host.is_empty() && host.bytes().all(plain)).then_some((host, port))
 }
 
 /// The list `node.origins`.
@@ -122,25 +143,59 @@ mod tests {
     #[test]
     fn an_origin_is_on_the_list_or_the_page_itself() {
         let own = Origins::own();
-        assert!(own.allow(None, None));
-        assert!(own.allow(Some("http://localhost:8080"), Some("localhost:8080")));
-        assert!(own.allow(Some("https://chat.example"), Some("chat.example")));
+        let allow = |origin, host| own.allow(Some(origin), Some(host), None);
+        assert!(own.allow(None, None, None));
+        assert!(allow("http://localhost:8080", "localhost:8080") && allow("https://chat.example", "chat.example"));
         for bad in ["http://evil.example", "null", "", "ftp://localhost:8080", "http://localhost:8080/"] {
-            assert!(!own.allow(Some(bad), Some("localhost:8080")), "{bad}");
+            assert!(!allow(bad, "localhost:8080"), "{bad}");
         }
-        assert!(!own.allow(Some("http://a"), None));
+        assert!(!own.allow(Some("http://a"), None, None));
 
         let listed = origins(&Given::One("https://a.example, http://localhost:3000".into())).unwrap();
-        assert!(listed.allow(Some("https://a.example"), Some("x")) && listed.allow(None, None));
+        assert!(listed.allow(Some("https://a.example"), Some("x"), None) && listed.allow(None, None, None));
         for bad in
             ["https://a.example.evil", "http://a.example", "https://A.example", "https://x", "https://a.example:443"]
         {
-            assert!(!listed.allow(Some(bad), Some("x")), "{bad}");
+            assert!(!listed.allow(Some(bad), Some("x"), None), "{bad}");
         }
         for bad in ["*", "https://*.a.example", "a.example", "https://a.example/", "https://u@a.example", "file:///x"] {
             assert!(origins(&Given::One(bad.into())).is_err(), "{bad}");
         }
         let said = origins(&Given::One("https://a.example:443/x".into())).unwrap_err();
         assert_eq!(said.help, "write https://a.example");
+    }
+
+    #[test]
+    fn a_default_port_is_the_same_said_or_not() {
+        let own = Origins::own();
+        let allow = |origin, host, scheme| own.allow(Some(origin), Some(host), scheme);
+        for (origin, host) in [
+            ("https://shop.example", "shop.example:443"),
+            ("http://shop.example", "shop.example:80"),
+            ("https://shop.example:443", "shop.example"),
+            ("https://shop.example", "SHOP.example"),
+            ("https://shop.example:8443", "shop.example:8443"),
+            ("http://[::1]", "[::1]:80"),
+            ("http://[::1]:8080", "[::1]:8080"),
+        ] {
+            assert!(allow(origin, host, None), "{origin} to {host}");
+        }
+        for (origin, host) in [
+            ("https://shop.example", "shop.example:80"),
+            ("http://shop.example", "shop.example:443"),
+            ("https://shop.example:8443", "shop.example"),
+            ("https://shop.example", "shop.example:8443"),
+            ("https://shop.example", "shop.example.evil"),
+            ("https://shop.example@evil", "shop.example"),
+            ("https://shop.example", "shop.example:"),
+            ("https://", ""),
+            ("https://:443", ":443"),
+            ("HTTPS://shop.example", "shop.example"),
+        ] {
+            assert!(!allow(origin, host, None), "{origin} to {host}");
+        }
+        let shop = "https://shop.example";
+        assert!(allow(shop, "shop.example", Some("https")) && allow(shop, "shop.example:443", Some("HTTPS")));
+        assert!(!allow(shop, "shop.example", Some("http")), "a proxy says that the request came in the clear");
     }
 }

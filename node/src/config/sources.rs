@@ -6,13 +6,12 @@ use std::path::{Path, PathBuf};
 
 use toml::de::{DeTable, DeValue};
 
+use crate::files;
+
 use super::given::Given;
 use super::key::{Key, Kind};
 use super::keys::{KEYS, find};
 use super::mistake::{Mistake, Place};
-
-/// Largest configuration file, in bytes.
-const FILE_BYTES_MAX: u64 = 1024 * 1024;
 
 /// A setting as somebody said it.
 #[derive(Clone)]
@@ -181,15 +180,11 @@ impl Collected {
     /// Reads the file at `path`.
     pub(super) fn file(&mut self, path: &Path) {
         let place = || Place::File { path: path.to_owned(), line: 0 };
-        let read = match std::fs::metadata(path) {
-            Ok(file) if file.len() > FILE_BYTES_MAX => Err("is larger than 1 MiB".to_owned()),
-            Ok(_) => std::fs::read_to_string(path).map_err(|error| format!("cannot be read ({error})")),
-            Err(error) => Err(format!("cannot be read ({error})")),
-        };
-        match read {
+        match files::read_text(path) {
             Ok(text) => self.text(path, &text),
-            Err(what) => {
+            Err(error) => {
                 self.incomplete = true;
+                let what = format!("cannot be read ({error})");
                 self.mistake(place(), what, "name a TOML file with --config or SOUK_CONFIG, or none");
             }
         }

@@ -1,11 +1,15 @@
 //! The clients' port: sockets and REST.
 
 mod admission;
+mod check;
 mod cross_origin;
+mod forwarded;
+mod pace;
 mod reply;
 mod rest;
 mod server;
 mod upgrade;
 
-pub use admission::{Admission, AdmissionCounters, Limits};
-pub use server::{Server, Shared};
+pub use admission::{Admission, AdmissionCounters, Limits, Tally};
+pub use forwarded::Trusted;
+pub use server::{Server, ServerCounters, Shared};

@@ -2,8 +2,11 @@
 
 use bytes::Bytes;
 use http_body_util::Full;
-use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use hyper::header::{
+    ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
+};
 use hyper::{Response, StatusCode};
+use souk_protocol::rest::BODY_BYTES;
 use souk_protocol::{Code, Error};
 
 /// What every handler gives.
@@ -33,6 +36,37 @@ pub(super) fn problem_with(status: StatusCode, error: &Error) -> Answer {
 pub(super) fn not_allowed(methods: &'static str) -> Answer {
     let mut response = problem(&Error::new(Code::MethodNotAllowed, format!("this path answers {methods}")));
     response.headers_mut().insert(ALLOW, HeaderValue::from_static(methods));
+    response
+}
+
+/// 401, with the way to sign in. `error`: what is wrong with the token; `None`: there is none.
+pub(super) fn unauthorized(error: Option<&Error>) -> Answer {
+    let missing = || Error::unauthorized("give a token: Authorization: Bearer <token>");
+    let (mut response, how) = match error {
+        Some(error) => (problem(error), "Bearer error=\"invalid_token\""),
+        None => (problem(&missing()), "Bearer"),
+    };
+    response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(how));
+    response
+}
+
+/// 413. The rest of the body is not waited for: the connection ends.
+pub(super) fn too_large() -> Answer {
+    let error = Error::bad_request(format!("the body is over {BODY_BYTES} bytes"));
+    last(problem_with(StatusCode::PAYLOAD_TOO_LARGE, &error))
+}
+
+/// 415 for a body that was packed.
+pub(super) fn packed() -> Answer {
+    let error = "send the body as it is, without Content-Encoding: it is not unpacked here";
+    let mut response = problem(&Error::new(Code::MediaNotAllowed, error));
+    response.headers_mut().insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    response
+}
+
+/// The connection ends after this answer.
+pub(super) fn last(mut response: Answer) -> Answer {
+    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     response
 }
 

@@ -5,43 +5,52 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use hyper::body::Incoming;
-use hyper::header::{AUTHORIZATION, HeaderMap, ORIGIN};
+use hyper::header::{AUTHORIZATION, CONNECTION, HeaderMap, HeaderName, HeaderValue, ORIGIN};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper::{Method, Request, StatusCode};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper::{Method, Request, StatusCode, Version};
+use hyper_util::rt::TokioIo;
 use parking_lot::Mutex;
 use rand::RngExt;
 use souk_chat::guarded;
 use souk_chat::service::Chats;
 use souk_protocol::{Code, Error};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::config::{Network, Origins};
+use crate::config::Origins;
 use crate::session::SignedIn;
 use crate::socket::Surroundings;
 
-use super::admission::{Admission, Place, Refused};
-use super::reply::{Answer, problem, problem_with};
-use super::{cross_origin, rest, upgrade};
+use super::admission::{Admission, Place, Refused, Source, Tally};
+use super::forwarded::Trusted;
+use super::pace::{Pace, Paced, Said};
+use super::reply::{Answer, last, not_allowed, problem, problem_with, unauthorized};
+use super::upgrade::{self, Wanted};
+use super::{check, cross_origin, rest};
 
-/// How long the head of a request may take.
-const HEAD_WITHIN: Duration = Duration::from_secs(10);
-/// How long a connection lives that never becomes a socket.
-const HTTP_LIVES: Duration = Duration::from_secs(120);
 /// Largest head of a request, in bytes: a token of the largest size, and the rest.
 const HEAD_BYTES: usize = 24 * 1024;
 /// Most header fields.
 const HEADERS_MAX: usize = 64;
+/// The name of the task of a connection that asks.
+const REQUEST: &str = "request";
 /// Pause after a failed accept, so that a lack of descriptors is not a busy loop.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// Longest wait that a refused handshake is told, in seconds; the shortest is 1.
 const RETRY_AFTER_MAX: u64 = 10;
+/// Connections without a place that are told so at the same time. More are cut off without a word: a place that is refused must not
+/// be had by waiting for the refusal.
+const REFUSED_AT_ONCE: usize = 256;
+/// How long such a connection has to ask and to be told.
+const REFUSED_WITHIN: Duration = Duration::from_secs(2);
+/// What tells clients, and balancers, how long a connection may be idle.
+const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 
 /// What all requests share.
 pub struct Shared {
@@ -53,12 +62,25 @@ pub struct Shared {
     pub admission: Arc<Admission>,
     /// Which pages may.
     pub origins: Origins,
-    /// Peers whose `X-Forwarded-For` is believed.
-    pub trusted: Vec<Network>,
-    /// Tasks of sockets.
+    /// Peers whose `X-Forwarded-…` is believed.
+    pub trusted: Trusted,
+    /// How long a connection may be idle between requests; zero: one request to a connection.
+    pub keep_alive: Duration,
+    /// Tasks of connections: sockets, and what may become one.
     pub connections: TaskTracker,
     /// Set once the node leaves: sockets are no longer taken.
     pub leaving: CancellationToken,
+    /// What went wrong before there was a request.
+    pub counters: ServerCounters,
+}
+
+/// What is counted.
+#[derive(Debug, Default)]
+pub struct ServerCounters {
+    /// Connections cut off because others were being refused already.
+    pub cut_off: Tally,
+    /// Handshakes through a trusted proxy whose `X-Forwarded-For` cannot be read.
+    pub unreadable: Tally,
 }
 
 /// The clients' port.
@@ -83,19 +105,16 @@ impl Server {
         self.listener.local_addr()
     }
 
-    /// Accepts until told to stop. Sockets live on; see [`Shared::connections`].
+    /// Accepts until told to stop. Connections live on; see [`Shared::connections`].
     pub async fn run(self: Arc<Self>, stop: CancellationToken) {
+        let refusing = Arc::new(Semaphore::new(REFUSED_AT_ONCE));
         loop {
             let accepted = tokio::select! {
                 () = stop.cancelled() => return,
                 accepted = self.listener.accept() => accepted,
             };
             match accepted {
-                Ok((stream, peer)) => {
-                    let shared = Arc::clone(&self.shared);
-                    let tasks = shared.surroundings.runtime.tasks().clone();
-                    tokio::spawn(guarded(&tasks, "request", serve(stream, peer.ip().to_canonical(), shared)));
-                }
+                Ok((stream, peer)) => self.take(stream, peer.ip().to_canonical(), &refusing),
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
                     tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -103,29 +122,90 @@ impl Server {
             }
         }
     }
+
+    fn take(&self, stream: TcpStream, peer: IpAddr, refusing: &Arc<Semaphore>) {
+        let shared = Arc::clone(&self.shared);
+        let tasks = shared.surroundings.runtime.tasks().clone();
+        match shared.admission.place(of_peer(&shared, peer)) {
+            Ok(place) => {
+                self.shared.connections.spawn(guarded(&tasks, REQUEST, serve(stream, peer, shared, Ok(place))));
+            }
+            Err(refused) => match Arc::clone(refusing).try_acquire_owned() {
+                Ok(permit) => {
+                    let refusing = async move {
+                        let _permit = permit;
+                        let _ = tokio::time::timeout(REFUSED_WITHIN, serve(stream, peer, shared, Err(refused))).await;
+                    };
+                    self.shared.connections.spawn(guarded(&tasks, REQUEST, refusing));
+                }
+                Err(_) => {
+                    if let Some(times) = shared.counters.cut_off.count() {
+                        tracing::warn!(
+                            times,
+                            limit = refused.as_str(),
+                            "connections are cut off: too many are being refused"
+                        );
+                    }
+                }
+            },
+        }
+    }
 }
 
-async fn serve(stream: TcpStream, peer: IpAddr, shared: Arc<Shared>) {
+async fn serve(stream: TcpStream, peer: IpAddr, shared: Arc<Shared>, place: Result<Place, Refused>) {
     // Small frames must not wait for more of them.
     let _ = stream.set_nodelay(true);
+    let pace = Pace::new(shared.keep_alive);
+    let leaving = shared.leaving.clone();
+    let keeps_alive = !shared.keep_alive.is_zero() && place.is_ok();
+    let stream = TokioIo::new(Paced::new(stream, Arc::clone(&pace)));
     // The place is the socket's later; until then it is this connection's. One connection asks one thing at a time.
-    let place = Arc::new(Mutex::new(shared.admission.place(Some(peer).filter(|peer| !is_trusted(&shared, *peer)))));
+    let place = Arc::new(Mutex::new(place));
+    let answering = Arc::clone(&pace);
     let service = service_fn(move |request| {
-        let (shared, place) = (Arc::clone(&shared), Arc::clone(&place));
-        async move { Ok::<_, Infallible>(answer(&shared, request, peer, &place).await) }
+        let (shared, place, pace) = (Arc::clone(&shared), Arc::clone(&place), Arc::clone(&answering));
+        pace.answering();
+        async move {
+            let keep = keeps_alive && stays(&request);
+            let mut response = answer(&shared, request, peer, &place).await;
+            if keep
+                && response.status() != StatusCode::SWITCHING_PROTOCOLS
+                && !response.headers().contains_key(CONNECTION)
+            {
+                let timeout = format!("timeout={}", shared.keep_alive.as_secs());
+                response.headers_mut().extend(HeaderValue::try_from(timeout).ok().map(|timeout| (KEEP_ALIVE, timeout)));
+            }
+            Ok::<_, Infallible>(response.map(|body| Said::new(body, pace)))
+        }
     });
     let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_WITHIN)
+        // The pace sees to it.
+        .header_read_timeout(Option::<Duration>::None)
+        .keep_alive(keeps_alive)
         .max_buf_size(HEAD_BYTES)
         .max_headers(HEADERS_MAX)
-        .serve_connection(TokioIo::new(stream), service)
+        .serve_connection(stream, service)
         .with_upgrades();
-    let mut connection = pin!(connection);
-    let lived = tokio::time::timeout(HTTP_LIVES, connection.as_mut()).await;
-    if lived.is_err() {
-        connection.as_mut().graceful_shutdown();
-        let _ = tokio::time::timeout(HEAD_WITHIN, connection).await;
+    let connection = async move {
+        let mut connection = pin!(connection);
+        tokio::select! {
+            _ = connection.as_mut() => return,
+            () = leaving.cancelled() => connection.as_mut().graceful_shutdown(),
+        }
+        let _ = connection.await;
+    };
+    pace.hold(connection).await;
+}
+
+/// Whether the client wants to ask more on this connection.
+fn stays(request: &Request<Incoming>) -> bool {
+    let said = |word: &str| {
+        let lines = request.headers().get_all(CONNECTION).iter().filter_map(|line| line.to_str().ok());
+        lines.flat_map(|line| line.split(',')).any(|option| option.trim().eq_ignore_ascii_case(word))
+    };
+    match request.version() {
+        Version::HTTP_11 => !said("close"),
+        _ => said("keep-alive"),
     }
 }
 
@@ -136,92 +216,133 @@ async fn answer(
     place: &Mutex<Result<Place, Refused>>,
 ) -> Answer {
     if let Err(refused) = &*place.lock() {
-        return over_capacity(*refused);
+        return last(over_capacity(*refused));
     }
-    if !cross_origin::is_allowed(&shared.origins, request.headers()) {
+    if let Err(answer) = check::head(&request) {
+        return *answer;
+    }
+    if !cross_origin::is_allowed(shared, request.headers(), peer) {
         let error = Error::new(Code::Forbidden, "this page may not talk to this server; see node.origins");
         return problem(&error);
     }
     let origin = request.headers().get(ORIGIN).cloned();
-    let response = match (request.method(), request.uri().path()) {
+    let path = request.uri().path();
+    let wanted = match path.strip_suffix('/').unwrap_or(path) {
+        "/ws" => Some(Wanted::Plain),
+        "/socket.io" | "/api/chat/socket" => Some(Wanted::SocketIo),
+        _ => None,
+    };
+    let response = match (request.method(), wanted) {
         (&Method::OPTIONS, _) => cross_origin::preflight(),
-        (_, "/ws") => handshake(shared, request, peer, place, upgrade::plain).await,
-        (_, "/socket.io" | "/socket.io/" | "/api/chat/socket" | "/api/chat/socket/") => {
-            handshake(shared, request, peer, place, upgrade::socket_io).await
-        }
-        _ => rest::answer(shared, request).await,
+        (&Method::GET | &Method::HEAD, Some(wanted)) => handshake(shared, request, wanted, peer, place).await,
+        (_, Some(_)) => not_allowed("GET, HEAD"),
+        (_, None) => rest::answer(shared, request).await,
     };
     cross_origin::share(response, origin)
 }
 
-type Upgrade = fn(&Shared, Request<Incoming>, Option<(SignedIn, String)>, Place) -> Answer;
-
+/// From the cheapest check to the dearest: only what can become a socket waits for a turn, and only with a turn is a token checked.
 async fn handshake(
     shared: &Shared,
-    request: Request<Incoming>,
+    mut request: Request<Incoming>,
+    wanted: Wanted,
     peer: IpAddr,
     place: &Mutex<Result<Place, Refused>>,
-    upgrade: Upgrade,
 ) -> Answer {
-    if request.method() != Method::GET {
-        return super::reply::not_allowed("GET");
+    if request.method() == Method::HEAD {
+        // What a GET would be told that asks for no upgrade.
+        request.headers_mut().remove(CONNECTION);
+    }
+    if let Err(answer) = upgrade::check(wanted, &request) {
+        return *answer;
     }
     if shared.leaving.is_cancelled() {
-        return over_capacity(Refused::Backlog);
+        return over_capacity(Refused::Leaving);
     }
-    match shared.admission.turn(Instant::now()) {
-        Ok(wait) if wait.is_zero() => {}
-        Ok(wait) => tokio::time::sleep(wait).await,
+    if let Err(answer) = check_bearer(shared, request.headers()) {
+        return *answer;
+    }
+    let source = source(shared, request.headers(), peer);
+    let mut mine = match std::mem::replace(&mut *place.lock(), Err(Refused::Full)) {
+        Ok(mine) => mine,
         Err(refused) => return over_capacity(refused),
-    }
-    let signed_in = match signed_in(shared, request.headers()) {
-        Ok(signed_in) => signed_in,
-        Err(error) => return problem(&error),
     };
-    let address = client_address(shared, request.headers(), peer);
-    // Behind a trusted proxy the place is the client's, not the proxy's; the connection's own is given back.
-    let mine = match address == peer {
-        true => std::mem::replace(&mut *place.lock(), Err(Refused::Full)),
-        false => shared.admission.place(Some(address)),
-    };
-    match mine {
-        Ok(mine) => upgrade(shared, request, signed_in, mine),
-        Err(refused) => over_capacity(refused),
+    match admit(shared, request.headers(), source, &mut mine).await {
+        Ok(signed_in) => upgrade::start(shared, request, wanted, signed_in, mine),
+        Err(answer) => {
+            // The connection goes on, and may be a proxy's, which asks for somebody else next.
+            *place.lock() = mine.count_for(of_peer(shared, peer)).map(|()| mine);
+            *answer
+        }
     }
 }
 
-/// The person of the `Authorization` header, if there is one.
-pub(super) fn signed_in(shared: &Shared, headers: &HeaderMap) -> Result<Option<(SignedIn, String)>, Error> {
+/// Counts the place of a handshake for its client, waits for a turn, and looks at the token.
+async fn admit(
+    shared: &Shared,
+    headers: &HeaderMap,
+    source: Source,
+    place: &mut Place,
+) -> Result<Option<(SignedIn, String)>, Box<Answer>> {
+    place.count_for(Some(source)).map_err(|refused| Box::new(over_capacity(refused)))?;
+    shared.admission.turn(source).await.map_err(|refused| Box::new(over_capacity(refused)))?;
+    signed_in(shared, headers).map_err(|error| Box::new(unauthorized(Some(&error))))
+}
+
+/// Whom a connection counts for before it asks anything; `None`: it is a proxy's, which brings many people.
+fn of_peer(shared: &Shared, peer: IpAddr) -> Option<Source> {
+    (!shared.trusted.contains(peer)).then(|| peer.into())
+}
+
+/// Whom the bounds of an address count for. A proxy whose word cannot be read counts for itself.
+fn source(shared: &Shared, headers: &HeaderMap, peer: IpAddr) -> Source {
+    let client = shared.trusted.client(headers, peer);
+    if client.unreadable
+        && let Some(times) = shared.counters.unreadable.count()
+    {
+        tracing::warn!(
+            proxy = %client.address,
+            times,
+            "X-Forwarded-For cannot be read: these clients count as one, with the proxy's address"
+        );
+    }
+    client.address.into()
+}
+
+/// The token of the `Authorization` header, if there is one. Errors: the header is none that brings a token.
+fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Error> {
     let Some(value) = headers.get(AUTHORIZATION) else { return Ok(None) };
     let token = value.to_str().ok().and_then(|value| {
         let (scheme, token) = value.split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
     });
-    let token = token.ok_or_else(|| Error::unauthorized("the header is `Authorization: Bearer <token>`"))?;
+    token.map(Some).ok_or_else(|| Error::unauthorized("the header is `Authorization: Bearer <token>`"))
+}
+
+/// Refuses what is no token at a glance. Whether it is a good one is another question, which costs more. Errors: the answer.
+fn check_bearer(shared: &Shared, headers: &HeaderMap) -> Result<(), Box<Answer>> {
+    let looks_good = match bearer(headers) {
+        Ok(None) => true,
+        Ok(Some(token)) => {
+            let part = |part: &str| {
+                !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+            };
+            token.split('.').count() == 3 && token.split('.').all(part)
+        }
+        Err(_) => false,
+    };
+    match looks_good {
+        true => Ok(()),
+        // It says what is wrong, and cannot say that nothing is.
+        false => signed_in(shared, headers).map(drop).map_err(|error| Box::new(unauthorized(Some(&error)))),
+    }
+}
+
+/// The person of the `Authorization` header, if there is one.
+pub(super) fn signed_in(shared: &Shared, headers: &HeaderMap) -> Result<Option<(SignedIn, String)>, Error> {
+    let Some(token) = bearer(headers)? else { return Ok(None) };
     let around = &shared.surroundings;
     around.verify.verify(token, around.runtime.now()).map(|signed_in| Some((signed_in, token.to_owned())))
-}
-
-/// Whether what this peer says of its clients is believed.
-fn is_trusted(shared: &Shared, peer: IpAddr) -> bool {
-    shared.trusted.iter().any(|network| network.contains(peer))
-}
-
-/// The client's address: the peer's, or what a trusted proxy says it was: the last one in the list that is no trusted proxy.
-fn client_address(shared: &Shared, headers: &HeaderMap, peer: IpAddr) -> IpAddr {
-    if !is_trusted(shared, peer) {
-        return peer;
-    }
-    let hops = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
-    let hops: Vec<&str> = hops.flat_map(|value| value.split(',')).map(str::trim).collect();
-    for hop in hops.into_iter().rev() {
-        match hop.parse::<IpAddr>() {
-            Ok(address) if is_trusted(shared, address) => {}
-            Ok(address) => return address.to_canonical(),
-            Err(_) => break,
-        }
-    }
-    peer
 }
 
 fn over_capacity(refused: Refused) -> Answer {

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use parking_lot::Mutex;
 use smallvec::SmallVec;
 use souk_chat::ports::Origin;
-use souk_chat::{Actor, ClientMessageId, OrderId, UserId};
+use souk_chat::{Actor, ClientMessageId, OrderId, Seq, UserId};
 use souk_protocol::socketio::{self, Namespace};
 use souk_protocol::{Error, plain};
 
@@ -19,6 +19,7 @@ use super::ROOMS_PER_DEVICE;
 use super::link::{Link, Notice};
 use super::parcel::Frames;
 use super::room::Room;
+use super::sight::Sight;
 
 /// Shortest time between two typing marks of a device, in milliseconds; a mark lasts ten seconds.
 const TYPING_EVERY_MS: u64 = 1_000;
@@ -122,6 +123,11 @@ impl Device {
         self.dialect
     }
 
+    /// What was certainly seen on it.
+    pub(super) fn sight(&self) -> Sight {
+        self.link.sight()
+    }
+
     /// What tells it apart from all other devices of all nodes.
     pub fn origin(&self) -> Origin {
         Origin { node: self.node, connection: (self.link.id() << 8) | u64::from(self.slot) }
@@ -175,6 +181,14 @@ impl Device {
         }
     }
 
+    /// Sends a push of an order's entry; `now` on the monotonic clock.
+    pub(super) fn push_entry(&self, order: &OrderId, seq: Seq, frames: &Frames, now: Duration) {
+        if !self.is_retired() {
+            self.link.pushes(order, seq, u32::try_from(now.as_secs()).unwrap_or(u32::MAX));
+            self.link.push(frames.of(self.dialect));
+        }
+    }
+
     /// Answers a request; a client that gave no number wants no answer.
     pub fn answer(&self, ack: Option<Ack>, body: &[u8]) {
         if let Some(ack) = ack.filter(|_| !self.is_retired()) {
@@ -218,14 +232,14 @@ impl Device {
 
     /// Sends a push of an order's entry that came by its person's room. Nothing where it is live in the order: there the gate
     /// feeds it, and a copy after the answer of the join would be out of place.
-    pub fn push_aside(&self, order: &OrderId, frames: &Frames) {
+    pub fn push_aside(&self, order: &OrderId, seq: Seq, frames: &Frames, now: Duration) {
         let rooms = self.rooms.lock();
         match rooms.iter().find(|room| room.order() == order).cloned() {
             // A join that begins now waits for this lock, so its answer comes later.
-            None => self.push(frames),
+            None => self.push_entry(order, seq, frames, now),
             Some(room) => {
                 drop(rooms);
-                room.push_unless_live(self, frames);
+                room.push_unless_live(self, seq, frames, now);
             }
         }
     }

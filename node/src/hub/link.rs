@@ -7,7 +7,10 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use futures_util::task::AtomicWaker;
 use parking_lot::Mutex;
+use souk_chat::{OrderId, Seq};
 use souk_protocol::Close;
+
+use super::sight::{Pushes, Sight};
 
 /// Most bytes that wait for one connection; one more frame and it is a slow consumer (4101).
 pub const OUTBOX_BYTES: usize = 512 * 1024;
@@ -56,6 +59,9 @@ pub struct Link {
     tick_at: AtomicU32,
     /// When something last came in, in seconds of the node's clock.
     heard_at: AtomicU32,
+    /// When something last came in while nothing waited to be written, likewise.
+    seen_until: AtomicU32,
+    pushes: Mutex<Pushes>,
     /// When the last heartbeat went out, likewise.
     pinged_at: AtomicU32,
 }
@@ -69,6 +75,8 @@ impl Link {
             waker: AtomicWaker::new(),
             tick_at: AtomicU32::new(u32::MAX),
             heard_at: AtomicU32::new(now),
+            seen_until: AtomicU32::new(now),
+            pushes: Mutex::default(),
             pinged_at: AtomicU32::new(now),
         }
     }
@@ -158,9 +166,22 @@ impl Link {
         self.tick_at.load(Ordering::Relaxed) <= now && self.tick_at.swap(u32::MAX, Ordering::Relaxed) <= now
     }
 
-    /// Something came in.
-    pub fn heard(&self, now: u32) {
+    /// Something came in. `all_written`: nothing that was taken from the link waits for the socket.
+    pub fn heard(&self, now: u32, all_written: bool) {
         self.heard_at.store(now, Ordering::Relaxed);
+        if all_written {
+            self.seen_until.store(now, Ordering::Relaxed);
+        }
+    }
+
+    /// A push of an order's entry goes out now.
+    pub(super) fn pushes(&self, order: &OrderId, seq: Seq, now: u32) {
+        self.pushes.lock().push(order, seq, now, self.seen_until.load(Ordering::Relaxed));
+    }
+
+    /// What was certainly seen: what was written before something came in while nothing waited to be written.
+    pub(super) fn sight(&self) -> Sight {
+        self.pushes.lock().sight(self.seen_until.load(Ordering::Relaxed))
     }
 
     /// When something last came in.
@@ -225,6 +246,14 @@ mod tests {
         assert_eq!((out.frames.len(), out.notices.len()), (0, 1));
         let Poll::Ready(out) = take(&link) else { panic!("the frame is still there") };
         assert_eq!((out.frames.len(), out.notices.len()), (1, 0));
+    }
+
+    #[test]
+    fn what_waits_for_the_socket_was_not_seen() {
+        let link = Link::new(1, 3);
+        link.heard(5, true);
+        link.heard(9, false);
+        assert_eq!((link.heard_at(), link.sight().until), (9, 5));
     }
 
     #[test]

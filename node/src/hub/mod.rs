@@ -8,6 +8,7 @@ mod device;
 mod link;
 mod parcel;
 mod room;
+mod sight;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -23,6 +24,7 @@ pub use device::{Ack, Device, Dialect};
 pub use link::{Link, Notice, OUTBOX_BYTES, OUTBOX_FRAMES, Outgoing};
 pub use parcel::{Frames, Parcel};
 pub use room::{JOIN_BACKLOG, JoinTicket, Joined, Life, Room, TRAIL, Trail, Verdict};
+pub use sight::Sight;
 
 /// Most orders that one device is live in at once; the next join is told `too_many_rooms`.
 pub const ROOMS_PER_DEVICE: usize = 200;
@@ -30,9 +32,29 @@ pub const ROOMS_PER_DEVICE: usize = 200;
 /// Most devices of one person on one node; the next is told 4004. The cluster-wide wish is a setting.
 pub const DEVICES_PER_USER: usize = 1_000;
 
+/// Ends of people that are kept until somebody [takes](Hub::take_ends) them.
+pub const ENDS_MAX: usize = 65_536;
+
+/// A person whose last device here is gone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct End {
+    /// Who.
+    pub user: UserId,
+    /// What they saw.
+    pub sight: Sight,
+}
+
+#[derive(Default)]
+struct Ends {
+    kept: Vec<End>,
+    lost: u64,
+}
+
 struct Person {
     devices: SmallVec<[Arc<Device>; 1]>,
     aside: Aside,
+    /// What was seen on devices that are gone, if any are.
+    sight: Option<Box<Sight>>,
     _subscription: Subscription,
 }
 
@@ -42,6 +64,7 @@ pub struct Hub {
     presence: Arc<dyn Presence>,
     people: Mutex<HashMap<UserId, Person>>,
     rooms: Mutex<HashMap<OrderId, Arc<Room>>>,
+    ends: Mutex<Ends>,
     /// Devices of one person on this node; 0: [`DEVICES_PER_USER`].
     devices_per_user: usize,
 }
@@ -60,7 +83,8 @@ impl Hub {
     /// An empty hub. `devices_per_user` 0: [`DEVICES_PER_USER`].
     pub fn new(router: Arc<dyn Router>, presence: Arc<dyn Presence>, devices_per_user: usize) -> Self {
         let devices_per_user = if devices_per_user == 0 { DEVICES_PER_USER } else { devices_per_user };
-        Self { router, presence, people: Mutex::default(), rooms: Mutex::default(), devices_per_user }
+        let (people, rooms, ends) = (Mutex::default(), Mutex::default(), Mutex::default());
+        Self { router, presence, people, rooms, ends, devices_per_user }
     }
 
     /// A device signed in: it hears what goes to its person from now on.
@@ -69,6 +93,7 @@ impl Hub {
         let person = people.entry(device.user().clone()).or_insert_with(|| Person {
             devices: SmallVec::new(),
             aside: Aside::default(),
+            sight: None,
             _subscription: Subscription::new(Arc::clone(&self.router), Channel::User(device.user().clone())),
         });
         if person.devices.len() >= self.devices_per_user {
@@ -93,8 +118,11 @@ impl Hub {
             return;
         }
         self.presence.set(device.user(), u32::try_from(person.devices.len()).unwrap_or(u32::MAX));
-        if person.devices.is_empty() {
-            people.remove(device.user());
+        person.sight.get_or_insert_default().add(device.sight());
+        if person.devices.is_empty()
+            && let Some(person) = people.remove(device.user())
+        {
+            self.end(device.user(), person.sight.map(|sight| *sight).unwrap_or_default());
         }
         if people.len() * 4 < people.capacity() {
             let room = people.len() * 2;
@@ -113,6 +141,23 @@ impl Hub {
     /// Forgets which entries came by people's rooms: their numbers may be given again, to others.
     pub fn forget_aside(&self) {
         self.people.lock().values_mut().for_each(|person| person.aside = Aside::default());
+    }
+
+    fn end(&self, user: &UserId, sight: Sight) {
+        let mut ends = self.ends.lock();
+        if ends.kept.len() < ENDS_MAX {
+            ends.kept.push(End { user: user.clone(), sight });
+        } else {
+            ends.lost += 1;
+            self.presence.release(user);
+        }
+    }
+
+    /// Whose last device here is gone since this was last called, in the order in which they went, whether or not they came back
+    /// since then; and how many were not kept.
+    pub fn take_ends(&self) -> (Vec<End>, u64) {
+        let Ends { kept, lost } = std::mem::take(&mut *self.ends.lock());
+        (kept, lost)
     }
 
     /// Whether a person has a device here.

@@ -151,10 +151,10 @@ impl Room {
     }
 
     /// Pushes to `device` unless it is live here, in one go: a join that is accepted meanwhile is answered after the push.
-    pub(super) fn push_unless_live(&self, device: &Device, frames: &Frames) {
+    pub(super) fn push_unless_live(&self, device: &Device, seq: Seq, frames: &Frames, now: Duration) {
         let inner = self.inner.lock();
         if !inner.is_live(device) {
-            device.push(frames);
+            device.push_entry(&self.order, seq, frames, now);
         }
     }
 
@@ -207,8 +207,8 @@ impl Room {
         if inner.is_void(device, ticket) {
             return Joined::ReadAgain;
         }
-        inner.open(up_to, epoch);
-        let next = inner.gate.next().unwrap_or(up_to.next());
+        inner.open(&self.order, up_to, epoch);
+        let (next, now) = (inner.gate.next().unwrap_or(up_to.next()), inner.active_at);
         let Some(member) = inner.members.iter_mut().find(|member| Arc::ptr_eq(&member.device, device)) else {
             device.answer(ack, answer);
             return Joined::Superseded;
@@ -231,7 +231,7 @@ impl Room {
         device.answer(ack, answer);
         member.state = MemberState::Live(up_to);
         for parcel in kept {
-            member.feed(&parcel);
+            member.feed(&self.order, &parcel, now);
         }
         Joined::Live
     }
@@ -298,7 +298,7 @@ impl Room {
         let mut inner = self.inner.lock();
         inner.active_at = now;
         let left = inner.gate.offer(parcel.seq, parcel);
-        inner.deliver(left);
+        inner.deliver(&self.order, left);
         inner.claim_filling()
     }
 
@@ -327,7 +327,7 @@ impl Room {
             missing.push((parcel.seq, parcel));
         }
         let left = inner.gate.fill(missing);
-        inner.deliver(left);
+        inner.deliver(&self.order, left);
     }
 
     /// See [`Hub::void`](super::Hub::void). Returns who was told.
@@ -379,7 +379,7 @@ impl Room {
             inner.active_at = now;
         }
         let left = inner.gate.fill(parcels.map(|parcel| (parcel.seq, parcel)));
-        inner.deliver(left);
+        inner.deliver(&self.order, left);
     }
 
     /// Pushes to the live devices of everybody but `except`.
@@ -461,20 +461,20 @@ impl Inner {
     }
 
     /// Opens the gate, unless it is open.
-    fn open(&mut self, up_to: Seq, epoch: &Epoch) {
+    fn open(&mut self, order: &OrderId, up_to: Seq, epoch: &Epoch) {
         if self.gate.next().is_none() {
             self.trail = Trail::after(up_to);
             self.epoch = Some(epoch.clone());
         }
         let left = self.gate.open(up_to);
-        self.deliver(left);
+        self.deliver(order, left);
     }
 
-    fn deliver(&mut self, left: Vec<(Seq, Arc<Parcel>)>) {
+    fn deliver(&mut self, order: &OrderId, left: Vec<(Seq, Arc<Parcel>)>) {
         for (seq, parcel) in left {
             self.trail.push(seq, parcel.mark);
             for member in &mut self.members {
-                member.feed(&parcel);
+                member.feed(order, &parcel, self.active_at);
             }
         }
     }
@@ -514,8 +514,9 @@ impl Member {
         }
     }
 
-    /// Brings the next entry to the device: as the acknowledgement it waits for, or as a push.
-    fn feed(&mut self, parcel: &Arc<Parcel>) {
+    /// Brings the next entry to the device: as the acknowledgement it waits for, or as a push. `now` on the monotonic clock, as far
+    /// as the room knows it.
+    fn feed(&mut self, order: &OrderId, parcel: &Arc<Parcel>, now: Duration) {
         match &mut self.state {
             MemberState::Joining(kept) => {
                 if kept.len() < JOIN_BACKLOG {
@@ -535,7 +536,7 @@ impl Member {
             let open = self.take(place);
             self.device.answer(open.ack, &parcel.answer(self.device.origin()));
         } else if let Some(frames) = parcel.frames_for(user) {
-            self.device.push(frames);
+            self.device.push_entry(order, parcel.seq, frames, now);
         }
     }
 }

@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use souk_events::Relay;
 
+use crate::absences::Absences;
 use crate::delivery::Delivery;
-use crate::http::Shared;
+use crate::http::{Shared, Tally};
 use crate::hub::Hub;
 use crate::metrics::{Metrics, Sample, SampleKind};
 
@@ -53,8 +54,34 @@ pub(super) fn attach(
     });
 }
 
+/// The same for absences.
+pub(super) fn attach_absences(metrics: &Metrics, absences: &Arc<Absences>) {
+    let absences = Arc::clone(absences);
+    metrics.attach(move || {
+        let counters = absences.counters();
+        vec![
+            counter(
+                "absences_notified",
+                "Notifications owed to people who were taken for connected and were not",
+                &counters.notified,
+            ),
+            counter("absences_orphans", "People of nodes that died who were looked at", &counters.orphans),
+            counter("absences_failed", "Times that it could not be read what somebody missed", &counters.failed),
+            counter(
+                "absences_overflowed",
+                "People who left and were not looked at because too many waited",
+                &counters.overflowed,
+            ),
+        ]
+    });
+}
+
 fn counter(name: &'static str, help: &'static str, value: &AtomicU64) -> Sample {
     Sample { name, help, kind: SampleKind::Counter, value: value.load(Ordering::Relaxed) }
+}
+
+fn tally(name: &'static str, help: &'static str, tally: &Tally) -> Sample {
+    Sample { name, help, kind: SampleKind::Counter, value: tally.total() }
 }
 
 fn gauge(name: &'static str, help: &'static str, value: usize) -> Sample {
@@ -83,13 +110,22 @@ fn of_sockets(shared: &Shared, hub: &Hub) -> Vec<Sample> {
         counter("slow_consumers", "Connections ended because their outbox was full", &wire.slow_consumers),
         counter("handshakes_admitted", "Handshakes let in", &admission.admitted),
         counter("handshakes_delayed", "Handshakes held back first", &admission.delayed),
-        counter("handshakes_refused_full", "Connections refused because the node had all it may have", &admission.full),
-        counter(
+        gauge("handshakes_waiting", "Handshakes that wait for their turn", admission.waiting.load(Ordering::Relaxed)),
+        counter("handshakes_left", "Clients that left before it was their turn", &admission.left),
+        tally("handshakes_refused_full", "Connections refused because the node had all it may have", &admission.full),
+        tally(
             "handshakes_refused_address",
             "Connections refused because their address had all it may have",
-            &admission.full_for_address,
+            &admission.full_for_source,
         ),
-        counter("handshakes_refused_backlog", "Handshakes refused because too many waited", &admission.backlog),
+        tally("handshakes_refused_backlog", "Handshakes refused because too many waited", &admission.backlog),
+        tally(
+            "handshakes_refused_address_backlog",
+            "Handshakes refused because too many of their address waited",
+            &admission.backlog_of_source,
+        ),
+        tally("connections_cut_off", "Connections cut off while others were being refused", &shared.counters.cut_off),
+        tally("forwarded_unreadable", "Handshakes whose proxy did not say for whom", &shared.counters.unreadable),
     ]
 }
 

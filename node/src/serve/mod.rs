@@ -22,11 +22,12 @@ use souk_protocol::dto::ReconnectPolicy;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::absences::Absences;
 use crate::auth::Verifier;
 use crate::commands::{Announced, Commands};
 use crate::config::Config;
 use crate::delivery::Delivery;
-use crate::http::{Admission, Limits, Server, Shared};
+use crate::http::{Admission, Limits, Server, ServerCounters, Shared, Trusted};
 use crate::hub::Hub;
 use crate::metrics::Metrics;
 use crate::operator::{Operator, Readiness};
@@ -224,6 +225,13 @@ impl Node {
             sealer: Arc::new(Sealer::new(&originals)),
             fingerprints: Arc::new(Fingerprints::new(secrets.store.iter().map(crate::config::Secret::expose))),
         }));
+        let absences = Arc::new(Absences::new(
+            Arc::clone(&hub),
+            Arc::clone(&chats),
+            Arc::clone(&engines.presence),
+            Arc::clone(&engines.store),
+            Arc::clone(&runtime),
+        ));
         let commands = Commands::new(
             Arc::clone(&chats),
             Arc::clone(&hub),
@@ -248,6 +256,7 @@ impl Node {
         ));
         let admission = Arc::new(Admission::new(Limits {
             handshakes_per_second: limits.handshakes_per_second.map_or(0, std::num::NonZeroU32::get),
+            handshakes_per_second_per_ip: limits.pace_per_ip(),
             connections: bound(limits.connections),
             connections_per_ip: bound(limits.connections_per_ip),
         }));
@@ -256,11 +265,14 @@ impl Node {
             chats: Arc::clone(&chats),
             admission,
             origins: config.node.origins.clone(),
-            trusted: config.node.trusted_networks.clone(),
+            trusted: Trusted(config.node.trusted_networks.clone()),
+            keep_alive: config.node.keep_alive,
             connections: TaskTracker::new(),
             leaving: CancellationToken::new(),
+            counters: ServerCounters::default(),
         });
         figures::attach(&metrics, &shared, &delivery, &hub, &relay, &engines.router_metrics);
+        figures::attach_absences(&metrics, &absences);
 
         let address = config.node.listen;
         let listen = |setting, address| move |source| ServeError::Listen { address, setting, source };
@@ -287,6 +299,7 @@ impl Node {
         kept.keep("republish", move || Arc::clone(&republishing).republish_on());
         let following = Arc::clone(&delivery);
         kept.keep("epoch", move || Arc::clone(&following).follow_epoch());
+        kept.keep("absences", move || Arc::clone(&absences).watch());
         kept.keep("heartbeats", move || socket::sweep(Arc::clone(&surroundings)));
         let on_hangup = OnHangup::of(lexicon.has_file() || config.auth.jwks.is_some());
         let (watched, rules) = (Arc::clone(&verifier), Arc::clone(&lexicon));

@@ -14,7 +14,7 @@ use souk_protocol::{Close, Error};
 
 use crate::hub::{Ack, Frames};
 
-pub use state::{REQUESTS_AT_ONCE, SIGN_IN_WITHIN, Session};
+pub use state::{REQUESTS_AT_ONCE, SIGN_IN_FIRST, SIGN_IN_WITHIN, Session};
 
 /// A token that was found good.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -16,6 +16,8 @@ use super::{Command, Effect, Effects, SignedIn, Verify};
 pub const SIGN_IN_WITHIN: Duration = Duration::from_secs(10);
 /// How long before its end a token is announced to end.
 const EXPIRY_NOTICE: Duration = Duration::from_secs(30);
+/// What is said to who does not.
+pub const SIGN_IN_FIRST: &str = r#"sign in first: {"id":1,"event":"authenticate","data":{"token":"<JWT>"}}"#;
 /// Most requests of one session that are carried out or wait at the same time; with more the connection is not read from.
 pub const REQUESTS_AT_ONCE: usize = 32;
 
@@ -190,7 +192,7 @@ impl Session {
         let event = request.name();
         let outcome = match request {
             Request::Authenticate { token } => verify.verify(&token.0, now),
-            _ => Err(Error::unauthorized("sign in first: the first frame is authenticate with a token")),
+            _ => Err(Error::unauthorized(SIGN_IN_FIRST)),
         };
         match outcome {
             Ok(signed_in) => {

@@ -20,7 +20,7 @@ use tokio::net::TcpStream;
 
 use crate::hub::{Link, Notice, Outgoing};
 
-use super::driver::{Driver, Opening};
+use super::driver::{Driver, Ended, Opening};
 use super::frame::{self, FrameError, FrameReader, HEADER_BYTES_MAX, Incoming, MESSAGE_BYTES_MAX};
 use super::surroundings::Surroundings;
 
@@ -44,7 +44,7 @@ enum End {
     /// The other side closed, with this code if it said one.
     Theirs(Option<u16>),
     /// We do.
-    Ours(u16, &'static str),
+    Ours(Box<Ended>),
     /// The transport failed: nothing can be said any more.
     Broken,
 }
@@ -130,8 +130,8 @@ impl Connection {
             {
                 return self.breach(error);
             }
-            if let Some(close) = self.driver.ended() {
-                return End::Ours(close.number(), close.text());
+            if let Some(ended) = self.driver.ended() {
+                return End::Ours(Box::new(ended.clone()));
             }
             if let Some(code) = self.theirs {
                 return End::Theirs(code);
@@ -193,11 +193,13 @@ impl Connection {
                 scratch[..kept].copy_from_slice(&self.kept);
                 match self.stream.try_read(&mut scratch[kept..]) {
                     Ok(0) => {
+                        // It closed in order: the transport worked until now.
+                        self.link.heard(self.around.seconds(), self.writing.is_empty());
                         self.theirs = Some(None);
                         Ok(None)
                     }
                     Ok(count) => {
-                        self.link.heard(self.around.seconds());
+                        self.link.heard(self.around.seconds(), self.writing.is_empty());
                         self.take(&mut scratch[..kept + count])?;
                         // A read that did not fill the buffer emptied the socket.
                         Ok(Some(kept + count == SCRATCH_BYTES))
@@ -226,8 +228,8 @@ impl Connection {
             FrameError::Utf8 => Close::BadUtf8,
         };
         self.driver.notice(Notice::Close(close));
-        let close = self.driver.ended().unwrap_or(close);
-        End::Ours(close.number(), close.text())
+        let ended = self.driver.ended().cloned();
+        End::Ours(Box::new(ended.unwrap_or(Ended { close, why: close.text().into() })))
     }
 
     fn take_kept(&mut self) -> Result<(), FrameError> {
@@ -303,11 +305,11 @@ impl Connection {
             last.extend(outgoing.frames);
         }
         match end {
-            End::Ours(code, text) => {
-                if *code == Close::SlowConsumer.number() {
+            End::Ours(ended) => {
+                if ended.close == Close::SlowConsumer {
                     self.around.counters.slow_consumers.fetch_add(1, Ordering::Relaxed);
                 }
-                last.push_back(frame::encode_close(*code, text).into());
+                last.push_back(frame::encode_close(ended.close.number(), &ended.why).into());
             }
             End::Theirs(code) => last.push_back(frame::encode_close(code.unwrap_or(1000), "").into()),
             End::Broken => {}

@@ -1,22 +1,22 @@
 //! The protocol of a connection above its frames: which session a text is for, and how the connection ends.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use fastwebsockets::OpCode;
 use souk_chat::{Timestamp, UserId};
 use souk_protocol::push::ServerDraining;
 use souk_protocol::socketio::{self, Frame, Namespace, Packet};
-use souk_protocol::{Close, Code, Error, ServerEvent, plain};
+use souk_protocol::{Close, Closing, Code, Error, ServerEvent, plain};
 
 use crate::hub::{Ack, Dialect, Link, Notice};
-use crate::session::{REQUESTS_AT_ONCE, SIGN_IN_WITHIN, SignedIn};
+use crate::session::{REQUESTS_AT_ONCE, SIGN_IN_FIRST, SIGN_IN_WITHIN, SignedIn};
 
 use super::frame;
+use super::misuse::Misuse;
 use super::seat::Seat;
 use super::surroundings::Surroundings;
 
-/// Messages that are not this protocol before the connection is ended with 4008.
-const MISUSE_MAX: u8 = 10;
 /// How long a client should wait before it comes back, at least, when it is told to wait.
 const COME_BACK_AFTER_MS: u64 = 1_000;
 
@@ -55,10 +55,19 @@ pub struct Driver {
     kind: Kind,
     link: Arc<Link>,
     around: Arc<Surroundings>,
-    misuse: u8,
+    misuse: Misuse,
     /// Binary frames that a refused packet announced: dropped when they come.
     attachments: usize,
-    ended: Option<Close>,
+    ended: Option<Box<Ended>>,
+}
+
+/// How a connection ended.
+#[derive(Clone, Debug)]
+pub struct Ended {
+    /// With which code.
+    pub close: Close,
+    /// Why, for people.
+    pub why: Cow<'static, str>,
 }
 
 /// However its task ends: nobody stays in the hub whose connection is gone.
@@ -80,7 +89,7 @@ impl Driver {
                 Kind::SocketIo(Box::new(SocketIo { handshake, open_by: Some(open_by), ..SocketIo::default() }))
             }
         };
-        let mut driver = Self { kind, link, around, misuse: 0, attachments: 0, ended: None };
+        let mut driver = Self { kind, link, around, misuse: Misuse::default(), attachments: 0, ended: None };
         match (&mut driver.kind, opening) {
             (Kind::Plain(seat), Opening::Plain(Some((signed_in, token)))) => {
                 seat.token = driver.around.token_number(&token);
@@ -98,8 +107,8 @@ impl Driver {
     }
 
     /// How the connection ended, once it has; nothing is read any more, what is in the outbox is still to be written.
-    pub fn ended(&self) -> Option<Close> {
-        self.ended
+    pub fn ended(&self) -> Option<&Ended> {
+        self.ended.as_deref()
     }
 
     /// Whether reading should pause until requests are finished.
@@ -134,14 +143,13 @@ impl Driver {
         match &self.kind {
             Kind::Plain(_) => {
                 self.link.push(crate::hub::text(&plain::error(None, &error)));
+                self.misused();
             }
             Kind::SocketIo(socket) => {
-                if let Some(seat) = socket.seats.iter().flatten().next() {
-                    seat.refuse(None, &error, &self.link);
-                }
+                let namespace = Namespace::ALL.into_iter().find(|namespace| socket.seats[slot(*namespace)].is_some());
+                self.offended(namespace, None, error);
             }
         }
-        self.misused();
     }
 
     /// A ping came: its payload goes back.
@@ -199,7 +207,7 @@ impl Driver {
                         self.end(close);
                     }
                     Err(error) if seat.device().is_none() => {
-                        let error = Error::unauthorized(format!("sign in first with authenticate; {}", error.message));
+                        let error = Error::unauthorized(format!("{SIGN_IN_FIRST}; {}", error.message));
                         self.link.push(crate::hub::text(&plain::error(decoded.id, &error)));
                         self.end(Some(Close::Unauthorized));
                     }
@@ -226,17 +234,24 @@ impl Driver {
             }
             Ok(Frame::Close) => self.end(Some(Close::Normal)),
             Ok(Frame::Pong(_) | Frame::Noop | Frame::Upgrade) => {}
-            Ok(Frame::Open(_)) => self.misused(),
-            Err(malformed) => {
-                if let (Kind::SocketIo(socket), Some(namespace)) = (&self.kind, malformed.namespace)
-                    && let Some(seat) = &socket.seats[slot(namespace)]
-                {
-                    seat.refuse(malformed.id.map(Ack), &malformed.error, &self.link);
-                }
-                if malformed.is_misuse() {
+            Ok(Frame::Open(_)) => self.offended(None, None, Error::bad_request("only the server opens a transport")),
+            Err(malformed) => self.offended(malformed.namespace, malformed.id.map(Ack), malformed.error),
+        }
+    }
+
+    /// A Socket.IO client sent what the protocol does not have, or not at this moment. If its namespace is open it is told there, and that
+    /// counts, unless an acknowledgement tells it. Where nobody can be told, the connection ends with the reason, as it does on the stock
+    /// server: a client that is left waiting learns nothing.
+    fn offended(&mut self, namespace: Option<Namespace>, ack: Option<Ack>, error: Error) {
+        let Kind::SocketIo(socket) = &self.kind else { return };
+        match namespace.and_then(|namespace| socket.seats[slot(namespace)].as_ref()) {
+            Some(seat) => {
+                seat.refuse(ack, &error, &self.link);
+                if ack.is_none() {
                     self.misused();
                 }
             }
+            None => self.end_misused(error.message),
         }
     }
 
@@ -251,7 +266,10 @@ impl Driver {
             Packet::Disconnect { namespace } => self.disconnect(namespace),
             Packet::Event { namespace, id, event, .. } => {
                 let Kind::SocketIo(socket) = &mut self.kind else { return };
-                let Some(seat) = &mut socket.seats[slot(namespace)] else { return self.misused() };
+                let Some(seat) = &mut socket.seats[slot(namespace)] else {
+                    let error = Error::bad_request("connect to the namespace before sending events in it");
+                    return self.offended(Some(namespace), None, error);
+                };
                 let ack = id.map(Ack);
                 match request {
                     Some(Ok(request)) => {
@@ -265,23 +283,28 @@ impl Driver {
             Packet::Binary { namespace, id, attachments } => {
                 self.attachments = attachments;
                 let error = Error::bad_request("binary attachments are not taken; send text");
-                match &self.kind {
-                    Kind::SocketIo(socket) if socket.seats[slot(namespace)].is_some() => {
-                        if let Some(seat) = &socket.seats[slot(namespace)] {
-                            seat.refuse(id.map(Ack), &error, &self.link);
-                        }
-                    }
-                    _ => self.misused(),
+                let Kind::SocketIo(socket) = &self.kind else { return };
+                match &socket.seats[slot(namespace)] {
+                    // Whoever puts a file into an event means well: that does not count.
+                    Some(seat) => seat.refuse(id.map(Ack), &error, &self.link),
+                    None => self.offended(None, None, error),
                 }
             }
-            Packet::Ack { .. } | Packet::ConnectError { .. } => self.misused(),
+            Packet::Ack { namespace, .. } => {
+                let error = Error::bad_request("this server asks for no acknowledgements");
+                self.offended(Some(namespace), None, error);
+            }
+            Packet::ConnectError { namespace, .. } => {
+                self.offended(Some(namespace), None, Error::bad_request("only the server refuses connections"));
+            }
         }
     }
 
     fn connect(&mut self, namespace: Namespace, payload: Option<&str>) {
         let Kind::SocketIo(socket) = &mut self.kind else { return };
         if socket.seats[slot(namespace)].is_some() {
-            return self.misused();
+            let error = Error::bad_request("this namespace is open already");
+            return self.offended(Some(namespace), None, error);
         }
         let now = self.around.runtime.now();
         let outcome = match socketio::connect_token(payload) {
@@ -329,7 +352,8 @@ impl Driver {
             socket.left = Some(seat.token);
         }
         if socket.seats.iter().all(Option::is_none) {
-            // The stock client closes the transport itself after its last namespace; one that does not has a sign-in's time.
+            // The stock client closes the transport itself after its last namespace; one that does not has a sign-in's time to open
+            // another. That is no offence, see [`Driver::tick`].
             let now = self.around.runtime.now().millis();
             socket.open_by = Some(Timestamp(now + i64::try_from(SIGN_IN_WITHIN.as_millis()).unwrap_or(i64::MAX)));
             socket.user = None;
@@ -341,7 +365,9 @@ impl Driver {
         let close = match &mut self.kind {
             Kind::Plain(seat) => seat.tick(link, around),
             Kind::SocketIo(socket) if socket.open_by.is_some_and(|by| around.runtime.now() >= by) => {
-                return self.end(Some(Close::Unauthorized));
+                // Who was signed in and left all namespaces is done; who never was did not sign in.
+                let was_signed_in = socket.left.is_some();
+                return self.end(Some(if was_signed_in { Close::Normal } else { Close::Unauthorized }));
             }
             Kind::SocketIo(socket) => socket.seats.iter_mut().flatten().fold(None, |close, seat| {
                 let own = seat.tick(link, around);
@@ -384,36 +410,48 @@ impl Driver {
     }
 
     fn misused(&mut self) {
-        self.misuse = self.misuse.saturating_add(1);
-        if self.misuse < MISUSE_MAX {
-            return;
+        if self.misuse.again(self.around.seconds()) {
+            self.end_misused(Cow::Borrowed(Close::ProtocolMisuse.text()));
         }
+    }
+
+    /// Ends the connection, and remembers every token that was used on it.
+    fn end_misused(&mut self, why: Cow<'static, str>) {
         match &self.kind {
             Kind::Plain(seat) => self.around.remember_misuse(seat.token),
             Kind::SocketIo(socket) => {
-                let tokens = socket.seats.iter().flatten().map(|seat| seat.token).chain(socket.left);
-                tokens.for_each(|token| self.around.remember_misuse(token));
+                let seats = socket.seats.iter().flatten().map(|seat| seat.token);
+                let handshake = socket.handshake.as_ref().map(|(_, token)| *token);
+                seats.chain(socket.left).chain(handshake).for_each(|token| self.around.remember_misuse(token));
             }
         }
-        self.end(Some(Close::ProtocolMisuse));
+        self.end_saying(Close::ProtocolMisuse, why);
+    }
+
+    fn end(&mut self, close: Option<Close>) {
+        if let Some(close) = close {
+            self.end_saying(close, Cow::Borrowed(close.text()));
+        }
     }
 
     /// Ends the connection: on Socket.IO it is told in words first, since stock clients do not see close codes.
-    fn end(&mut self, close: Option<Close>) {
-        let Some(close) = close.filter(|_| self.ended.is_none()) else { return };
-        self.ended = Some(close);
+    fn end_saying(&mut self, close: Close, why: Cow<'static, str>) {
+        if self.ended.is_some() {
+            return;
+        }
         self.around.metrics.closes.count(close.code());
+        self.ended = Some(Box::new(Ended { close, why: why.clone() }));
         let Kind::SocketIo(socket) = &self.kind else { return };
         if close == Close::Normal {
             return;
         }
         let wait = (close.reconnect() == souk_protocol::Reconnect::AfterWait).then_some(COME_BACK_AFTER_MS);
-        let closing = crate::hub::Frames::from(&ServerEvent::Closing(close.closing(wait)));
-        for (place, seat) in socket.seats.iter().enumerate() {
-            if seat.is_none() {
+        let closing = ServerEvent::Closing(Closing { message: why, ..close.closing(wait) });
+        let closing = crate::hub::Frames::from(&closing);
+        for namespace in Namespace::ALL {
+            if socket.seats[slot(namespace)].is_none() {
                 continue;
             }
-            let namespace = if place == slot(Namespace::Root) { Namespace::Root } else { Namespace::Chat };
             self.link.push_last(closing.of(Dialect::SocketIo(namespace)));
             if close.disconnects_namespaces() {
                 self.link.push_last(crate::hub::text(&socketio::disconnect_packet(namespace)));

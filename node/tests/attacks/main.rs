@@ -7,11 +7,14 @@
 
 mod bounds;
 mod common;
+mod floods;
 mod frames;
 mod handshakes;
 mod requests;
 mod rest;
 mod socketio;
+mod texts;
+mod timing;
 mod tokens;
 
 /// Those that have to wait for a deadline of ten seconds wait together.

@@ -188,10 +188,29 @@ async fn ids_are_whole_numbers_below_two_to_the_53() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_nested_too_deep_is_refused_under_its_id_and_does_not_count() {
+    let node = TestNode::start().await;
+    let mut bystanders = Bystanders::of(&node).await;
+    let mut client = node.user("mallory").await;
+    for depth in [8, 9, 200, 30_000].into_iter().cycle().take(20) {
+        let deep = format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        for frame in [
+            format!(r#"{{"id":7,"event":"ping","data":{deep}}}"#),
+            format!(r#"{{"data":{deep},"event":"ping","id":7}}"#),
+        ] {
+            let answer = client.raw(&frame).await;
+            assert_eq!((&answer["id"], &answer["error"]["code"]), (&json!(7), &json!("bad_request")), "{answer}");
+        }
+    }
+    client.quiet(&[]).await;
+    bystanders.undisturbed().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn ten_messages_that_are_no_protocol_end_it() {
     let node = TestNode::start().await;
     let mut bystanders = Bystanders::of(&node).await;
-    let nine = format!(r#"{{"id":1,"event":"ping","data":{}{}}}"#, "[".repeat(8), "]".repeat(8));
+    let nine = format!(r#"{{"event":"ping","data":{}{}}}"#, "[".repeat(8), "]".repeat(8));
     let bottomless = "[".repeat(60_000);
     let noise = ["", "hello", "{", "[]", "null", "7", r#"{"event":"ping"} {}"#, r#"{"id":1,"id":2,"event":"ping"}"#];
     let texts = noise.into_iter().chain([nine.as_str(), bottomless.as_str()]);

@@ -1,6 +1,6 @@
 //! REST, asked wrongly.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
@@ -17,7 +17,6 @@ async fn paths_and_methods_that_are_not_here() {
         "/",
         "/chat",
         "//chats",
-        "/chats/calm/messages/",
         "/chats/calm/members",
         "/admin/orders",
         "/admin/chats/calm",
@@ -25,28 +24,58 @@ async fn paths_and_methods_that_are_not_here() {
         "/metrics",
         "/readyz",
         "/.env",
-        "/ws/",
+        "/ws/x",
+        "/chats/calm/messages/1/",
         "/%63hats/x/y/z",
+        "/admin/reports",
+        "/socket.io/x",
     ] {
-        Ask::new("GET", path).user("alice").to(&node).await.expect_problem(404, "not_found");
+        let status = if path.ends_with("1/") { (405, "method_not_allowed") } else { (404, "not_found") };
+        let answer = Ask::new("GET", path).user("alice").to(&node).await;
+        answer.expect_problem(status.0, status.1);
+        assert!(!answer.body.contains("chat for you"), "{path}: {answer:?}");
+    }
+    for file in ["socket.io.js", "socket.io.min.js", "socket.io.esm.min.js.map"] {
+        let answer = Ask::new("GET", &format!("/socket.io/{file}")).to(&node).await;
+        answer.expect_problem(404, "not_found");
+        assert!(answer.body.contains("socket.io-client"), "it says where to get the client: {answer:?}");
+    }
+    let operators = Ask::new("GET", "/metrics").to(&node).await;
+    assert!(operators.body.contains("node.operator_listen"), "{operators:?}");
+    // A last slash changes nothing, and HEAD is GET without the body.
+    for path in ["/chats", "/chats/calm", "/chats/calm/messages?limit=3"] {
+        let (path, query) =
+            path.split_once('?').map_or((path, String::new()), |(path, query)| (path, format!("?{query}")));
+        let get = Ask::new("GET", &format!("{path}{query}")).user("alice").to(&node).await;
+        let slash = Ask::new("GET", &format!("{path}/{query}")).user("alice").to(&node).await;
+        let head = Ask::new("HEAD", &format!("{path}{query}")).user("alice").to(&node).await;
+        assert_eq!((get.status, &slash.body), (200, &get.body), "{path}");
+        assert_eq!((head.status, head.body.as_str()), (200, ""), "{path}");
+        let length = get.body.len().to_string();
+        assert_eq!(head.header("content-length"), Some(length.as_str()), "{path}");
     }
     for (method, path, allow) in [
-        ("DELETE", "/chats", "GET"),
-        ("PUT", "/chats/calm", "GET"),
-        ("DELETE", "/chats/calm/messages", "GET, POST"),
-        ("TRACE", "/chats/calm/messages", "GET, POST"),
-        ("BREW", "/chats", "GET"),
+        ("DELETE", "/chats", "GET, HEAD"),
+        ("PUT", "/chats/calm/", "GET, HEAD"),
+        ("DELETE", "/chats/calm/messages", "GET, HEAD, POST"),
+        ("TRACE", "/chats/calm/messages", "GET, HEAD, POST"),
+        ("BREW", "/chats", "GET, HEAD"),
         ("GET", "/admin/orders/calm", "PUT"),
         ("POST", "/admin/orders/calm", "PUT"),
         ("GET", "/chats/calm/messages/1", "PATCH"),
-        ("POST", "/admin/chats/calm/originals", "GET"),
-        ("DELETE", "/admin/audit", "GET"),
-        ("POST", "/ws", "GET"),
-        ("PUT", "/socket.io/", "GET"),
-        ("POST", "/api/chat/socket?EIO=4&transport=polling", "GET"),
+        ("HEAD", "/chats/calm/messages/1", "PATCH"),
+        ("POST", "/admin/chats/calm/originals", "GET, HEAD"),
+        ("DELETE", "/admin/audit", "GET, HEAD"),
+        ("POST", "/ws", "GET, HEAD"),
+        ("PUT", "/socket.io/", "GET, HEAD"),
+        ("POST", "/api/chat/socket?EIO=4&transport=polling", "GET, HEAD"),
     ] {
         let answer = Ask::new(method, path).user("alice").to(&node).await;
-        answer.expect_problem(405, "method_not_allowed");
+        if method == "HEAD" {
+            assert_eq!((answer.status, answer.body.as_str()), (405, ""));
+        } else {
+            answer.expect_problem(405, "method_not_allowed");
+        }
         assert_eq!(answer.header("allow"), Some(allow), "{method} {path}");
     }
     bystanders.undisturbed().await;
@@ -58,7 +87,7 @@ async fn ids_and_queries_that_make_no_sense() {
     let mut bystanders = Bystanders::of(&node).await;
     let long = format!("/chats/{}", "o".repeat(265));
     for path in [
-        "/chats/",
+        "/chats//",
         "/chats/%zz",
         "/chats/%",
         "/chats/%ff%fe",
@@ -76,6 +105,11 @@ async fn ids_and_queries_that_make_no_sense() {
         "/chats?limit=9007199254740992",
         "/chats?cursor=made-up",
         "/chats?cursor=%zz",
+        "/chats?cursor=",
+        "/chats?limit",
+        "/chats/calm/messages?since=",
+        "/chats/calm/messages?since",
+        "/chats/calm/messages?since=0&since=1",
         "/chats/calm/messages?since=-1",
         "/chats/calm/messages?since=1.5",
         "/chats/calm/messages?since=%31%",
@@ -91,7 +125,8 @@ async fn ids_and_queries_that_make_no_sense() {
     }
     for path in [
         "/chats/%63alm",
-        "/chats/calm/messages?since=",
+        "/chats/",
+        "/chats/calm/messages?%73ince=0",
         "/chats/calm/messages?before=9007199254740991",
         "/chats/calm/messages?before=0",
         "/chats?nonsense=%zz",
@@ -128,12 +163,19 @@ async fn only_admins_see_originals_and_the_audit_log() {
     for path in
         ["/admin/chats/calm/originals", "/admin/chats/no-such-order/originals", "/admin/audit", "/admin/audit?limit=0"]
     {
-        Ask::new("GET", path).to(&node).await.expect_problem(401, "unauthorized");
+        let answer = Ask::new("GET", path).to(&node).await;
+        answer.expect_problem(401, "unauthorized");
+        assert_eq!(answer.header("www-authenticate"), Some("Bearer"));
+        let answer = Ask::new("GET", path).bearer("a.b.c").to(&node).await;
+        answer.expect_problem(401, "unauthorized");
+        assert_eq!(answer.header("www-authenticate"), Some("Bearer error=\"invalid_token\""));
     }
     let admin = || token::with_role("root", "admin");
     for path in ["/admin/chats/calm/originals", "/admin/chats/no-such-order/originals", "/admin/audit"] {
         for token in [token::of("alice"), token::of("mallory"), token::with_role("market", "service")] {
-            Ask::new("GET", path).bearer(&token).to(&node).await.expect_problem(403, "forbidden");
+            let answer = Ask::new("GET", path).bearer(&token).to(&node).await;
+            answer.expect_problem(403, "forbidden");
+            assert!(answer.body.contains("role admin"), "it is not about a chat: {answer:?}");
         }
     }
     let empty = Ask::new("GET", "/admin/chats/calm/originals").bearer(&admin()).to(&node).await;
@@ -216,7 +258,28 @@ async fn a_key_belongs_to_its_text_for_ever() {
     for key in ["", "a b", "a~b", "..", &"k".repeat(65), "k\u{e9}"] {
         send(&node, Some(key), "three").await.expect_problem(400, "bad_request");
     }
+    // The body's id is the same thing once more.
+    let post = |key: Option<&str>, body: Value| {
+        let ask = Ask::new("POST", "/chats/mine/messages").user("mallory");
+        let ask = match key {
+            Some(key) => ask.header("idempotency-key", key),
+            None => ask,
+        };
+        ask.json(&body.to_string()).to(&node)
+    };
+    let named = |id: &str| json!({"content": "one", "clientMessageId": id});
+    for key in [None, Some("k-1")] {
+        let repeat = post(key, named("k-1")).await;
+        assert_eq!((repeat.status, repeat.json()), (200, first.json()));
+    }
+    post(Some("k-2"), named("k-1")).await.expect_problem(400, "bad_request");
+    post(None, json!({"content": "two", "clientMessageId": "k-1"})).await.expect_problem(409, "idempotency_conflict");
+    for id in [json!(7), json!(""), json!("a b"), json!(["k-1"]), json!({})] {
+        post(None, json!({"content": "three", "clientMessageId": id})).await.expect_problem(400, "bad_request");
+    }
     assert_eq!(send(&node, None, "one").await.json()["seq"], json!(2), "without a key each is its own message");
+    let null = post(None, json!({"content": "one", "clientMessageId": null})).await;
+    assert_eq!(null.json()["seq"], json!(3), "null is none");
     client.quiet(&["message_sent"]).await;
     bystanders.undisturbed().await;
 }
@@ -241,11 +304,16 @@ async fn bodies_that_are_no_message() {
         (r#"{"content":"x","content":"y"}"#, "bad_request"),
         (r#"{"content":"\ud800"}"#, "bad_request"),
         (deep.as_str(), "bad_request"),
-        (large.as_str(), "bad_request"),
         (r#"{"content":" \n "}"#, "empty"),
         (&json!({"content": "x".repeat(2_001)}).to_string(), "too_long"),
     ] {
         post().json(body).to(&node).await.expect_problem(400, code);
+    }
+    post().json(&large).to(&node).await.expect_problem(413, "bad_request");
+    for coding in ["gzip", "br", "identity, gzip"] {
+        let packed = post().header("content-encoding", coding).json(r#"{"content":"x"}"#).to(&node).await;
+        packed.expect_problem(415, "media_not_allowed");
+        assert!(packed.body.contains("Content-Encoding") && packed.header("accept-encoding") == Some("identity"));
     }
     for kind in
         ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/jsonp", ""]
@@ -274,18 +342,21 @@ pub(crate) async fn bodies_have_bounds_of_size_and_time() {
     let mut bystanders = Bystanders::of(&node).await;
     node.order("mine", "mallory", "eve").await;
     let began = tokio::time::Instant::now();
-    // Announced or not, what is too large is refused before it is all there; what does not come is given up.
+    // What is announced to be too large is refused at once; what turns out to be, then; what does not come is given up.
     let chunk = format!("8000\r\n{}\r\n", "x".repeat(0x8000)).repeat(3);
     let announced = "content-length: 1000000000000";
     let large = vec![b'x'; BODY_BYTES + 1];
-    let (chunked, unended, never) = tokio::join!(
+    let (chunked, unended, unsent, never) = tokio::join!(
         post_slowly(&node, "transfer-encoding: chunked", chunk.as_bytes()),
         post_slowly(&node, announced, &large),
+        post_slowly(&node, announced, b""),
         post_slowly(&node, "content-length: 15", br#"{"content":"#),
     );
-    for answer in [chunked, unended, never] {
-        answer.expect_problem(400, "bad_request");
+    for answer in [chunked, unended, unsent] {
+        answer.expect_problem(413, "bad_request");
+        assert_eq!(answer.header("connection"), Some("close"));
     }
+    never.expect_problem(408, "bad_request");
     let took = began.elapsed().as_millis();
     assert!((9_500..18_000).contains(&took), "a body has ten seconds, not {took} ms");
     bystanders.undisturbed().await;

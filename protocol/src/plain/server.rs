@@ -8,7 +8,6 @@ use crate::depth;
 use crate::error::Error;
 use crate::fields::Fields;
 use crate::json;
-use crate::limits::JSON_DEPTH;
 use crate::push::PushKind;
 use crate::request::{self, Request};
 
@@ -59,11 +58,14 @@ impl Malformed {
 /// Reads a text frame. Borrows from it; the data is found but not read. Errors: not JSON, too deep, not an object, an `id` that is
 /// no whole number up to 2^53−1, no `event`.
 pub fn decode(frame: &str) -> Result<ClientFrame<'_>, Malformed> {
-    if !depth::is_shallow(frame) {
-        return Err(Malformed::new(None, format!("JSON may be nested {JSON_DEPTH} levels deep, no deeper")));
+    if let Err(error) = depth::check(frame) {
+        // What is skipped on the way to the id is skipped without recursion, however deep it is.
+        let id = Fields::read(frame, ["id"]).and_then(|fields| fields.number("id"));
+        return Err(Malformed { id: id.ok().flatten(), error });
     }
     if !json::starts_with(frame, b'{') {
-        return Err(Malformed::new(None, "a frame must be one JSON object"));
+        let like = r#"{"id":1,"event":"ping","data":{}}"#;
+        return Err(Malformed::new(None, format!("a frame must be one JSON object, like {like}")));
     }
     let fields = Fields::read(frame, ["id", "event", "data"])
         .map_err(|error| Malformed::new(None, format!("the frame is not JSON: {}", error.message)))?;

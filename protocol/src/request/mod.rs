@@ -116,6 +116,25 @@ pub enum Request<'a> {
 }
 
 impl Request<'_> {
+    /// All events that clients send.
+    pub const NAMES: [&'static str; 15] = [
+        "authenticate",
+        "join_app",
+        "list_chats",
+        "join_order_chat",
+        "leave_order_chat",
+        "send_message",
+        "edit_message",
+        "message_delivered",
+        "message_read",
+        "set_visible",
+        "typing",
+        "report_message",
+        "sync",
+        "refresh_token",
+        "ping",
+    ];
+
     /// The event's name.
     pub fn name(&self) -> &'static str {
         match self {

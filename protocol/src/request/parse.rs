@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use souk_chat::limits::{LIST_CHATS_MAX, SYNC_ORDERS};
-use souk_chat::{ClientMessageId, Cursor, Epoch, IdError, MessageId, OrderId, Seq};
+use souk_chat::{ClientMessageId, Cursor, Epoch, IdError, MessageId, OrderId, Seq, text};
 
 use super::{Request, Token};
 use crate::error::Error;
@@ -69,7 +69,7 @@ fn unknown_event(name: &str) -> Error {
     if name.len() > EVENT_NAME_BYTES {
         return Error::bad_request("there is no event of this name");
     }
-    Error::bad_request(format!("there is no event '{name}'"))
+    Error::bad_request(format!("there is no event '{name}'; there are {}", Request::NAMES.join(", ")))
 }
 
 fn order(data: &str) -> Result<OrderId, Error> {
@@ -92,7 +92,9 @@ fn list_chats(data: &str) -> Result<Request<'_>, Error> {
     let fields = Fields::read(data, ["cursor", "limit"])?;
     let cursor = fields.text("cursor")?;
     if cursor.as_ref().is_some_and(|cursor| cursor.len() > CURSOR_BYTES) {
-        return Err(Error::bad_request("cursor is not one that this server gave"));
+        return Err(Error::bad_request(
+            "cursor is not one that this server gave; leave it out to start from the newest",
+        ));
     }
     let limit = fields.number("limit")?.map(usize::try_from).transpose();
     match limit {
@@ -105,7 +107,7 @@ fn report_message(data: &str) -> Result<Request<'_>, Error> {
     let fields = Fields::read(data, ["messageId", "reason", "comment"])?;
     let reason = fields.need_text("reason")?;
     let comment = fields.text("comment")?;
-    if reason.trim().is_empty() || reason.chars().count() > REASON_CHARS {
+    if !text::is_visible(&reason) || reason.chars().count() > REASON_CHARS {
         return Err(Error::bad_request(format!("reason must have 1 to {REASON_CHARS} characters")));
     }
     if comment.as_ref().is_some_and(|comment| comment.chars().count() > COMMENT_CHARS) {
@@ -137,7 +139,7 @@ fn epochs(raw: &str) -> Result<BTreeMap<OrderId, Epoch>, Error> {
     let mut epochs = BTreeMap::new();
     for (order, epoch) in fields::pairs(raw, "epochs", SYNC_ORDERS)? {
         let wrong = |error: IdError| Error::bad_request(format!("epochs: {error}"));
-        let epoch = fields::text(epoch).ok_or_else(|| Error::bad_request("epochs: each must be a text"))?;
+        let epoch = fields::text(epoch).map_err(|_| Error::bad_request("epochs: each must be a text"))?;
         epochs.insert(order.parse().map_err(wrong)?, epoch.parse().map_err(wrong)?);
     }
     Ok(epochs)
@@ -153,11 +155,15 @@ mod tests {
         for (name, data, message) in [
             ("send_message", r#"{"orderId":"o"}"#, "content is missing"),
             ("send_message", r#"{"orderId":"o","content":5}"#, "content must be a text"),
-            ("send_message", r#"{"orderId":"o","content":"\ud800"}"#, "content must be a text"),
+            (
+                "send_message",
+                r#"{"orderId":"o","content":"\ud83d"}"#,
+                "content holds half a character (a surrogate without its pair, \\ud800 to \\udfff); cut texts between characters",
+            ),
             ("send_message", r#"{"orderId":5,"content":"a"}"#, "orderId must be a text"),
             ("typing", r#"{"orderId":null}"#, "orderId is missing"),
             ("typing", r#"["o"]"#, "the data must be a JSON object"),
-            ("typing", r#"{"orderId":"o","orderId":"p"}"#, "duplicate field `orderId`"),
+            ("typing", r#"{"orderId":"o","orderId":"p"}"#, "orderId stands twice in one object"),
             ("set_visible", r#"{"orderId":"o","visible":1}"#, "visible must be true or false"),
             ("join_order_chat", r#"{"orderId":"o","since":-1}"#, "since must be a whole number from 0 to 2^53-1"),
             ("join_order_chat", r#"{"orderId":"o","since":1.0}"#, "since must be a whole number from 0 to 2^53-1"),
@@ -171,12 +177,17 @@ mod tests {
             (
                 "message_read",
                 r#"{"messageId":"o"}"#,
-                "messageId: a message id is the order id, a colon and the entry's number",
+                "messageId: a message id is the order id, a colon and the entry's number, without sign or leading zero",
             ),
-            ("dance", "{}", "there is no event 'dance'"),
         ] {
             let error = Request::parse(name, Some(data)).unwrap_err();
             assert_eq!((error.code, error.message.as_ref()), (Code::BadRequest, message), "{name} {data}");
+        }
+        let unknown = Request::parse("sendMessage", Some("{}")).unwrap_err().message;
+        assert!(unknown.starts_with("there is no event 'sendMessage'; there are authenticate, "), "{unknown}");
+        for name in Request::NAMES {
+            let told = Request::parse(name, Some("[]")).unwrap_err().message;
+            assert_eq!(told, "the data must be a JSON object", "{name} is an event");
         }
         let long = "x".repeat(EVENT_NAME_BYTES + 1);
         assert_eq!(Request::parse(&long, None).unwrap_err().message, "there is no event of this name");

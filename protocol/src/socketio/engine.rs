@@ -72,9 +72,9 @@ impl Open {
 
 /// Reads a text frame, either side's. Borrows from it. Errors: see [`Malformed`].
 pub fn decode(frame: &str) -> Result<Frame<'_>, Malformed> {
-    let Some(kind) = frame.bytes().next().filter(u8::is_ascii) else {
-        return Err(Malformed::new("a frame must begin with the digit of its kind"));
-    };
+    let no_frame =
+        || Malformed::new("a Socket.IO frame begins with a digit, its kind; plain WebSocket clients use /ws");
+    let kind = frame.bytes().next().filter(u8::is_ascii).ok_or_else(no_frame)?;
     let data = &frame[1..];
     Ok(match kind {
         b'0' => Frame::Open(json::object(data).map_err(|error| Malformed::new(error.0))?),
@@ -84,7 +84,7 @@ pub fn decode(frame: &str) -> Result<Frame<'_>, Malformed> {
         b'4' => Frame::Packet(packet::decode(data)?),
         b'5' => Frame::Upgrade,
         b'6' => Frame::Noop,
-        _ => return Err(Malformed::new("a frame must begin with the digit of its kind")),
+        _ => return Err(no_frame()),
     })
 }
 

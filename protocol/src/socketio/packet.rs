@@ -12,7 +12,7 @@ use crate::depth;
 use crate::error::{Error, ErrorBody};
 use crate::fields::{self, Fields};
 use crate::json;
-use crate::limits::{ATTACHMENTS_MAX, JSON_DEPTH, NAMESPACE_BYTES, TOKEN_BYTES};
+use crate::limits::{ATTACHMENTS_MAX, TOKEN_BYTES};
 use crate::request::{self, Request, Token};
 
 /// A Socket.IO packet, its data not yet read.
@@ -22,7 +22,7 @@ pub enum Packet<'a> {
     Connect {
         /// Where.
         namespace: Namespace,
-        /// Client: the `auth` object, see [`connect_token`]. Server: `{sid}`.
+        /// Client: the `auth` object, not checked in any way; see [`connect_token`]. Server: `{sid}`.
         payload: Option<&'a str>,
     },
     /// A client asks for a namespace that is not there. To be answered with [`connect_error`](super::connect_error).
@@ -91,8 +91,8 @@ impl<'a> Packet<'a> {
     }
 }
 
-/// A frame that is no packet. With an `id` it is answered with [`ack_error`](super::ack_error); else `exception` is pushed in the
-/// namespace if that could be read and is connected.
+/// A frame that is no packet. Where its namespace is open it is told there: with an `id` as [`ack_error`](super::ack_error), else as
+/// `exception`. Where nobody can be told, the connection ends: its sender would wait for nothing.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Malformed {
     /// Where, as far as it could be read.
@@ -106,11 +106,6 @@ pub struct Malformed {
 impl Malformed {
     pub(super) fn new(message: impl Into<Cow<'static, str>>) -> Self {
         Self { namespace: None, id: None, error: Error::bad_request(message) }
-    }
-
-    /// Whether the sender does not speak this protocol at all: after ten of these the connection is closed with 4008.
-    pub fn is_misuse(&self) -> bool {
-        self.id.is_none()
     }
 }
 
@@ -127,16 +122,13 @@ impl<'a> Reader<'a> {
     }
 
     /// The name up to the comma, or to the end as the stock parser reads it; `/` where none stands.
-    fn namespace(&mut self) -> Result<&'a str, Malformed> {
+    fn namespace(&mut self) -> &'a str {
         if !self.0.starts_with('/') {
-            return Ok("/");
+            return "/";
         }
         let (name, rest) = self.0.split_once(',').unwrap_or((self.0, ""));
-        if name.len() > NAMESPACE_BYTES {
-            return Err(Malformed::new(format!("a namespace has at most {NAMESPACE_BYTES} bytes")));
-        }
         self.0 = rest;
-        Ok(name)
+        name
     }
 
     fn id(&mut self) -> Result<Option<u64>, Malformed> {
@@ -157,15 +149,15 @@ impl<'a> Reader<'a> {
 }
 
 pub(super) fn decode(text: &str) -> Result<Packet<'_>, Malformed> {
-    let unknown = || Malformed::new("a packet must begin with the digit of its kind");
+    let unknown = || Malformed::new("a packet begins with the digit of its kind: 0 connect, 1 disconnect, 2 event");
     let kind = text.bytes().next().filter(|byte| matches!(byte, b'0'..=b'6')).ok_or_else(unknown)?;
     let mut reader = Reader(&text[1..]);
     let attachments = if matches!(kind, b'5' | b'6') { reader.attachments()? } else { 0 };
-    let name = reader.namespace()?;
+    let name = reader.namespace();
     let Some(namespace) = Namespace::parse(name) else {
         return match kind {
             b'0' => Ok(Packet::ConnectElsewhere { name }),
-            _ => Err(Malformed::new("there is no such namespace")),
+            _ => Err(Malformed::new("there is no such namespace; connect to / or /chat")),
         };
     };
     let id = if matches!(kind, b'2' | b'3' | b'5' | b'6') { reader.id() } else { Ok(None) }
@@ -186,21 +178,23 @@ fn packet<'a>(
     reader: &Reader<'a>,
 ) -> Result<Packet<'a>, Error> {
     let payload = reader.payload();
-    if payload.is_some_and(|payload| !depth::is_shallow(payload)) {
-        return Err(Error::bad_request(format!("JSON may be nested {JSON_DEPTH} levels deep, no deeper")));
+    if kind == b'0' {
+        // What is wrong with it is told by who refuses the session, in a packet that clients understand.
+        return Ok(Packet::Connect { namespace, payload });
     }
+    payload.map_or(Ok(()), depth::check)?;
     match kind {
-        b'0' => Ok(Packet::Connect { namespace, payload: payload.map(object).transpose()? }),
         b'1' if payload.is_none() => Ok(Packet::Disconnect { namespace }),
         b'1' => Err(Error::bad_request("a disconnect has no data")),
         b'2' => {
-            let [event, data] = arguments(payload.ok_or_else(|| Error::bad_request("an event has data"))?)?;
-            let event = event.and_then(fields::text);
-            let event = event.ok_or_else(|| Error::bad_request("an event's first element must be its name"))?;
+            let [event, data] = arguments(payload.unwrap_or_default(), "an event is a JSON array: [\"name\", {…}]")?;
+            let name = || Error::bad_request("an event's first element is its name, a text");
+            let event = fields::text(event.ok_or_else(name)?).map_err(|_| name())?;
             Ok(Packet::Event { namespace, id, event, data })
         }
         b'3' => {
             let id = id.ok_or_else(|| Error::bad_request("an acknowledgement has a number"))?;
+            let arguments = |payload| arguments(payload, "an acknowledgement's data is a JSON array");
             let [data, _] = payload.map_or(Ok([None, None]), arguments)?;
             Ok(Packet::Ack { namespace, id, data })
         }
@@ -217,8 +211,8 @@ fn object(text: &str) -> Result<&str, Error> {
     Fields::read(text, []).map(|_| text)
 }
 
-/// The first two elements of a JSON array; `null` counts as absent.
-fn arguments(text: &str) -> Result<[Option<&str>; 2], Error> {
+/// The first two elements of a JSON array; `null` counts as absent. `otherwise`: what is said of something else.
+fn arguments<'a>(text: &'a str, otherwise: &'static str) -> Result<[Option<&'a str>; 2], Error> {
     struct Two;
 
     impl<'de> Visitor<'de> for Two {
@@ -235,23 +229,30 @@ fn arguments(text: &str) -> Result<[Option<&str>; 2], Error> {
         }
     }
 
+    if !json::starts_with(text, b'[') {
+        return Err(Error::bad_request(otherwise));
+    }
     let mut reader = serde_json::Deserializer::from_str(text);
     let two = reader.deserialize_seq(Two).map_err(json::Unreadable::from)?;
     reader.end().map_err(json::Unreadable::from)?;
     Ok(two.map(json::present))
 }
 
-/// The token of a connect packet's `auth` object; `None`: it has none, and the handshake's header counts. Errors: `unauthorized`, a
-/// token that is no text or too long.
+/// The token of a connect packet's `auth` object; `None`: it has none, and the handshake's header counts. Errors: `unauthorized`;
+/// `auth` is no object, or its token is no text or too long.
 pub fn connect_token(payload: Option<&str>) -> Result<Option<Token<'_>>, Error> {
-    let Some(payload) = payload else { return Ok(None) };
-    let token = Fields::read(payload, ["token"]).and_then(|fields| fields.text("token"));
-    match token {
+    let Some(payload) = payload.filter(|payload| *payload != "null") else { return Ok(None) };
+    if !json::starts_with(payload, b'{') {
+        return Err(Error::unauthorized("auth must be an object with the token in it: { token: \"<JWT>\" }"));
+    }
+    let fields = depth::check(payload).and_then(|()| Fields::read(payload, ["token"]));
+    let fields = fields.map_err(|error| Error::unauthorized(format!("auth cannot be read: {}", error.message)))?;
+    match fields.text("token") {
         Ok(token) if token.as_ref().is_some_and(|token| token.len() > TOKEN_BYTES) => {
             Err(Error::unauthorized("the token is too long"))
         }
         Ok(token) => Ok(token.map(Token)),
-        Err(error) => Err(Error::unauthorized(error.message)),
+        Err(error) => Err(Error::unauthorized(format!("auth.{}", error.message))),
     }
 }
 

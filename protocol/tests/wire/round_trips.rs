@@ -93,6 +93,7 @@ proptest! {
         let frame = plain::request_frame(id, &request);
         let read = plain::decode(json::text(&frame)).unwrap();
         prop_assert_eq!(read.id, id);
+        prop_assert!(Request::NAMES.contains(&request.name()));
         prop_assert_eq!(read.request(), Ok(request));
     }
 

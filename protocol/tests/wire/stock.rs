@@ -99,7 +99,10 @@ fn tokens_and_refusals_come_out_of_connect_packets() {
     assert_eq!(token(Some("{}")), Ok(None));
     assert_eq!(token(Some(r#"{"token":null,"userId":"ann"}"#)), Ok(None));
     assert_eq!(token(Some(r#"{"token":"a.b.c"}"#)), Ok(Some("a.b.c".into())));
-    assert_eq!(token(Some(r#"{"token":5}"#)).unwrap_err().code, Code::Unauthorized);
+    assert_eq!(token(Some("null")), Ok(None));
+    for wrong in [r#"{"token":5}"#, "\"a.b.c\"", "[]", "{bad", "a.b.c", "5", r#"{"a":[[[[[[[[]]]]]]]]}"#] {
+        assert_eq!(token(Some(wrong)).unwrap_err().code, Code::Unauthorized, "{wrong}");
+    }
     let long = format!(r#"{{"token":"{}"}}"#, "t".repeat(souk_protocol::limits::TOKEN_BYTES + 1));
     assert_eq!(token(Some(&long)).unwrap_err().code, Code::Unauthorized);
 

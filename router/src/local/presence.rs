@@ -3,7 +3,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use parking_lot::Mutex;
 use souk_chat::id::UserId;
-use souk_chat::ports::{Presence, PresenceError};
+use souk_chat::ports::{Orphan, Presence, PresenceError};
 
 use super::bus::LocalBus;
 use crate::metrics::Metrics;
@@ -45,8 +45,20 @@ impl Presence for LocalPresence {
         }
     }
 
+    /// Nothing to do: nobody else could find this node's people.
+    fn release(&self, _user: &UserId) {}
+
     async fn online(&self, users: &[UserId]) -> Result<Vec<bool>, PresenceError> {
         Ok(users.iter().map(|user| self.bus.is_online(user)).collect())
+    }
+
+    /// None: nodes of one process end together.
+    async fn orphans(&self, _limit: usize) -> Result<Vec<Orphan>, PresenceError> {
+        Ok(Vec::new())
+    }
+
+    async fn adopted(&self, _orphans: &[Orphan]) -> Result<(), PresenceError> {
+        Ok(())
     }
 
     async fn leave(&self) {

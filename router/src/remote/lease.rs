@@ -1,5 +1,5 @@
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use redis::{Pipeline, RedisError, Value, cmd};
 use tokio::sync::{Mutex, watch};
@@ -7,7 +7,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 
 use super::link::{Link, Live};
 use super::names::Names;
-use super::people::{Changes, People};
+use super::people::{Changes, People, State};
 use crate::metrics::Metrics;
 
 /// A node that stopped renewing is gone after this.
@@ -22,7 +22,8 @@ const RETRY_AFTER: Duration = Duration::from_millis(250);
 const BATCH: usize = 256;
 /// Between two full batches: all people of a node are written in a few hundred milliseconds, and others get their turn.
 const PACE: Duration = Duration::from_millis(2);
-/// A person's hash is forgotten after this, if nobody reads it and no node says anything about the person.
+/// A person's hash is forgotten after this, if nobody reads it and no node says anything about the person; and so is whom a node
+/// answered for, if no other node looks after them.
 const PERSON_EXPIRES: Duration = Duration::from_hours(25);
 /// So everybody is written again this often.
 const ASSERT_EVERY: Duration = Duration::from_hours(12);
@@ -121,9 +122,12 @@ impl Lease {
             return Err(Stop::Left);
         }
         let (lease, former) = self.people.lease();
-        let mut pipeline = Pipeline::with_capacity(2);
+        let mut pipeline = Pipeline::with_capacity(4);
         let lifetime = u64::try_from(LEASE.as_millis()).expect("a lease is short");
         pipeline.cmd("SET").arg(self.names.lease(&lease)).arg(1).arg("PX").arg(lifetime).arg("GET");
+        // After the lease: who is on this list without one is dead.
+        pipeline.cmd("HSET").arg(self.names.nodes()).arg(&*lease).arg(unix_millis());
+        pipeline.cmd("PEXPIRE").arg(self.names.answers(&lease)).arg(person_expires());
         if let Some(former) = &former {
             pipeline.cmd("DEL").arg(self.names.lease(former));
         }
@@ -148,10 +152,10 @@ impl Lease {
         let mut renewed = Instant::now();
         loop {
             let mut taken = Taken { people: &self.people, changes: Some(self.people.take(BATCH)) };
-            let Some(changes) = taken.changes.as_ref().filter(|changes| !changes.counts.is_empty()) else {
+            let Some(changes) = taken.changes.as_ref().filter(|changes| !changes.states.is_empty()) else {
                 return Ok(());
             };
-            let is_full = changes.counts.len() == BATCH;
+            let is_full = changes.states.len() == BATCH;
             if told.lease.as_ref() != Some(&changes.lease) || renewed.elapsed() >= RENEW_EVERY {
                 self.renew(live, told).await?;
                 renewed = Instant::now();
@@ -165,16 +169,21 @@ impl Lease {
     }
 
     fn commands(&self, changes: &Changes) -> Pipeline {
-        let mut pipeline = Pipeline::with_capacity(changes.counts.len() * 2);
-        let expires = u64::try_from(PERSON_EXPIRES.as_millis()).expect("a day is short");
-        for (user, devices) in &changes.counts {
+        let mut pipeline = Pipeline::with_capacity(changes.states.len() * 3);
+        let answers = self.names.answers(&changes.lease);
+        for (user, state) in &changes.states {
             let person = self.names.person(user);
-            if *devices == 0 {
-                pipeline.add_command(cmd("HDEL")).arg(person).arg(&*changes.lease);
-            } else {
-                pipeline.add_command(cmd("HSET")).arg(&person).arg(&*changes.lease).arg(*devices);
-                pipeline.add_command(cmd("PEXPIRE")).arg(person).arg(expires);
+            match state {
+                State::Here(devices) => {
+                    pipeline.add_command(cmd("HSET")).arg(&person).arg(&*changes.lease).arg(*devices);
+                    pipeline.add_command(cmd("PEXPIRE")).arg(person).arg(person_expires());
+                }
+                State::Ended | State::Gone => {
+                    pipeline.add_command(cmd("HDEL")).arg(person).arg(&*changes.lease);
+                }
             }
+            let answers_for = if *state == State::Gone { "SREM" } else { "SADD" };
+            pipeline.add_command(cmd(answers_for)).arg(&answers).arg(user.as_str());
         }
         pipeline
     }
@@ -194,6 +203,15 @@ impl Lease {
         tracing::debug!(error = %refused, "presence was not written");
         Err(Stop::Failed)
     }
+}
+
+fn person_expires() -> u64 {
+    u64::try_from(PERSON_EXPIRES.as_millis()).expect("a day is short")
+}
+
+fn unix_millis() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Changes under way: put back unless they were written, whatever ends the writing.

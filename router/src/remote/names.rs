@@ -41,6 +41,21 @@ impl Names {
         format!("{}:node:{name}", self.keys)
     }
 
+    /// The hash lease → time of its last renewal: nodes that answer for people, living or not.
+    pub(super) fn nodes(&self) -> String {
+        format!("{}:nodes", self.keys)
+    }
+
+    /// What stands before a lease's name in the key of the people that its node answers for.
+    pub(super) fn answers_prefix(&self) -> String {
+        format!("{}:answers:", self.keys)
+    }
+
+    /// The set of people that the lease's node answers for.
+    pub(super) fn answers(&self, lease: &str) -> String {
+        format!("{}:answers:{lease}", self.keys)
+    }
+
     /// The hash lease → device count of a person.
     pub(super) fn person(&self, user: &UserId) -> String {
         self.of_user("presence", user)
@@ -76,6 +91,7 @@ mod tests {
         assert_eq!(names.channel(&Room::Order(OrderId::new("dm~a~b").unwrap())), "souk:order:{dm~a~b}");
         assert_eq!(names.channel(&Room::User(ann.clone())), "souk:user:{ann}");
         assert_eq!(names.lease("n~1"), "souk:node:n~1");
+        assert_eq!((names.nodes(), names.answers("n~1")), ("souk:nodes".into(), "souk:answers:n~1".into()));
         assert_eq!(names.person(&ann), "souk:presence:{ann}");
         assert_eq!(names.limit(&ann), "souk:limit:{ann}");
         assert_eq!(names.said(&ann), "souk:said:{ann}");

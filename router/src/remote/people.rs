@@ -9,10 +9,14 @@ use crate::metrics::Metrics;
 
 /// People who left and whose absence is not written yet. Beyond it the node takes a lease of a new name, under which nothing stands.
 const ABSENT_MAX: usize = 65_536;
+/// People who left and whose end is not dealt with yet. Beyond it nobody answers for who leaves.
+const ENDED_MAX: usize = 65_536;
 
 #[derive(Default)]
 struct Inner {
     counts: HashMap<UserId, u32>,
+    /// Who left and was not released yet: the node still answers for them.
+    ended: HashSet<UserId>,
     /// Whose count is to be written, each once, in the order it changed.
     changed: HashSet<UserId>,
     queue: VecDeque<UserId>,
@@ -31,10 +35,21 @@ pub(super) struct People {
     pub(super) some: Notify,
 }
 
-/// Counts to write, and the lease they belong to.
+/// What is true of a person on this node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    /// They have so many devices.
+    Here(u32),
+    /// They have none, and the node still answers for them.
+    Ended,
+    /// Nothing.
+    Gone,
+}
+
+/// What to write, and the lease it belongs to.
 pub(super) struct Changes {
     pub(super) lease: Arc<str>,
-    pub(super) counts: Vec<(UserId, u32)>,
+    pub(super) states: Vec<(UserId, State)>,
 }
 
 /// A name that no other incarnation of the node has: what a crashed one left behind never comes alive again.
@@ -61,19 +76,34 @@ impl People {
             return;
         }
         self.metrics.people.set(inner.counts.len() as u64);
-        if inner.changed.insert(user.clone()) {
-            inner.queue.push_back(user.clone());
+        if devices > 0 {
+            inner.ended.remove(user);
+        } else if inner.ended.len() < ENDED_MAX {
+            inner.ended.insert(user.clone());
         }
+        inner.change(user);
         if inner.changed.len() > inner.counts.len() + ABSENT_MAX {
             let former = std::mem::replace(&mut inner.lease, fresh_lease(&self.node));
             // Of several given up before one was removed, only the first was ever written.
             inner.former.get_or_insert(former);
             inner.changed.clear();
             inner.queue.clear();
-            change_all(&mut inner);
+            // Whoever finds the former lease looks after them.
+            inner.ended.clear();
+            inner.change_all();
         }
         drop(inner);
         self.some.notify_one();
+    }
+
+    /// The node does not answer for `user` any more, unless they are here.
+    pub(super) fn release(&self, user: &UserId) {
+        let mut inner = self.inner.lock();
+        if inner.ended.remove(user) {
+            inner.change(user);
+            drop(inner);
+            self.some.notify_one();
+        }
     }
 
     pub(super) fn is_here(&self, user: &UserId) -> bool {
@@ -82,7 +112,7 @@ impl People {
 
     /// Everybody is to be written again.
     pub(super) fn assert_all(&self) {
-        change_all(&mut self.inner.lock());
+        self.inner.lock().change_all();
         self.some.notify_one();
     }
 
@@ -100,17 +130,21 @@ impl People {
         }
     }
 
-    /// The next counts to write, at most `most`.
+    /// The next states to write, at most `most`.
     pub(super) fn take(&self, most: usize) -> Changes {
         let mut inner = self.inner.lock();
-        let Inner { counts, changed, queue, .. } = &mut *inner;
+        let Inner { counts, ended, changed, queue, .. } = &mut *inner;
+        let state = |user: &UserId| match counts.get(user) {
+            Some(devices) => State::Here(*devices),
+            None if ended.contains(user) => State::Ended,
+            None => State::Gone,
+        };
         let next = queue.drain(..most.min(queue.len()));
-        let taken: Vec<(UserId, u32)> =
-            next.map(|user| (user.clone(), counts.get(&user).copied().unwrap_or(0))).collect();
-        for (user, _) in &taken {
+        let states: Vec<(UserId, State)> = next.map(|user| (user.clone(), state(&user))).collect();
+        for (user, _) in &states {
             changed.remove(user);
         }
-        Changes { lease: inner.lease.clone(), counts: taken }
+        Changes { lease: inner.lease.clone(), states }
     }
 
     /// These were not written.
@@ -119,10 +153,8 @@ impl People {
         if inner.lease != changes.lease {
             return;
         }
-        for (user, _) in changes.counts {
-            if inner.changed.insert(user.clone()) {
-                inner.queue.push_back(user);
-            }
+        for (user, _) in &changes.states {
+            inner.change(user);
         }
     }
 
@@ -138,12 +170,20 @@ impl People {
     }
 }
 
-/// Everybody who is here counts as changed, beside what changed already.
-fn change_all(inner: &mut Inner) {
-    let Inner { counts, changed, queue, .. } = inner;
-    for user in counts.keys() {
-        if changed.insert(user.clone()) {
-            queue.push_back(user.clone());
+impl Inner {
+    fn change(&mut self, user: &UserId) {
+        if self.changed.insert(user.clone()) {
+            self.queue.push_back(user.clone());
+        }
+    }
+
+    /// Everybody whom the node answers for counts as changed, beside what changed already.
+    fn change_all(&mut self) {
+        let Self { counts, ended, changed, queue, .. } = self;
+        for user in counts.keys().chain(ended.iter()) {
+            if changed.insert(user.clone()) {
+                queue.push_back(user.clone());
+            }
         }
     }
 }
@@ -168,9 +208,30 @@ mod tests {
         }
         people.set(&user("b"), 1);
         people.set(&user("b"), 0);
-        assert_eq!(people.take(9).counts, [(user("a"), 2), (user("b"), 0)]);
+        assert_eq!(people.take(9).states, [(user("a"), State::Here(2)), (user("b"), State::Ended)]);
         people.set(&user("a"), 2);
-        assert!(people.take(9).counts.is_empty(), "nothing changed");
+        assert!(people.take(9).states.is_empty(), "nothing changed");
+    }
+
+    #[test]
+    fn who_left_is_answered_for_until_they_are_released() {
+        let people = people();
+        let take = || people.take(9).states;
+        people.set(&user("a"), 1);
+        people.release(&user("a"));
+        assert_eq!(take(), [(user("a"), State::Here(1))], "they are here");
+        people.set(&user("a"), 0);
+        assert_eq!(take(), [(user("a"), State::Ended)]);
+        people.assert_all();
+        assert_eq!(take(), [(user("a"), State::Ended)], "a server that came back empty is told again");
+        people.release(&user("a"));
+        people.release(&user("a"));
+        assert_eq!(take(), [(user("a"), State::Gone)]);
+        people.set(&user("a"), 1);
+        people.set(&user("a"), 0);
+        people.set(&user("a"), 2);
+        people.release(&user("a"));
+        assert_eq!(take(), [(user("a"), State::Here(2))], "they came back");
     }
 
     #[test]
@@ -180,7 +241,7 @@ mod tests {
         let changes = people.take(9);
         people.set(&user("a"), 4);
         people.put_back(changes);
-        assert_eq!(people.take(9).counts, [(user("a"), 4)]);
+        assert_eq!(people.take(9).states, [(user("a"), State::Here(4))]);
     }
 
     #[test]
@@ -196,7 +257,7 @@ mod tests {
         assert_ne!(first, second);
         assert_eq!(former, Some(first.clone()));
         assert!(people.inner.lock().queue.len() < 10);
-        assert!(people.take(99).counts.contains(&(user("stays"), 1)));
+        assert!(people.take(99).states.contains(&(user("stays"), State::Here(1))));
         people.removed(&first);
         assert_eq!(people.lease(), (second, None));
     }
@@ -207,6 +268,6 @@ mod tests {
         people.set(&user("a"), 1);
         people.leave();
         people.set(&user("b"), 1);
-        assert!(people.take(9).counts.is_empty() && !people.is_here(&user("a")));
+        assert!(people.take(9).states.is_empty() && !people.is_here(&user("a")));
     }
 }

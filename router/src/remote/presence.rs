@@ -2,9 +2,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use redis::{RedisError, Script, cmd};
+use redis::{Pipeline, RedisError, Script, cmd};
+use souk_chat::Timestamp;
 use souk_chat::id::UserId;
-use souk_chat::ports::{Presence, PresenceError};
+use souk_chat::ports::{Orphan, Presence, PresenceError};
 use tokio::time::timeout;
 
 use super::breaker::Breaker;
@@ -16,6 +17,8 @@ use crate::metrics::Metrics;
 
 /// A question is answered within this time.
 const DEADLINE: Duration = Duration::from_millis(100);
+/// Looking for people whose node is gone, and saying that they were looked after, takes at most this long.
+const ORPHANS_DEADLINE: Duration = Duration::from_secs(2);
 /// Giving up the lease takes at most this long; otherwise it ends by itself.
 const LEAVE_DEADLINE: Duration = Duration::from_secs(1);
 
@@ -26,6 +29,7 @@ pub(super) struct RedisPresence {
     link: Arc<Link>,
     names: Arc<Names>,
     script: Script,
+    orphans: Script,
     breaker: Breaker,
     metrics: Arc<Metrics>,
 }
@@ -39,7 +43,19 @@ impl RedisPresence {
         metrics: Arc<Metrics>,
     ) -> Self {
         let script = Script::new(include_str!("online.lua"));
-        Self { people, lease, link, names, script, breaker: Breaker::new(), metrics }
+        let orphans = Script::new(include_str!("orphans.lua"));
+        Self { people, lease, link, names, script, orphans, breaker: Breaker::new(), metrics }
+    }
+
+    /// The answer of something that is in no hurry.
+    async fn unhurried<T>(&self, call: impl Future<Output = Result<T, RedisError>>) -> Result<T, PresenceError> {
+        match timeout(ORPHANS_DEADLINE, call).await {
+            Ok(answer) => answer.map_err(|error| {
+                self.link.report(&error);
+                PresenceError(error.to_string())
+            }),
+            Err(_) => Err(PresenceError("no answer in time".into())),
+        }
     }
 
     async fn ask(&self, users: &[&UserId]) -> Result<Vec<bool>, PresenceError> {
@@ -81,6 +97,10 @@ impl Presence for RedisPresence {
         self.people.set(user, devices);
     }
 
+    fn release(&self, user: &UserId) {
+        self.people.release(user);
+    }
+
     async fn online(&self, users: &[UserId]) -> Result<Vec<bool>, PresenceError> {
         // Who is here needs no question.
         let mut answers: Vec<bool> = users.iter().map(|user| self.people.is_here(user)).collect();
@@ -99,6 +119,34 @@ impl Presence for RedisPresence {
                 Err(error)
             }
         }
+    }
+
+    async fn orphans(&self, limit: usize) -> Result<Vec<Orphan>, PresenceError> {
+        let Some(Live { mut connection, .. }) = self.link.now() else {
+            return Err(PresenceError("not connected".into()));
+        };
+        let mut call = self.orphans.prepare_invoke();
+        call.key(self.names.nodes()).arg(self.names.lease_prefix()).arg(self.names.answers_prefix()).arg(limit);
+        let told: Vec<(String, i64, String)> = self.unhurried(call.invoke_async(&mut connection)).await?;
+        let orphan = |(node, alive_at, user): (String, i64, String)| {
+            let user = UserId::new(&user).ok()?;
+            Some(Orphan { node: node.into(), alive_at: Timestamp(alive_at), user })
+        };
+        Ok(told.into_iter().filter_map(orphan).collect())
+    }
+
+    async fn adopted(&self, orphans: &[Orphan]) -> Result<(), PresenceError> {
+        if orphans.is_empty() {
+            return Ok(());
+        }
+        let Some(Live { mut connection, .. }) = self.link.now() else {
+            return Err(PresenceError("not connected".into()));
+        };
+        let mut pipeline = Pipeline::with_capacity(orphans.len());
+        for orphan in orphans {
+            pipeline.cmd("SREM").arg(self.names.answers(&orphan.node)).arg(orphan.user.as_str());
+        }
+        self.unhurried(connection.send_packed_commands(&pipeline, 0, pipeline.len())).await.map(drop)
     }
 
     async fn leave(&self) {

@@ -1,6 +1,7 @@
 //! Watermarks and people's lists: plain writes whose timestamp is the number they carry, so that the highest wins.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use souk_chat::log::{Head, Seq};
@@ -50,6 +51,11 @@ impl Lists for Cql {
             });
         }
         Ok(list)
+    }
+
+    /// Nothing: the router's server knows whose node ended.
+    async fn stirred(&self, _span: Duration, _limit: usize) -> Result<Vec<(OrderId, Timestamp)>, StoreError> {
+        Ok(Vec::new())
     }
 }
 

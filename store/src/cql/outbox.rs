@@ -1,5 +1,6 @@
 //! Owed events, promises and signs of life.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use async_trait::async_trait;
@@ -15,6 +16,8 @@ use super::schema::stored;
 use super::{Cql, Together};
 use crate::form::{broken, key_name, key_of, seq, signed, split_pairs, unsigned};
 
+/// Buckets that signs of life are spread over, beside bucket 0.
+const BUCKETS: u32 = 16;
 /// Most rows that one request asks for.
 const ROWS: usize = 500;
 
@@ -28,20 +31,10 @@ impl Outbox for Cql {
         if limit == 0 {
             return Ok(Vec::new());
         }
-        let most = i32::try_from(limit).unwrap_or(i32::MAX);
-        let rows = self.select(&self.statements.intents, (&*incarnation.0, minute, most)).await?;
-        let rows = rows.rows::<(&str, &str, i64)>().map_err(unreadable)?;
-        rows.map(|row| {
-            let (order, key, head) = row.map_err(unreadable)?;
-            Ok(Intent {
-                incarnation: incarnation.clone(),
-                minute,
-                order: OrderId::new(order).map_err(|_| broken("an order id"))?,
-                key: key_of(key)?,
-                head: seq(head)?,
-            })
-        })
-        .collect()
+        let shards = (0..=Intent::SHARDS).map(|shard| self.intents_in(incarnation, minute, shard, limit));
+        let mut found: Vec<Intent> = try_join_all(shards).await?.into_iter().flatten().collect();
+        found.truncate(limit);
+        Ok(found)
     }
 
     async fn drop_intents(&self, intents: &[Intent]) -> Result<(), StoreError> {
@@ -84,14 +77,52 @@ impl Outbox for Cql {
     }
 }
 
+/// Where promises of this part stand.
+fn place(incarnation: &Incarnation, shard: u8) -> Cow<'_, str> {
+    match shard {
+        0 => Cow::Borrowed(&*incarnation.0),
+        shard => Cow::Owned(format!("{}/{shard}", incarnation.0)),
+    }
+}
+
+/// The bucket of a process's sign of life, from 1 to [`BUCKETS`]. The same on every node and in every version.
+fn bucket(incarnation: &Incarnation) -> i8 {
+    let sum: u32 = incarnation.0.bytes().fold(0, |sum: u32, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
+    i8::try_from(sum % BUCKETS).unwrap_or_default() + 1
+}
+
 impl Cql {
+    async fn intents_in(
+        &self,
+        incarnation: &Incarnation,
+        minute: i64,
+        shard: u8,
+        limit: usize,
+    ) -> Result<Vec<Intent>, StoreError> {
+        let most = i32::try_from(limit).unwrap_or(i32::MAX);
+        let rows = self.select(&self.statements.intents, (&*place(incarnation, shard), minute, most)).await?;
+        let rows = rows.rows::<(&str, &str, i64)>().map_err(unreadable)?;
+        rows.map(|row| {
+            let (order, key, head) = row.map_err(unreadable)?;
+            Ok(Intent {
+                incarnation: incarnation.clone(),
+                minute,
+                shard,
+                order: OrderId::new(order).map_err(|_| broken("an order id"))?,
+                key: key_of(key)?,
+                head: seq(head)?,
+            })
+        })
+        .collect()
+    }
+
     /// Writes or drops promises, those of one partition in one request.
     async fn write_intents(&self, statement: &PreparedStatement, intents: &[Intent]) -> Result<(), StoreError> {
-        let mut partitions: HashMap<(&str, i64), Together<'_>> = HashMap::new();
+        let mut partitions: HashMap<(&Incarnation, i64, u8), Together<'_>> = HashMap::new();
         for intent in intents {
-            let Intent { incarnation, minute, order, key, head } = intent;
-            let values = (&*incarnation.0, *minute, order.as_str(), key_name(key), signed(head.0)?);
-            partitions.entry((&incarnation.0, *minute)).or_insert_with(Together::new).add(statement, values);
+            let Intent { incarnation, minute, shard, order, key, head } = intent;
+            let values = (place(incarnation, *shard), *minute, order.as_str(), key_name(key), signed(head.0)?);
+            partitions.entry((incarnation, *minute, *shard)).or_insert_with(Together::new).add(statement, values);
         }
         try_join_all(partitions.values().map(|together| together.send(&self.session))).await?;
         Ok(())
@@ -125,11 +156,17 @@ impl Cql {
 impl Heartbeats for Cql {
     async fn beat(&self, heartbeat: &Heartbeat) -> Result<(), StoreError> {
         let Heartbeat { incarnation, beat, oldest_minute, minute } = heartbeat;
-        self.write(&self.statements.beat, (&*incarnation.0, signed(*beat)?, oldest_minute, minute)).await
+        let values = (bucket(incarnation), &*incarnation.0, signed(*beat)?, oldest_minute, minute);
+        self.write(&self.statements.beat, values).await
     }
 
-    async fn heartbeats(&self) -> Result<Vec<Heartbeat>, StoreError> {
-        let rows = self.select(&self.statements.heartbeats, ()).await?;
+    fn heartbeat_shards(&self) -> u32 {
+        BUCKETS + 1
+    }
+
+    async fn heartbeats(&self, shard: u32) -> Result<Vec<Heartbeat>, StoreError> {
+        let bucket = i8::try_from(shard).map_err(|_| StoreError::Invalid(format!("there is no bucket {shard}")))?;
+        let rows = self.select(&self.statements.heartbeats, (bucket,)).await?;
         let rows = rows.rows::<(&str, i64, i64, i64)>().map_err(unreadable)?;
         rows.map(|row| {
             let (incarnation, beat, oldest_minute, minute) = row.map_err(unreadable)?;
@@ -139,6 +176,7 @@ impl Heartbeats for Cql {
     }
 
     async fn forget(&self, incarnation: &Incarnation) -> Result<(), StoreError> {
-        self.write(&self.statements.forget, (&*incarnation.0,)).await
+        // 0: where an earlier build would have left it.
+        self.write(&self.statements.forget, (vec![0, bucket(incarnation)], &*incarnation.0)).await
     }
 }

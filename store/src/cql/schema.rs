@@ -4,7 +4,9 @@
 //! * `log` and `orders` are written and deleted under a condition only (`IF`), so that a delayed write can never undo a later one.
 //! * `marks`, `lists` and `order_marks` are written `USING TIMESTAMP <number>` only, so that the highest number wins whenever
 //!   it arrives. Their columns are never nulled or deleted, and never written with a clock's timestamp: they would not rise again.
-//! * `intents` and `heartbeats` are plain rows. The key of an intent is never written twice.
+//! * `intents` and `heartbeats` are plain rows. The key of an intent is never written twice. Both are spread: an intent stands under
+//!   `<incarnation>/<shard>`, a sign of life in the bucket of its incarnation. Earlier builds used `<incarnation>` alone and bucket 0;
+//!   those are read as well.
 //! * A row of `originals` is one cell beside its name, so that two writers of one row never mix. Rows of `audit` and
 //!   `audit_hours` are written once; writing one again writes the same.
 

@@ -125,9 +125,9 @@ const PUT_INTENT: &str = "INSERT INTO intents (incarnation, minute, order_id, ke
 const DROP_INTENT: &str =
     "DELETE FROM intents WHERE incarnation = ? AND minute = ? AND order_id = ? AND key = ? AND head = ?";
 const INTENTS: &str = "SELECT order_id, key, head FROM intents WHERE incarnation = ? AND minute = ? LIMIT ?";
-const BEAT: &str = "INSERT INTO heartbeats (bucket, incarnation, beat, oldest_minute, minute) VALUES (0, ?, ?, ?, ?)";
-const FORGET: &str = "DELETE FROM heartbeats WHERE bucket = 0 AND incarnation = ?";
-const HEARTBEATS: &str = "SELECT incarnation, beat, oldest_minute, minute FROM heartbeats WHERE bucket = 0";
+const BEAT: &str = "INSERT INTO heartbeats (bucket, incarnation, beat, oldest_minute, minute) VALUES (?, ?, ?, ?, ?)";
+const FORGET: &str = "DELETE FROM heartbeats WHERE bucket IN ? AND incarnation = ?";
+const HEARTBEATS: &str = "SELECT incarnation, beat, oldest_minute, minute FROM heartbeats WHERE bucket = ?";
 
 const PUT_ORIGINAL: &str =
     "INSERT INTO originals (order_id, volume, owner, id, message, why, kept) VALUES (?, ?, ?, ?, ?, ?, ?)";

@@ -29,7 +29,8 @@ impl Read<'_> {
         for (order, owing) in found {
             let key = self.key(&order, owing)?.ok_or_else(|| broken("an owed event of no entry"))?;
             let head = Seq(owing.0.saturating_sub(1));
-            intents.push(Intent { incarnation: asked.clone(), minute, order, key, head });
+            let shard = Intent::shard_of(&order);
+            intents.push(Intent { incarnation: asked.clone(), minute, shard, order, key, head });
         }
         Ok(intents)
     }

@@ -1,6 +1,7 @@
 //! The ports of the domain, each handed to the right thread.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use souk_chat::limits::PAGE_MESSAGES_MAX;
@@ -87,6 +88,10 @@ impl Lists for Sqlite {
         let user = user.clone();
         self.queues.read(move |read| read.list(&user, limit)).await
     }
+
+    async fn stirred(&self, span: Duration, limit: usize) -> Result<Vec<(OrderId, Timestamp)>, StoreError> {
+        self.queues.read(move |read| read.stirred(span, limit)).await
+    }
 }
 
 #[async_trait]
@@ -148,7 +153,7 @@ impl Heartbeats for Sqlite {
         self.queues.write(move |write| write.beat(&heartbeat)).await
     }
 
-    async fn heartbeats(&self) -> Result<Vec<Heartbeat>, StoreError> {
+    async fn heartbeats(&self, _shard: u32) -> Result<Vec<Heartbeat>, StoreError> {
         self.queues.read(|read| read.heartbeats()).await
     }
 

@@ -1,6 +1,7 @@
 //! What the reading threads do: orders, lists and watermarks. Each of these is one statement, and so sees one state.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use parking_lot::RwLock;
 use rusqlite::{Connection, OptionalExtension as _, Statement, params};
@@ -25,6 +26,10 @@ SELECT o.name, l.seq, iif(o.is_client, l.contractor, l.client), l.at,
 FROM (SELECT id, name, TRUE AS is_client FROM orders WHERE client = ?1
       UNION ALL SELECT id, name, FALSE FROM orders WHERE contractor = ?1) o
 JOIN logs l ON l.ord = o.id LIMIT ?2";
+
+const STIRRED: &str = "
+SELECT o.name, l.at FROM logs l JOIN orders o ON o.id = l.ord
+WHERE l.seq > 0 AND l.at >= (SELECT max(at) FROM logs WHERE seq > 0) - ?1 ORDER BY l.at DESC LIMIT ?2";
 
 const MARKS: &str = "
 SELECT client_delivered, client_delivered_others, client_read, client_read_others,
@@ -95,6 +100,19 @@ impl<'c> Read<'c> {
             });
         }
         Ok(list)
+    }
+
+    /// [`Lists::stirred`](souk_chat::ports::Lists::stirred). Reads the row of every order: once at a start.
+    pub(crate) fn stirred(&mut self, span: Duration, limit: usize) -> Result<Vec<(OrderId, Timestamp)>, Fault> {
+        let span = i64::try_from(span.as_millis()).unwrap_or(i64::MAX);
+        let mut statement = self.connection.prepare(STIRRED)?;
+        let mut rows = statement.query(params![span, bound(limit)])?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            let order = order_id(row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?)?;
+            found.push((order, Timestamp(row.get(1)?)));
+        }
+        Ok(found)
     }
 
     /// [`Watermarks::marks`](souk_chat::ports::Watermarks::marks).

@@ -73,13 +73,19 @@ pub async fn owed_rows_come_in_order_and_whole(engine: &dyn Engine) {
 }
 
 pub async fn a_promise_is_found_until_it_is_kept(engine: &dyn Engine) {
-    let mut chat = Chat::new(engine.store()).await;
+    let chat = Chat::new(engine.store()).await;
+    promised(engine, Intent::shard_of(chat.id()), chat).await;
+}
+
+/// The same, of a promise that is kept in this part.
+pub async fn promised(engine: &dyn Engine, shard: u8, mut chat: Chat) {
     let bob = chat.party(Side::Contractor).clone();
     let incarnation = Incarnation(fresh("node").into());
     let minute = 28_333_333;
     let intent = Intent {
         incarnation: incarnation.clone(),
         minute,
+        shard,
         order: chat.id().clone(),
         key: key(chat.party(Side::Client), "m-1"),
         head: Seq::ZERO,
@@ -110,7 +116,10 @@ pub async fn heartbeats_are_kept_until_forgotten(engine: &dyn Engine) {
     };
     let (one, two) = (fresh("n1"), fresh("n2"));
     let ours = async || {
-        let mut all = rival.heartbeats().await.unwrap();
+        let mut all = Vec::new();
+        for shard in 0..rival.heartbeat_shards() {
+            all.extend(rival.heartbeats(shard).await.unwrap());
+        }
         all.retain(|beat| *beat.incarnation.0 == *one || *beat.incarnation.0 == *two);
         all.sort_by_key(|beat| beat.beat);
         all

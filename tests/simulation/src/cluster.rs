@@ -9,6 +9,7 @@ use souk_chat::limits::Quota;
 use souk_chat::ports::{Decision, Feed, Inbox, Limiter, Moderations, Presence, Router, Runtime, Store};
 use souk_chat::service::{Chats, Ports};
 use souk_chat::{Actor, Role, RulesCell, Sealer, Timestamp, UserId, supervised};
+use souk_node::absences::Absences;
 use souk_node::commands::{Announced, Commands};
 use souk_node::delivery::Delivery;
 use souk_node::gate::HoleRule;
@@ -41,6 +42,8 @@ pub struct Node {
     pub around: Arc<Surroundings>,
     /// What it delivers.
     pub delivery: Arc<Delivery>,
+    /// Whom it looks after when they are gone.
+    pub absences: Arc<Absences>,
 }
 
 impl Node {
@@ -132,6 +135,10 @@ impl Cluster {
         }
         let following = Arc::clone(&node.delivery);
         node.keep("epoch", move || Arc::clone(&following).follow_epoch());
+        if self.world.plan.sabotage != Sabotage::ForgottenAbsences {
+            let absences = Arc::clone(&node.absences);
+            node.keep("absences", move || Arc::clone(&absences).watch());
+        }
         self.nodes.lock()[slot] = Some(Arc::new(node));
     }
 
@@ -172,8 +179,8 @@ impl Cluster {
         router.attach(Arc::<Delivery>::clone(&delivery) as Arc<dyn Inbox>);
         let number = shared.random();
         let chats = Arc::new(Chats::new(Ports {
-            store,
-            presence,
+            store: Arc::clone(&store),
+            presence: Arc::clone(&presence),
             limiter,
             feed: Arc::<Delivery>::clone(&delivery) as Arc<dyn Feed>,
             promises: Arc::new(NodePromises::new(Arc::clone(&runtime), slot, number)),
@@ -189,10 +196,12 @@ impl Cluster {
             ping_interval: Duration::from_secs(25),
             ping_timeout: Duration::from_secs(20),
         };
+        let absences =
+            Arc::new(Absences::new(Arc::clone(&hub), Arc::clone(&chats), presence, store, Arc::clone(&shared)));
         let commands =
             Arc::new(Commands::new(chats, Arc::clone(&hub), Arc::clone(&delivery), Arc::clone(&shared), announced));
         let around = Arc::new(Surroundings::new(hub, commands, Arc::new(Names), shared, Arc::default(), number));
-        Node { slot, runtime, around, delivery }
+        Node { slot, runtime, around, delivery, absences }
     }
 
     /// Crashes a node: everything it was doing ends where it stands. It starts again after some milliseconds.
@@ -203,8 +212,8 @@ impl Cluster {
         self.count(&node);
         self.bus.stop(slot);
         self.shelf.forget_node(slot);
-        let people = Arc::clone(&self.people);
-        self.world.after(down_ms.min(LEASE_MS), move || people.forget(slot));
+        let (people, alive_at) = (Arc::clone(&self.people), node.runtime.now());
+        self.world.after(down_ms.min(LEASE_MS), move || people.forget(slot, alive_at));
         let mut wires = self.wires.lock();
         let (dead, living): (Vec<_>, Vec<_>) = wires.drain(..).partition(|wire| wire.node() == slot);
         *wires = living;

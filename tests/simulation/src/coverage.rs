@@ -50,6 +50,8 @@ pub enum Seen {
     DeviceToldOfLoss,
     NumbersGivenAgain,
     ViewReset,
+    GoneUnseeing,
+    NotifiedAfterwards,
     LanePanicked,
     CommandPanicked,
     ConnectionPanicked,
@@ -58,11 +60,12 @@ pub enum Seen {
     ComparePanicked,
     RepublishPanicked,
     EpochPanicked,
+    AbsencesPanicked,
 }
 
 impl Seen {
     /// All of them.
-    pub const ALL: [Self; 51] = [
+    pub const ALL: [Self; 54] = [
         Self::AnswerLostThenFound,
         Self::LandedLate,
         Self::LandedLateRefused,
@@ -106,6 +109,8 @@ impl Seen {
         Self::DeviceToldOfLoss,
         Self::NumbersGivenAgain,
         Self::ViewReset,
+        Self::GoneUnseeing,
+        Self::NotifiedAfterwards,
         Self::LanePanicked,
         Self::CommandPanicked,
         Self::ConnectionPanicked,
@@ -114,6 +119,7 @@ impl Seen {
         Self::ComparePanicked,
         Self::RepublishPanicked,
         Self::EpochPanicked,
+        Self::AbsencesPanicked,
     ];
 
     /// That a task of this name panicked.
@@ -127,6 +133,7 @@ impl Seen {
             "compare" => Self::ComparePanicked,
             "republish" => Self::RepublishPanicked,
             "epoch" => Self::EpochPanicked,
+            "absences" => Self::AbsencesPanicked,
             other => panic!("a task that nothing is known of: {other}"),
         }
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use souk_chat::{Body, ClientMessageId, Message, NewEntry, OrderId, Seq, UserId};
+use souk_chat::{Body, ClientMessageId, Message, NewEntry, OrderId, Owed, Seq, UserId};
 use souk_moderation::{WINDOW_MESSAGES, spam};
 use souk_protocol::dto;
 
@@ -45,6 +45,8 @@ pub struct Issued {
 struct Book {
     issued: BTreeMap<SendKey, Issued>,
     told: BTreeMap<OrderId, Seq>,
+    /// Who was shown which message, on any device.
+    shown: BTreeSet<(UserId, OrderId, Seq)>,
     count: u64,
 }
 
@@ -193,6 +195,7 @@ impl Ledger {
 
     /// A message that `viewer` was shown must be the one in history, and one that was sent: I1, I2, I10, I13.
     pub fn check_shown(&self, viewer: &UserId, message: &dto::Message) {
+        self.book.lock().shown.insert((viewer.clone(), message.order_id.clone(), message.seq));
         let history = self.shelf.history();
         let Some(log) = history.logs.get(&message.order_id) else {
             return self.world.fail("I2", format!("{viewer} was shown a message of no order: {}", message.id));
@@ -257,6 +260,45 @@ impl Ledger {
                 && stored.get(key).is_none_or(|seqs| **seqs != [seq])
             {
                 self.world.fail("I1", format!("{key:?}, acknowledged at {seq}, stands at {:?}", stored.get(key)));
+            }
+        }
+    }
+
+    /// I9: whoever was not shown the last thing their partner said is owed a notification that covers it, and nobody is told twice of
+    /// one message.
+    pub fn check_notified(&self) {
+        let book = self.book.lock();
+        let history = self.shelf.history();
+        for (order, log) in &history.logs {
+            for user in log.order.parties() {
+                let theirs = |message: &&Arc<Message>| message.sender.as_ref() != Some(user);
+                let is_told = |new: &&NewEntry| {
+                    new.owed.iter().any(|owed| matches!(owed, Owed::Notification { to, .. } if to == user))
+                };
+                let told: Vec<&NewEntry> = log.entries.iter().filter(is_told).collect();
+                let about = |new: &NewEntry| log.current().rev().filter(theirs).find(|m| m.seq <= new.entry.seq);
+                let mut once = BTreeSet::new();
+                for new in &told {
+                    let Some(message) = about(new) else {
+                        self.world.fail("I9", format!("{user} is told of nothing by {order}:{}", new.entry.seq));
+                        continue;
+                    };
+                    if !once.insert(message.seq) {
+                        self.world.fail("I9", format!("{user} is told twice of {order}:{}", message.seq));
+                    }
+                    if matches!(new.entry.body, Body::Empty) {
+                        self.world.saw(Seen::NotifiedAfterwards);
+                    }
+                }
+                let Some(last) = log.current().rev().find(theirs) else { continue };
+                let was_shown = book.shown.contains(&(user.clone(), order.clone(), last.seq));
+                if !was_shown && last.client_message_id.as_ref().is_none_or(|id| !id.as_str().starts_with("old-")) {
+                    self.world.saw(Seen::GoneUnseeing);
+                    if !told.iter().any(|new| new.entry.seq >= last.seq) {
+                        let seq = last.seq;
+                        self.world.fail("I9", format!("{user} was never shown {order}:{seq}, and is not notified"));
+                    }
+                }
             }
         }
     }

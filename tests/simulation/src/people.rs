@@ -9,11 +9,12 @@ use parking_lot::Mutex;
 use souk_chat::limits::{SPAM_ORDERS, SPAM_TIMES};
 use souk_chat::log::{EntryKey, Seq};
 use souk_chat::ports::{
-    Admission, Attempt, Incarnation, Intent, Limiter, Presence, PresenceError, Promises, Runtime, Said,
+    Admission, Attempt, Incarnation, Intent, Limiter, Orphan, Presence, PresenceError, Promises, Runtime, Said,
 };
-use souk_chat::{OrderId, UserId};
+use souk_chat::{OrderId, Timestamp, UserId};
 
 use crate::coverage::Seen;
+use crate::plan::Sabotage;
 use crate::runtime::{NodeRuntime, may_panic};
 use crate::store::Shelf;
 use crate::world::World;
@@ -21,11 +22,23 @@ use crate::world::World;
 /// Orders and names of sends.
 type Places = BTreeSet<(OrderId, u64)>;
 
+/// Which runs of nodes answer for whom.
+#[derive(Default)]
+struct Answering {
+    runs: u64,
+    /// The newest run of each node.
+    newest: BTreeMap<usize, u64>,
+    people: BTreeSet<(u64, UserId)>,
+    /// When runs whose lease ran out were last known to live.
+    dead: BTreeMap<u64, Timestamp>,
+}
+
 /// Who is connected anywhere, and what they sent.
 pub struct People {
     world: Arc<World>,
     shelf: Arc<Shelf>,
     devices: Mutex<BTreeMap<UserId, BTreeMap<usize, u32>>>,
+    answering: Mutex<Answering>,
     counted: Mutex<BTreeSet<(UserId, String)>>,
     /// By person and form: the orders and names of what was said. A run is shorter than the window.
     said: Mutex<BTreeMap<(UserId, u64), Places>>,
@@ -34,13 +47,18 @@ pub struct People {
 impl People {
     /// Nobody.
     pub fn new(world: Arc<World>, shelf: Arc<Shelf>) -> Arc<Self> {
-        Arc::new(Self { world, shelf, devices: Mutex::default(), counted: Mutex::default(), said: Mutex::default() })
+        let (devices, answering) = (Mutex::default(), Mutex::default());
+        Arc::new(Self { world, shelf, devices, answering, counted: Mutex::default(), said: Mutex::default() })
     }
 
-    /// A node's lease ran out.
-    pub fn forget(&self, node: usize) {
+    /// A node's lease ran out; it was last known to live at `alive_at`.
+    pub fn forget(&self, node: usize, alive_at: Timestamp) {
         for nodes in self.devices.lock().values_mut() {
             nodes.remove(&node);
+        }
+        let answering = &mut *self.answering.lock();
+        if let Some(run) = answering.newest.get(&node) {
+            answering.dead.insert(*run, alive_at);
         }
     }
 }
@@ -49,13 +67,20 @@ impl People {
 pub struct PeopleOf {
     people: Arc<People>,
     node: usize,
+    run: u64,
     runtime: Arc<NodeRuntime>,
 }
 
 impl PeopleOf {
     /// The way of this run of a node.
     pub fn new(people: Arc<People>, node: usize, runtime: Arc<NodeRuntime>) -> Self {
-        Self { people, node, runtime }
+        let run = {
+            let answering = &mut *people.answering.lock();
+            answering.runs += 1;
+            answering.newest.insert(node, answering.runs);
+            answering.runs
+        };
+        Self { people, node, run, runtime }
     }
 }
 
@@ -67,6 +92,15 @@ impl Presence for PeopleOf {
         }
         let mut people = self.people.devices.lock();
         people.entry(user.clone()).or_default().insert(self.node, devices);
+        self.people.answering.lock().people.insert((self.run, user.clone()));
+    }
+
+    fn release(&self, user: &UserId) {
+        let people = self.people.devices.lock();
+        let is_here = people.get(user).and_then(|nodes| nodes.get(&self.node)).is_some_and(|devices| *devices > 0);
+        if !is_here && !self.runtime.is_dead() {
+            self.people.answering.lock().people.remove(&(self.run, user.clone()));
+        }
     }
 
     async fn online(&self, users: &[UserId]) -> Result<Vec<bool>, PresenceError> {
@@ -82,8 +116,28 @@ impl Presence for PeopleOf {
         Ok(users.iter().map(is_online).collect())
     }
 
+    async fn orphans(&self, limit: usize) -> Result<Vec<Orphan>, PresenceError> {
+        let Answering { people, dead, .. } = &*self.people.answering.lock();
+        if self.people.world.plan.sabotage == Sabotage::ForgottenOrphans {
+            return Ok(Vec::new());
+        }
+        let orphan = |(run, user): &(u64, UserId)| {
+            let alive_at = *dead.get(run)?;
+            Some(Orphan { node: run.to_string().into(), alive_at, user: user.clone() })
+        };
+        Ok(people.iter().filter_map(orphan).take(limit).collect())
+    }
+
+    async fn adopted(&self, orphans: &[Orphan]) -> Result<(), PresenceError> {
+        let people = &mut self.people.answering.lock().people;
+        people.retain(|(run, user)| {
+            !orphans.iter().any(|orphan| orphan.user == *user && *orphan.node == run.to_string())
+        });
+        Ok(())
+    }
+
     async fn leave(&self) {
-        self.people.forget(self.node);
+        self.people.forget(self.node, self.runtime.now());
     }
 }
 
@@ -164,6 +218,7 @@ impl Promises for NodePromises {
         Intent {
             incarnation: self.incarnation.clone(),
             minute: self.runtime.now().millis() / 60_000,
+            shard: Intent::shard_of(order),
             order: order.clone(),
             key: key.clone(),
             head,

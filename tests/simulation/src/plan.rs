@@ -22,6 +22,10 @@ pub enum Sabotage {
     BlindNodes,
     /// Every epoch is good, whatever was lost since.
     AnyEpoch,
+    /// Nobody looks after people who are gone.
+    ForgottenAbsences,
+    /// Nobody looks after the people of nodes that died.
+    ForgottenOrphans,
     /// What panics takes everything along that waits for it.
     NoGuards,
 }
@@ -59,6 +63,8 @@ pub struct Faults {
     pub outages: u64,
     /// Clocks that jump.
     pub clock_jumps: u64,
+    /// People who go for good, on all their devices at once, unnoticed for a while.
+    pub deserters: u64,
     /// A task of a node panics where it asks something, or gets the answer.
     pub panics: u64,
 }
@@ -112,6 +118,7 @@ impl Plan {
             crashes: often(3),
             outages: often(2),
             clock_jumps: often(3),
+            deserters: often(2),
             panics: often(20),
         };
         Self {

@@ -26,6 +26,8 @@ const HEALED_UNSHOWN_WITHIN: Duration = Duration::from_secs(63);
 const LOSS_HEALED_WITHIN: Duration = Duration::from_secs(75);
 /// How long sending may take then (I11).
 const SENT_WITHIN: Duration = Duration::from_secs(5);
+/// By when everything has ended once everybody left: who is gone has been looked after.
+const ENDED_WITHIN: Duration = Duration::from_secs(20);
 /// Most clients of a run, without the stranger.
 const CLIENTS_MAX: usize = 8;
 
@@ -163,6 +165,22 @@ impl Play {
             let cluster = Arc::clone(&self.cluster);
             world.at(moment(), move || cluster.jump_clock(node, millis));
         }
+        for _ in 0..plan.faults.deserters {
+            let person = user(world.rng().index(plan.orders + 1));
+            let noticed = world.rng().between(0, 8_000);
+            let down = world.rng().chance(500).then(|| world.rng().between(10, 3_000));
+            let devices: Vec<_> = self.clients.iter().filter(|client| *client.user() == person).cloned().collect();
+            let cluster = Arc::clone(&self.cluster);
+            world.at(moment(), move || {
+                for device in devices {
+                    let node = device.node();
+                    device.desert(noticed);
+                    if let (Some(node), Some(down)) = (node, down) {
+                        cluster.crash(node, down);
+                    }
+                }
+            });
+        }
         for _ in 0..plan.faults.crashes {
             let node = world.rng().index(nodes);
             let down = world.rng().between(10, 3_000);
@@ -266,7 +284,7 @@ impl Play {
 
     /// I6: every member sees what is in history. `all`: also where nothing showed that something was lost.
     fn check_views(&self, all: bool) {
-        for client in self.clients.iter().filter(|client| !client.is_stranger()) {
+        for client in self.clients.iter().filter(|client| !client.is_stranger() && !client.has_deserted()) {
             for order in &self.orders {
                 let Some(view) = client.view(order) else { continue };
                 let history = self.shelf.history();
@@ -305,7 +323,7 @@ impl Play {
     async fn end(&mut self) -> u64 {
         let nodes = self.cluster.living();
         self.clients.iter().for_each(|client| client.quit());
-        tokio::time::sleep(Duration::from_secs(12)).await;
+        tokio::time::sleep(ENDED_WITHIN).await;
         for node in &nodes {
             let hub = &node.around.hub;
             let (people, rooms) = (hub.people_count(), hub.rooms_count());
@@ -315,6 +333,7 @@ impl Play {
         }
         drop(nodes);
         self.ledger.check_history();
+        self.ledger.check_notified();
         let messages = self.shelf.history().logs.values().map(|log| log.entries.len() as u64).sum();
         self.cluster.clear();
         self.tasks.drain(..).for_each(|task| task.abort());

@@ -27,6 +27,8 @@ struct State {
     waker: Option<Waker>,
     /// The node knows that the client is gone.
     hung_up: bool,
+    /// The client said so.
+    said_goodbye: bool,
     /// Nothing travels any more.
     over: bool,
     up_at: u64,
@@ -103,6 +105,7 @@ impl Wire {
         self.world.after(noticed_after, move || {
             let mut state = me.state.lock();
             state.hung_up = true;
+            state.said_goodbye = noticed_after == 0;
             state.waker.take().into_iter().for_each(Waker::wake);
         });
     }
@@ -182,18 +185,26 @@ async fn serve(wire: Arc<Wire>, node: Arc<Node>, opening: Opening) {
     drop(node);
     let link = Arc::new(Link::new(wire.number, around.seconds()));
     let mut side = Side { wire, link: Arc::clone(&link), hung_up: false };
-    let mut driver = Driver::open(opening, Arc::clone(&link), around);
+    let mut driver = Driver::open(opening, Arc::clone(&link), Arc::clone(&around));
     while driver.ended().is_none() {
         match side.wire.wake(&link, !driver.is_busy()).await {
             Woken::HungUp => {
                 side.hung_up = true;
+                if side.wire.state.lock().said_goodbye {
+                    link.heard(around.seconds(), true);
+                }
                 break;
             }
-            Woken::Text(text) => driver.text(&text),
+            Woken::Text(text) => {
+                link.heard(around.seconds(), true);
+                driver.text(&text);
+            }
             Woken::Outgoing(outgoing) => {
                 side.wire.carry_down(outgoing.frames);
                 outgoing.notices.into_iter().for_each(|notice| driver.notice(notice));
             }
         }
     }
+    link.close();
+    drop(driver);
 }

@@ -98,6 +98,15 @@ fn a_store_that_takes_any_epoch_for_its_own_is_found() {
 }
 
 #[test]
+fn nodes_that_forget_who_is_gone_are_found() {
+    for sabotage in [Sabotage::ForgottenAbsences, Sabotage::ForgottenOrphans] {
+        let report = run_many(1, SABOTAGED_SEEDS, threads(), sabotage, true);
+        assert!(!report.failed.is_empty(), "{sabotage:?}: {} seeds and nothing was found", report.seeds);
+        println!("{sabotage:?} found after {} seeds: {:?}", report.seeds, report.failed[0]);
+    }
+}
+
+#[test]
 fn a_panic_that_nobody_guards_against_is_found() {
     let report = run_many(1, SABOTAGED_SEEDS, threads(), Sabotage::NoGuards, true);
     assert!(!report.failed.is_empty(), "{} seeds and nothing was found", report.seeds);

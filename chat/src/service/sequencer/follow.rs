@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use crate::limits::SEND_PATIENCE;
 use crate::log::{Body, Entry, Head};
 use crate::order::Order;
 use crate::ports::{Committed, Origin};
@@ -38,7 +39,9 @@ impl Batch<'_> {
             };
             match (cut.into_iter().next(), unit.answer()) {
                 (Some(masking), Ok(written)) => {
-                    self.jobs.push(Job { course: Course::Half(Rest { written, masking }), ..job });
+                    // The message is shown already: what it masks has a time of its own.
+                    let deadline = self.sequencer.ports.runtime.monotonic() + SEND_PATIENCE;
+                    self.jobs.push(Job { course: Course::Half(Rest { written, masking }), deadline, ..job });
                 }
                 // A refusal that is recorded needs nothing more: what it completed was not shown.
                 (Some(_), Err(_)) | (None, _) => self.answer(&mut job, unit, listed),

@@ -97,8 +97,22 @@ impl Ask {
         self.body("application/json", body)
     }
 
+    /// Goes to another host than the node's usual name.
+    #[must_use]
+    pub(crate) fn host(mut self, host: &str) -> Self {
+        self.head = self.head.replace("host: souk.test", &format!("host: {host}"));
+        self
+    }
+
     pub(crate) async fn to(self, node: &TestNode) -> Answer {
         self.at(node.address()).await
+    }
+
+    /// Asks on a connection that stays open.
+    pub(crate) async fn over(self, stream: &mut TcpStream) -> Answer {
+        let text = format!("{}\r\n{}", self.head.replace("connection: close\r\n", ""), self.body);
+        stream.write_all(text.as_bytes()).await.unwrap();
+        answer(stream).await.0
     }
 
     pub(crate) async fn at(self, address: SocketAddr) -> Answer {

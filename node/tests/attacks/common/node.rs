@@ -18,7 +18,8 @@ pub(crate) struct TestNode {
 impl TestNode {
     /// A node without bounds of rate and, e-mails apart, without moderation: what a test does not attack must not be in its way.
     pub(crate) async fn start() -> Self {
-        Self::with("", "messages = 0\nhandshakes_per_second = 0\nconnections_per_user = 50").await
+        Self::with("", "messages = 0\nhandshakes_per_second = 0\nconnections_per_ip = 0\nconnections_per_user = 50")
+            .await
     }
 
     /// A node with these lines in `[node]` and `[limits]`.

@@ -1,6 +1,6 @@
 //! A WebSocket that sends whatever bytes it is told to.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -56,6 +56,13 @@ fn header(first: u8, masked: u8, length: usize) -> Vec<u8> {
     }
 }
 
+/// Connects from this address of this machine.
+pub(crate) async fn connect_from(source: Ipv4Addr, address: SocketAddr) -> TcpStream {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind((source, 0).into()).unwrap();
+    socket.connect(address).await.unwrap()
+}
+
 /// A connection after its upgrade.
 pub(crate) struct Socket {
     stream: TcpStream,
@@ -68,6 +75,16 @@ impl Socket {
     /// Opens `path`. `Err`: no upgrade but this answer.
     pub(crate) async fn open(address: SocketAddr, path: &str, headers: &[(&str, &str)]) -> Result<Self, Answer> {
         Self::upgrade(TcpStream::connect(address).await.unwrap(), path, headers).await
+    }
+
+    /// The same from another address of this machine.
+    pub(crate) async fn open_from(
+        source: Ipv4Addr,
+        address: SocketAddr,
+        path: &str,
+        headers: &[(&str, &str)],
+    ) -> Result<Self, Answer> {
+        Self::upgrade(connect_from(source, address).await, path, headers).await
     }
 
     /// The same from a host with hardly any room for what comes.
@@ -147,9 +164,10 @@ impl Socket {
         }
     }
 
-    /// Whether the server ends the stream, however it does.
+    /// Waits until the server ends the stream, however it does: a connection that is given up may end inside a frame.
     pub(crate) async fn ended(&mut self) {
-        while self.next().await != Frame::End {}
+        let mut rest = Vec::new();
+        let _ = soon("the server ends the stream", self.stream.read_to_end(&mut rest)).await;
     }
 }
 

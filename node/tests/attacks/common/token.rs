@@ -57,6 +57,7 @@ pub(crate) fn bad(user: &str) -> Vec<(&'static str, String)> {
         ("exp as a text", with(&json!({"sub": user, "exp": hour.to_string()}))),
         ("exp as null", with(&json!({"sub": user, "exp": null}))),
         ("exp below zero", with(&json!({"sub": user, "exp": -1}))),
+        ("exp in milliseconds", with(&json!({"sub": user, "exp": hour * 1_000}))),
         ("exp beyond all time", with(&json!({"sub": user, "exp": 1e300}))),
         ("not valid yet", with(&json!({"sub": user, "exp": hour, "nbf": now() + 600}))),
         ("nbf as a text", with(&json!({"sub": user, "exp": hour, "nbf": "0"}))),

@@ -96,11 +96,23 @@ impl Client {
 
     /// Hangs up for good.
     pub fn quit(&self) {
+        self.go_for_good(&mut self.state.lock(), 0);
+    }
+
+    /// Is gone for good, in the middle of things; the node notices after some milliseconds.
+    pub fn desert(&self, noticed_after: u64) {
         let mut state = self.state.lock();
+        self.go_for_good(&mut state, noticed_after);
+        state.unsent.clear();
+        state.deserted = true;
+        self.world.note("desert", &[self.number, noticed_after], || self.name());
+    }
+
+    fn go_for_good(&self, state: &mut State, noticed_after: u64) {
         if let Some(wire) = state.wire.take() {
-            wire.hang_up(0);
+            wire.hang_up(noticed_after);
         }
-        self.forget_connection(&mut state);
+        self.forget_connection(state);
         state.back_at = u64::MAX;
     }
 

@@ -91,6 +91,7 @@ struct State {
     lives: u64,
     back_at: u64,
     patience: u64,
+    deserted: bool,
 }
 
 /// One device of one person.
@@ -164,6 +165,11 @@ impl Client {
     /// The node it is connected to.
     pub fn node(&self) -> Option<usize> {
         self.state.lock().wire.as_ref().map(|wire| wire.node())
+    }
+
+    /// Whether it has gone for good.
+    pub fn has_deserted(&self) -> bool {
+        self.state.lock().deserted
     }
 
     /// What it still waits for since before `moment`, in words.

@@ -35,6 +35,17 @@ pub struct Shelf {
     pub(super) unheard: Mutex<HashSet<EntryKey>>,
     /// Told of each batch that was applied, with the node it came from: the moment to crash it.
     pub(super) applied: Mutex<Option<Told>>,
+    /// Requests of all nodes.
+    asked: Mutex<Asked>,
+}
+
+/// How often the store was asked for something.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Asked {
+    /// To read.
+    pub reads: u64,
+    /// To write.
+    pub writes: u64,
 }
 
 impl Shelf {
@@ -48,7 +59,13 @@ impl Shelf {
             unlooked: Mutex::default(),
             unheard: Mutex::default(),
             applied: Mutex::default(),
+            asked: Mutex::default(),
         })
+    }
+
+    /// Requests since the last call.
+    pub fn asked(&self) -> Asked {
+        std::mem::take(&mut self.asked.lock())
     }
 
     /// What is stored, for whoever checks.
@@ -190,6 +207,11 @@ impl Engine {
         write: bool,
         act: impl FnOnce(&mut History, Fate) -> T + Send + 'static,
     ) -> Result<T, Silence> {
+        {
+            let mut asked = self.shelf.asked.lock();
+            let count = if write { &mut asked.writes } else { &mut asked.reads };
+            *count += 1;
+        }
         self.request_as(self.fate(write), act).await
     }
 

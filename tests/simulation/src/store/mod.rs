@@ -6,6 +6,6 @@ mod history;
 mod originals;
 mod ports;
 
-pub use engine::{Engine, Shelf, Told};
+pub use engine::{Asked, Engine, Shelf, Told};
 pub use history::{History, OrderLog, Refused};
 pub use originals::Kept;

@@ -1,6 +1,7 @@
 //! The ports of the store.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use souk_chat::log::{EntryKey, Head, NewEntry, Seq};
@@ -133,6 +134,10 @@ impl Lists for Engine {
         let user = user.clone();
         self.request(false, move |history, _| history.list(&user, limit)).await.map_err(unread)
     }
+
+    async fn stirred(&self, _span: Duration, _limit: usize) -> Result<Vec<(OrderId, Timestamp)>, StoreError> {
+        Ok(Vec::new())
+    }
 }
 
 #[async_trait]
@@ -196,7 +201,7 @@ impl Heartbeats for Engine {
         Ok(self.request(true, move |history, _| history.beat(&heartbeat)).await?)
     }
 
-    async fn heartbeats(&self) -> Result<Vec<Heartbeat>, StoreError> {
+    async fn heartbeats(&self, _shard: u32) -> Result<Vec<Heartbeat>, StoreError> {
         self.request(false, |history, _| history.heartbeats.clone()).await.map_err(unread)
     }
 
