@@ -107,8 +107,8 @@ impl Turns {
         }
         let line = lines.lines.get(&source).map_or(0, |line| line.waiters.len());
         // A line may be as long as there is room left for others: one source gets half of all, and however many there are with
-        // long lines, there is room for a new one.
-        if line >= self.waiting_max - lines.waiting {
+        // long lines, there is room for a new one. Lines that everybody left take room until their turn.
+        if line >= self.waiting_max.saturating_sub(lines.waiting.max(lines.round.len())) {
             return Err(NoTurn);
         }
         let (waiter, turn) = oneshot::channel();
