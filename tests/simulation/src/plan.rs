@@ -118,8 +118,8 @@ impl Plan {
             crashes: often(3),
             outages: often(2),
             clock_jumps: often(3),
-            deserters: often(2),
             panics: often(20),
+            deserters: if rng.chance(400) { rng.between(1, 2) } else { 0 },
         };
         Self {
             nodes: 2 + rng.index(2),

@@ -241,9 +241,11 @@ impl Play {
         self.ledger.lose(order, kept);
         self.clients.iter().for_each(|client| client.lose(order, kept));
         for number in 0..plan.after_loss {
-            let writers = || self.clients.iter().filter(|client| !client.is_stranger() && client.view(order).is_some());
-            let place = world.rng().index(writers().count());
-            if let Some(client) = writers().nth(place) {
+            let writes =
+                |client: &&Arc<Client>| !client.is_stranger() && !client.has_deserted() && client.view(order).is_some();
+            let writers: Vec<&Arc<Client>> = self.clients.iter().filter(writes).collect();
+            let place = if writers.is_empty() { 0 } else { world.rng().index(writers.len()) };
+            if let Some(client) = writers.get(place) {
                 client.say(order, &format!("again{}", char::from(b'a' + u8::try_from(number).unwrap_or(0))));
             }
         }
