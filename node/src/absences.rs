@@ -85,6 +85,8 @@ type Place = (Duration, u64);
 
 #[derive(Default)]
 struct Waiting {
+    /// Those of a process before this one are among them.
+    has_begun: bool,
     /// Each person once, at most [`ENDS_MAX`].
     due: BTreeMap<Place, Absent>,
     places: HashMap<UserId, Place>,
@@ -139,15 +141,20 @@ impl Absences {
     /// Whoever was connected to a process before this one, and saw nothing of its end, is looked at when they had time to come
     /// back. Only a store of one process alone knows of orders here.
     async fn begin(&self) -> Result<(), StoreError> {
+        // A watch that is begun again is no new process.
+        if self.waiting.lock().has_begun {
+            return Ok(());
+        }
         let stirred = self.store.stirred(UNSEEN + SLACK, START_ORDERS).await?;
-        let Some((_, last)) = stirred.first() else { return Ok(()) };
-        let since = before(*last, UNSEEN + SLACK);
+        let last = stirred.first().map_or(Timestamp(0), |(_, at)| *at);
+        let since = before(last, UNSEEN + SLACK);
         for (id, _) in &stirred {
             let Some(order) = self.store.order(id).await? else { continue };
             for user in order.parties() {
                 self.wait(Absent { user: user.clone(), since, seen: Vec::new() }, START_GRACE, false);
             }
         }
+        self.waiting.lock().has_begun = true;
         Ok(())
     }
 
