@@ -99,11 +99,10 @@ fn a_send_under_way_when_its_chat_is_left_is_answered_when_it_is_done() {
 }
 
 /// The entry `seq`: ann says `content` under `id`.
-fn said(id: &str, seq: u64, content: &str) -> Parcel {
-    let order = OrderId::new("o-1").unwrap();
+fn entry(id: &str, seq: u64, content: &str) -> souk_chat::Entry {
     let ann = UserId::new("ann").unwrap();
     let message = souk_chat::Message {
-        order: order.clone(),
+        order: OrderId::new("o-1").unwrap(),
         seq: Seq(seq),
         rev: Seq(seq),
         version: 1,
@@ -115,14 +114,18 @@ fn said(id: &str, seq: u64, content: &str) -> Parcel {
         created_at: souk_chat::Timestamp(0),
         client_message_id: ClientMessageId::new(id).ok(),
     };
-    let entry = souk_chat::Entry {
+    souk_chat::Entry {
         seq: Seq(seq),
         key: souk_chat::EntryKey { owner: Some(ann), id: id.into() },
         at: souk_chat::Timestamp(0),
         counts: souk_chat::Counts::default(),
         body: souk_chat::Body::Message(Arc::new(message)),
-    };
-    Parcel::of(&order, &entry).unwrap()
+    }
+}
+
+/// The same, on its way.
+fn said(id: &str, seq: u64, content: &str) -> Parcel {
+    Parcel::of(&OrderId::new("o-1").unwrap(), &entry(id, seq, content)).unwrap()
 }
 
 #[test]
@@ -200,31 +203,7 @@ fn another_entry_under_a_number_that_was_delivered_makes_the_room_suspect() {
     let joined = joined();
     let later = Duration::from_secs(60);
     joined.room.offer(Arc::new(said("m-4", 4, TEXT)), Duration::ZERO);
-    let body = |id: &str| {
-        let parcel = said(id, 4, TEXT);
-        let entry = souk_chat::Entry {
-            seq: Seq(4),
-            key: souk_chat::EntryKey { owner: None, id: id.into() },
-            at: souk_chat::Timestamp(0),
-            counts: souk_chat::Counts::default(),
-            body: souk_chat::Body::Message(Arc::new(souk_chat::Message {
-                client_message_id: ClientMessageId::new(id).ok(),
-                order: OrderId::new("o-1").unwrap(),
-                seq: Seq(4),
-                rev: Seq(4),
-                version: 1,
-                sender: UserId::new("ann").ok(),
-                content: TEXT.into(),
-                edited_at: None,
-                is_moderated: false,
-                flags: souk_moderation::Categories::EMPTY,
-                created_at: souk_chat::Timestamp(0),
-            })),
-        };
-        let body = souk_protocol::envelope::encode_entry(&entry, |_| souk_chat::Status::Sent);
-        assert_eq!(EntryMark::of(&body), parcel.mark);
-        body
-    };
+    let body = |id: &str| souk_protocol::envelope::encode_entry(&entry(id, 4, TEXT), |_| souk_chat::Status::Sent);
     assert!(joined.room.take_comparison(Duration::ZERO, later, later, later).is_some());
     assert!(!joined.room.wants(Seq(4), &body("m-4")), "it was delivered");
     assert!(
