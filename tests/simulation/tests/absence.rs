@@ -9,7 +9,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use souk_chat::log::EntryKey;
 use souk_chat::ports::{
-    Committed, Decision, Feed, Intent, Limiter, Moderations, Presence, Promises, Runtime, Store, Watermarks,
+    Committed, Decision, Feed, Intent, Limiter, Moderations, Presence, Promises, Runtime, Store, Watermarks, WentBack,
 };
 use souk_chat::service::{Chats, Ports, Send};
 use souk_chat::{
@@ -36,6 +36,12 @@ impl Feed for Heard {
     fn committed(&self, committed: &Committed) {
         self.0.lock().push(committed.clone());
     }
+
+    fn went_back(&self, loss: WentBack) {
+        panic!("nothing was lost here: {loss:?}");
+    }
+
+    fn suspect(&self, _: &OrderId) {}
 }
 
 /// Promises that do not always stand.

@@ -28,6 +28,7 @@ impl Moderations for Deaf {
 impl Feed for Deaf {
     fn committed(&self, _: &Committed) {}
     fn went_back(&self, _: WentBack) {}
+    fn suspect(&self, _: &OrderId) {}
 }
 
 /// A node over a store where nothing goes wrong, with two orders of Ann and Bob.
