@@ -193,7 +193,7 @@ mod tests {
         let sealer = Sealer::new([&[3; KEY_BYTES]]);
         let row = row(&sealer);
         assert!(!row.sealed.windows(3).any(|bytes| bytes == b"514"));
-        let again = sealer.seal(&Counting(8.into()), &row.order, &row.id, 1, TEXT);
+        let again = sealer.seal(&Counting(8.into(), Default::default()), &row.order, &row.id, 1, TEXT);
         assert_ne!(again, row.sealed);
     }
 

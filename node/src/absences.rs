@@ -291,7 +291,7 @@ impl Absences {
         // Presence that is unknown owes the notification: one too many is better than none.
         let online = guarded(self.runtime.tasks(), ABSENCES, self.presence.online(&people)).await;
         let online = online.ok().and_then(Result::ok).unwrap_or_default();
-        let looks = absent.to_vec().into_iter().enumerate().map(|(place, absent)| {
+        let looks = absent.iter().cloned().enumerate().map(|(place, absent)| {
             let is_there = online.get(place).copied().unwrap_or(false) || self.hub.has_devices(&absent.user);
             // Somebody whose chats make it panic is looked at again, and is not the others' business.
             let notify =

@@ -68,7 +68,12 @@ fn nodes(url: &str) -> (Parts, Parts) {
         );
     }
     let node = |name: &str| {
-        let settings = Settings { node: name.to_owned(), prefix: format!("cost-{}", std::process::id()), quota };
+        let settings = Settings {
+            node: name.to_owned(),
+            prefix: format!("cost-{}", std::process::id()),
+            quota,
+            ..Settings::default()
+        };
         souk_router::connect(url, &settings).unwrap()
     };
     (node("a"), node("b"))

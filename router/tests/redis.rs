@@ -20,7 +20,12 @@ struct Shared {
 
 impl World for Shared {
     fn node(&self, name: &str) -> Parts {
-        let settings = Settings { node: name.to_owned(), prefix: self.prefix.clone(), quota: suite::quota() };
+        let settings = Settings {
+            node: name.to_owned(),
+            prefix: self.prefix.clone(),
+            quota: suite::quota(),
+            ..Settings::default()
+        };
         souk_router::connect(&self.url, &settings).unwrap()
     }
 }

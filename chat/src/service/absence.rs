@@ -119,7 +119,7 @@ impl Chats {
             }
             Err(error) => return Err(error),
         };
-        self.memory.remember_head(&order.id, head);
+        self.memory.remember_head(&order.id, head, runtime.monotonic());
         feed.committed(&Committed {
             order: Arc::clone(order),
             entries: vec![Arc::new(entry)],

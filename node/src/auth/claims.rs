@@ -139,7 +139,7 @@ impl Demands {
 }
 
 /// An address has no control characters and no white space: they are encoded.
-fn is_web(url: &String) -> bool {
+fn is_web(url: &str) -> bool {
     let whole = !url.contains(|c: char| c.is_control() || c.is_whitespace());
     whole && (url.starts_with("https://") || url.starts_with("http://"))
 }

@@ -99,8 +99,8 @@ mod tests {
     #[test]
     fn the_longest_silent_orders_are_forgotten() {
         let mut pushes = Pushes::default();
-        for second in 0..2 * ORDERS_MAX {
-            pushes.push(&order(&second.to_string()), Seq(1), second as u32, 0);
+        for (second, at) in (0..2 * ORDERS_MAX).zip(0..) {
+            pushes.push(&order(&second.to_string()), Seq(1), at, 0);
         }
         let seen = pushes.sight(u32::MAX).orders;
         assert_eq!(seen.len(), ORDERS_MAX);

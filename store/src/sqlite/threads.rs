@@ -390,7 +390,7 @@ mod tests {
             let applied = matches!(outcome, Ok(Appended::Applied(head)) if head.seq == Seq(1));
             assert_eq!(applied, bad(number), "{number}: {outcome:?}");
         }
-        let rows: usize = connection.query_row("SELECT count(*) FROM entries", [], |row| row.get(0)).unwrap();
-        assert_eq!((rows, recent.read().rollbacks() > 0), (orders.len(), true));
+        let rows: u32 = connection.query_row("SELECT count(*) FROM entries", [], |row| row.get(0)).unwrap();
+        assert_eq!((rows as usize, recent.read().rollbacks() > 0), (orders.len(), true));
     }
 }

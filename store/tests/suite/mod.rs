@@ -13,7 +13,7 @@ mod lists;
 mod log;
 mod orders;
 mod originals;
-mod outbox;
+pub mod outbox;
 mod pages;
 mod races;
 mod refusals;
