@@ -1,10 +1,10 @@
-//! What is kept apart from the logs, originals and the audit log: what both engines check before, and forms that both store.
+//! What is kept apart from the logs, originals, the audit log and settings: what both engines check before, and forms that both store.
 
 use std::collections::BTreeMap;
 
 use souk_chat::limits::ORIGINALS_PER_BATCH;
 use souk_chat::log::{EntryKey, Seq};
-use souk_chat::ports::{AuditAction, AuditId, AuditRow, OriginalId, OriginalRow, StoreError, Why};
+use souk_chat::ports::{AuditAction, AuditId, AuditRow, OriginalId, OriginalRow, SETTING_BYTES_MAX, StoreError, Why};
 use souk_chat::{OrderId, Role, Timestamp, UserId};
 
 use crate::form::{broken, owner_of, seq};
@@ -108,6 +108,14 @@ impl<'a> ToKeep<'a> {
 pub(crate) fn check_audit(row: &AuditRow) -> Result<(), StoreError> {
     if row.details.len() > DETAILS_BYTES {
         return Err(invalid(format!("an audit row says at most {DETAILS_BYTES} bytes, not {}", row.details.len())));
+    }
+    Ok(())
+}
+
+/// Errors: [`StoreError::Invalid`] where a setting has no name, or is too long.
+pub(crate) fn check_setting(name: &str, value: &str) -> Result<(), StoreError> {
+    if name.is_empty() || name.len() > SETTING_BYTES_MAX || value.len() > SETTING_BYTES_MAX {
+        return Err(invalid(format!("a setting has a name and a value of at most {SETTING_BYTES_MAX} bytes each")));
     }
     Ok(())
 }

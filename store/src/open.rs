@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use souk_chat::Tasks;
-use souk_chat::ports::{Store, StoreError};
+use souk_chat::ports::{KeptSettings, Store, StoreError};
 
 use crate::address::Address;
 use crate::cql::Cql;
@@ -45,6 +45,8 @@ impl Default for Settings {
 pub struct Opened {
     /// The store. SQLite: dropping the last handle finishes the writes it took, which blocks for one commit.
     pub store: Arc<dyn Store>,
+    /// What is kept for the whole store. Another handle of it.
+    pub settings: Arc<dyn KeptSettings>,
     /// `sqlite` or `cql`.
     pub engine: &'static str,
     /// What runs there, for the log: product and version.
@@ -115,14 +117,14 @@ pub async fn open(address: &str, settings: &Settings) -> Result<Opened, OpenErro
     match Address::parse(address)? {
         Address::Sqlite(path) => {
             let settings = settings.clone();
-            let store = blocking(move || Sqlite::open(&path, &settings)).await?;
+            let store = Arc::new(blocking(move || Sqlite::open(&path, &settings)).await?);
             let server = format!("SQLite {}", rusqlite::version());
-            Ok(Opened { store: Arc::new(store), engine: "sqlite", server })
+            Ok(Opened { store: Arc::<Sqlite>::clone(&store), settings: store, engine: "sqlite", server })
         }
         Address::Cql(address) => {
-            let store = Cql::open(&address, settings).await?;
+            let store = Arc::new(Cql::open(&address, settings).await?);
             let server = store.server().to_owned();
-            Ok(Opened { store: Arc::new(store), engine: "cql", server })
+            Ok(Opened { store: Arc::<Cql>::clone(&store), settings: store, engine: "cql", server })
         }
     }
 }

@@ -11,22 +11,26 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures_util::FutureExt as _;
 use souk_chat::ports::store::{Appended, StoreError};
-use souk_chat::ports::{AuditAction, AuditId, AuditRow, OriginalId, OriginalRow, Store, Why};
+use souk_chat::ports::{AuditAction, AuditId, AuditRow, KeptSettings, OriginalId, OriginalRow, Store, Why};
 use souk_chat::{Head, NewEntry, OrderId, Role, Seq, Side, Timestamp};
-use souk_store::{OpenError, Settings, open};
+use souk_store::{OpenError, Opened, Settings, open};
 use suite::Engine;
 use suite::chat::Chat;
 
-struct Sqlite(Arc<dyn Store>);
+struct Sqlite(Opened);
 
 #[async_trait]
 impl Engine for Sqlite {
     fn store(&self) -> Arc<dyn Store> {
-        self.0.clone()
+        self.0.store.clone()
     }
 
     fn rival(&self) -> Arc<dyn Store> {
-        self.0.clone()
+        self.0.store.clone()
+    }
+
+    fn settings(&self) -> [Arc<dyn KeptSettings>; 2] {
+        [self.0.settings.clone(), self.0.settings.clone()]
     }
 
     fn volume(&self) -> Option<u64> {
@@ -35,7 +39,7 @@ impl Engine for Sqlite {
 
     async fn append_losing_the_answer(&self, order: &OrderId, head: &Head, entries: &[NewEntry]) {
         // Polled once, the write is on its way; the caller goes away before the answer.
-        let mut append = self.0.append(order, head, entries);
+        let mut append = self.0.store.append(order, head, entries);
         assert!((&mut append).now_or_never().is_none(), "the answer was there at once: nothing was lost");
     }
 }
@@ -44,26 +48,34 @@ fn address(folder: &tempfile::TempDir) -> String {
     format!("sqlite:{}", folder.path().join("souk.db").display())
 }
 
-async fn store(folder: &tempfile::TempDir) -> Arc<dyn Store> {
-    open(&address(folder), &Settings::default()).await.unwrap().store
+async fn opened(folder: &tempfile::TempDir, settings: &Settings) -> Opened {
+    open(&address(folder), settings).await.unwrap()
 }
 
-/// A store whose indexes lag this many entries behind.
+async fn store(folder: &tempfile::TempDir) -> Arc<dyn Store> {
+    opened(folder, &Settings::default()).await.store
+}
+
+/// Indexes lag this many entries behind.
+fn lagging_by(recent_entries: usize) -> Settings {
+    Settings { recent_entries, ..Settings::default() }
+}
+
 async fn lagging(folder: &tempfile::TempDir, recent_entries: usize) -> Arc<dyn Store> {
-    open(&address(folder), &Settings { recent_entries, ..Settings::default() }).await.unwrap().store
+    opened(folder, &lagging_by(recent_entries)).await.store
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sqlite_passes_the_suite() {
     let folder = tempfile::tempdir().unwrap();
-    suite::run(&Sqlite(store(&folder).await)).await;
+    suite::run(&Sqlite(opened(&folder, &Settings::default()).await)).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sqlite_passes_the_suite_whatever_is_indexed() {
     for recent in [0, 1, 7, 40] {
         let folder = tempfile::tempdir().unwrap();
-        suite::run(&Sqlite(lagging(&folder, recent).await)).await;
+        suite::run(&Sqlite(opened(&folder, &lagging_by(recent)).await)).await;
     }
 }
 

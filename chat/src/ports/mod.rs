@@ -11,6 +11,7 @@ mod presence;
 mod promises;
 mod router;
 mod runtime;
+mod settings;
 pub mod store;
 
 pub use audit::{Audit, AuditAction, AuditId, AuditRow};
@@ -24,6 +25,7 @@ pub use presence::{Orphan, Presence, PresenceError};
 pub use promises::Promises;
 pub use router::{Envelope, EnvelopeKind, Gap, Inbox, Origin, Room, Router, RouterError, Subscription};
 pub use runtime::Runtime;
+pub use settings::{KeptSettings, SETTING_BYTES_MAX};
 pub use store::{
     Appended, Heartbeat, Heartbeats, Incarnation, Intent, Known, ListRow, Lists, Log, Look, Orders, Outbox, Store,
     StoreError, Watermarks,

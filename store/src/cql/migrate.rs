@@ -9,14 +9,17 @@ use scylla::errors::{DbError, ExecutionError, RequestAttemptError};
 use scylla::policies::load_balancing::{NodeIdentifier, SingleTargetLoadBalancingPolicy};
 use scylla::statement::unprepared::Statement;
 
-use super::connect::{Product, connect};
+use super::connect::{Levels, Product, connect};
 use super::epochs::find_or_make;
 use super::schema::{MIGRATIONS, SETTINGS, STEPS, VERSION};
+use super::settings;
 use crate::address::{Cql as Address, VOLUME_ENTRIES};
 use crate::open::{OpenError, Settings};
 
 /// How long a keyspace may take from being listed to being usable.
 const APPEARS_WITHIN: Duration = Duration::from_secs(10);
+/// The setting that says how many entries a volume has.
+const VOLUME: &str = "volume";
 
 fn failed(error: impl std::fmt::Display) -> OpenError {
     OpenError::Migrate(error.to_string())
@@ -45,7 +48,7 @@ pub(crate) async fn migrate(address: &Address, settings: &Settings) -> Result<()
     for table in [MIGRATIONS, SETTINGS] {
         change(&session, &server, table).await?;
     }
-    fix_volume(&session, address.volume).await?;
+    fix_volume(&session, Levels::of(address), address.volume).await?;
     find_or_make(&session).await?;
     let done = version(&session).await.map_err(failed)?.unwrap_or(0);
     if done > VERSION {
@@ -76,7 +79,8 @@ pub(crate) async fn check(session: &Session, address: &Address) -> Result<u64, O
         Err(error) if is_missing(&error) => return Err(unmigrated("no souk tables".into())),
         Err(error) => return Err(OpenError::Connect(error.to_string())),
     }
-    let made = volume(session).await.map_err(|error| OpenError::Connect(error.to_string()))?;
+    let kept = settings::all(session).await.map_err(|error| OpenError::Connect(error.to_string()))?;
+    let made = kept.get(VOLUME).and_then(|text| volume_of(text));
     let made = made.ok_or_else(|| unmigrated("no size of volumes".into()))?;
     match address.volume {
         Some(asked) if asked != made => Err(OpenError::Volume { made, asked }),
@@ -141,21 +145,18 @@ async fn enter(session: &Session, keyspace: &str) -> Result<(), OpenError> {
     }
 }
 
-async fn fix_volume(session: &Session, asked: Option<u64>) -> Result<(), OpenError> {
+async fn fix_volume(session: &Session, levels: Levels, asked: Option<u64>) -> Result<(), OpenError> {
     let wanted = asked.unwrap_or(VOLUME_ENTRIES);
-    let insert = "INSERT INTO settings (name, value) VALUES ('volume', ?) IF NOT EXISTS";
-    session.query_unpaged(insert, (wanted.to_string(),)).await.map_err(failed)?;
-    let made = volume(session).await.map_err(failed)?.ok_or_else(|| failed("the size of volumes was not kept"))?;
+    let made = settings::keep(session, levels, VOLUME, &wanted.to_string()).await.map_err(failed)?;
+    let made = volume_of(&made).ok_or_else(|| failed("the size of volumes makes no sense"))?;
     match asked {
         Some(asked) if asked != made => Err(OpenError::Volume { made, asked }),
         _ => Ok(()),
     }
 }
 
-async fn volume(session: &Session) -> Result<Option<u64>, ExecutionError> {
-    let answer = session.query_unpaged("SELECT value FROM settings WHERE name = 'volume'", &[]).await?;
-    let text = answer.into_rows_result().ok().and_then(|rows| rows.first_row::<(String,)>().ok());
-    Ok(text.and_then(|(text,)| text.parse().ok()).filter(|size| *size > 0))
+fn volume_of(text: &str) -> Option<u64> {
+    text.parse().ok().filter(|size| *size > 0)
 }
 
 async fn version(session: &Session) -> Result<Option<i32>, ExecutionError> {

@@ -17,6 +17,7 @@ mod outbox;
 mod read;
 mod rows;
 mod schema;
+mod settings;
 mod statements;
 
 use std::collections::HashMap;
@@ -51,6 +52,7 @@ const COPIES_BACK: usize = 16;
 pub(crate) struct Cql {
     session: Arc<Session>,
     statements: Statements,
+    levels: Levels,
     volumes: Volumes,
     /// The newest volume seen of orders that have more than one. Volumes are never closed again, so an old number is a place
     /// to start from. Emptied when it has [`REMEMBERED_ORDERS`].
@@ -74,13 +76,15 @@ impl Cql {
             let refused = |error: String| OpenError::Connect(error);
             session.use_keyspace(&address.keyspace, false).await.map_err(|error| refused(error.to_string()))?;
             let size = migrate::check(&session, address).await?;
-            let serial = Levels::of(address).serial_read();
-            let statements = Statements::prepare(&session, serial).await.map_err(|error| refused(error.to_string()))?;
             let epoch = epochs::Known::new(epochs::find_or_make(&session).await?);
+            let levels = Levels::of(address);
+            let statements = Statements::prepare(&session, levels.serial_read()).await;
+            let statements = statements.map_err(|error| refused(error.to_string()))?;
             let server = Product::of(&session).await?.to_string();
             Ok(Self {
                 session: Arc::new(session),
                 statements,
+                levels,
                 volumes: Volumes { size },
                 newest: Mutex::new(HashMap::new()),
                 copies_back: Arc::new(Semaphore::new(COPIES_BACK)),

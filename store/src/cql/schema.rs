@@ -1,7 +1,7 @@
 //! The tables, and bringing a keyspace up to date.
 //!
 //! Rules that hold for every statement on them:
-//! * `log` and `orders` are written and deleted under a condition only (`IF`), so that a delayed write can never undo a later one.
+//! * `log`, `orders` and `settings` are written and deleted under a condition only (`IF`), so that a delayed write can never undo a later one.
 //! * `marks`, `lists` and `order_marks` are written `USING TIMESTAMP <number>` only, so that the highest number wins whenever
 //!   it arrives. Their columns are never nulled or deleted, and never written with a clock's timestamp: they would not rise again.
 //! * `intents` and `heartbeats` are plain rows. The key of an intent is never written twice. Both are spread: an intent stands under

@@ -14,6 +14,7 @@ mod read;
 mod recent;
 mod rows;
 mod schema;
+mod settings;
 mod threads;
 mod write;
 

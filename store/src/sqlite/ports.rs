@@ -1,5 +1,6 @@
 //! The ports of the domain, each handed to the right thread.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,11 +11,11 @@ use souk_chat::ports::store::{
     Appended, Heartbeat, Heartbeats, Incarnation, Intent, ListRow, Lists, Log, Look, Orders, Outbox, StoreError,
     Watermarks,
 };
-use souk_chat::ports::{Audit, AuditId, AuditRow, Epochs, OriginalId, OriginalRow, Originals};
+use souk_chat::ports::{Audit, AuditId, AuditRow, Epochs, KeptSettings, OriginalId, OriginalRow, Originals};
 use souk_chat::{Epoch, Mark, Marks, Message, NewEntry, NewOrder, Order, OrderId, OwedRow, Timestamp, UserId};
 
 use super::Sqlite;
-use crate::apart::Name;
+use crate::apart::{Name, check_setting};
 
 fn unshare(messages: Vec<Arc<Message>>) -> Vec<Message> {
     messages.into_iter().map(Arc::unwrap_or_clone).collect()
@@ -209,5 +210,24 @@ impl Epochs for Sqlite {
         let epoch = self.queues.write(move |write| write.begin_epoch(&from)).await?;
         *self.epoch.lock() = epoch.clone();
         Ok(epoch)
+    }
+}
+
+#[async_trait]
+impl KeptSettings for Sqlite {
+    async fn settings(&self) -> Result<BTreeMap<String, String>, StoreError> {
+        self.queues.read(|read| read.settings()).await
+    }
+
+    async fn keep_setting(&self, name: &str, value: &str) -> Result<String, StoreError> {
+        check_setting(name, value)?;
+        let (name, value) = (name.to_owned(), value.to_owned());
+        self.queues.write(move |write| write.keep_setting(&name, &value)).await
+    }
+
+    async fn replace_setting(&self, name: &str, from: &str, to: &str) -> Result<Option<String>, StoreError> {
+        check_setting(name, to)?;
+        let (name, from, to) = (name.to_owned(), from.to_owned(), to.to_owned());
+        self.queues.write(move |write| write.replace_setting(&name, &from, &to)).await
     }
 }

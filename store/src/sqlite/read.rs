@@ -53,6 +53,7 @@ pub(crate) struct Read<'c> {
     pub(super) audit: Statement<'c>,
     pub(super) epoch_number: Statement<'c>,
     pub(super) written_in: Statement<'c>,
+    pub(super) settings: Statement<'c>,
 }
 
 impl<'c> Read<'c> {
@@ -77,6 +78,7 @@ impl<'c> Read<'c> {
             audit: prepare(super::apart::AUDIT)?,
             epoch_number: prepare(super::epochs::NUMBER)?,
             written_in: prepare(super::epochs::WRITTEN_IN)?,
+            settings: prepare("SELECT name, value FROM settings")?,
         })
     }
 

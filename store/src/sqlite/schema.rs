@@ -9,7 +9,7 @@ pub(crate) const APPLICATION_ID: i64 = 0x736F_756B;
 
 /// Each step's number is its place, counted from 1; the file keeps the last one done as `user_version`. Steps are never
 /// changed, only added.
-const STEPS: &[&str] = &[FIRST, SECOND, THIRD, EPOCHS];
+const STEPS: &[&str] = &[FIRST, SECOND, THIRD, EPOCHS, SETTINGS];
 
 /// The version this program writes.
 pub(crate) const VERSION: i64 = STEPS.len() as i64;
@@ -86,6 +86,11 @@ UPDATE logs SET last_at = at WHERE seq > 0;
 const EPOCHS: &str = "
 CREATE TABLE epochs (number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
 ALTER TABLE entries ADD COLUMN epoch INTEGER NOT NULL DEFAULT 0;
+";
+
+// What was decided once for this file.
+const SETTINGS: &str = "
+CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 ";
 
 /// What an existing file is.

@@ -71,6 +71,9 @@ pub(crate) struct Write<'c> {
     pub(super) forget: Statement<'c>,
     pub(super) put_original: Statement<'c>,
     pub(super) put_audit: Statement<'c>,
+    pub(super) setting: Statement<'c>,
+    pub(super) keep_setting: Statement<'c>,
+    pub(super) replace_setting: Statement<'c>,
 }
 
 impl<'c> Write<'c> {
@@ -104,6 +107,9 @@ impl<'c> Write<'c> {
             forget: prepare("DELETE FROM heartbeats WHERE incarnation = ?1")?,
             put_original: prepare(super::apart::PUT_ORIGINAL)?,
             put_audit: prepare(super::apart::PUT_AUDIT)?,
+            setting: prepare("SELECT value FROM settings WHERE name = ?1")?,
+            keep_setting: prepare("INSERT INTO settings (name, value) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?,
+            replace_setting: prepare("UPDATE settings SET value = ?3 WHERE name = ?1 AND value = ?2")?,
         })
     }
 

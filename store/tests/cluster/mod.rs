@@ -12,8 +12,8 @@ use async_trait::async_trait;
 use futures_util::future::BoxFuture;
 use scylla::client::session::Session;
 use scylla::client::session_builder::SessionBuilder;
-use souk_chat::ports::Store;
 use souk_chat::ports::store::StoreError;
+use souk_chat::ports::{KeptSettings, Store};
 use souk_chat::{Head, NewEntry, OrderId};
 use souk_store::{Settings, migrate, open};
 
@@ -90,6 +90,7 @@ pub async fn store(address: &str) -> Arc<dyn Store> {
 pub struct Cluster {
     store: Arc<dyn Store>,
     rival: Arc<dyn Store>,
+    settings: [Arc<dyn KeptSettings>; 2],
     /// Behind `proxy`.
     pub proxied: Arc<dyn Store>,
     pub proxy: Proxy,
@@ -100,9 +101,12 @@ impl Cluster {
         migrate(&keyspace.address(), &patient()).await.unwrap();
         let proxy = Proxy::before(&keyspace.servers).await;
         let through = keyspace.address_by(&proxy.addresses, "");
+        let address = keyspace.address();
+        let (one, other) = (open(&address, &patient()).await.unwrap(), open(&address, &patient()).await.unwrap());
         Self {
-            store: store(&keyspace.address()).await,
-            rival: store(&keyspace.address()).await,
+            store: one.store,
+            rival: other.store,
+            settings: [one.settings, other.settings],
             proxied: store(&through).await,
             proxy,
         }
@@ -117,6 +121,10 @@ impl Engine for Cluster {
 
     fn rival(&self) -> Arc<dyn Store> {
         self.rival.clone()
+    }
+
+    fn settings(&self) -> [Arc<dyn KeptSettings>; 2] {
+        self.settings.clone()
     }
 
     fn volume(&self) -> Option<u64> {

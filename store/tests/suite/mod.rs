@@ -18,6 +18,7 @@ mod pages;
 mod races;
 mod refusals;
 mod scene;
+mod settings;
 mod volumes;
 
 use std::panic::AssertUnwindSafe;
@@ -26,7 +27,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use souk_chat::ports::Store;
+use souk_chat::ports::{KeptSettings, Store};
 use souk_chat::{Head, NewEntry, OrderId};
 
 /// An engine under test.
@@ -36,6 +37,8 @@ pub trait Engine: Send + Sync {
     fn store(&self) -> Arc<dyn Store>;
     /// The same data as another node sees it.
     fn rival(&self) -> Arc<dyn Store>;
+    /// The settings, as each of two nodes sees them.
+    fn settings(&self) -> [Arc<dyn KeptSettings>; 2];
     /// Entries of a volume; `None`: the engine has one volume only.
     fn volume(&self) -> Option<u64>;
     /// Appends, so that the write is applied and its answer lost. Fails when the answer was not lost.
@@ -111,6 +114,11 @@ const CASES: &[(&str, Case)] = cases![
     audit::repeating_adds_nothing,
     audit::everybody_sees_what_was_recorded,
     audit::a_row_says_little,
+    settings::the_first_value_stands,
+    settings::of_many_that_keep_one_is_kept,
+    settings::a_value_is_replaced_only_by_who_knows_it,
+    settings::of_many_that_replace_one_does,
+    settings::what_makes_no_sense_is_invalid,
 ];
 
 /// Runs every case, each to its end whatever the others do; fails with the names of those that failed.
