@@ -103,12 +103,38 @@ pub enum OpenError {
         /// What the address says.
         asked: u64,
     },
+    /// CQL: the address names another data centre, or none, than the keyspace's numbers are agreed in.
+    #[error(
+        "the nodes of the keyspace {keyspace} agree on numbers {}, and this address says {}: nodes that differ would give one \
+         number twice; {} in store.url, on all nodes",
+        where_agreed(made), asked.as_ref().map_or("no dc".into(), |dc| format!("dc={dc}")),
+        made.as_ref().map_or("leave dc= out".into(), |dc| format!("write dc={dc}"))
+    )]
+    DataCentre {
+        /// The keyspace.
+        keyspace: String,
+        /// The data centre that the keyspace was made for; `None`: all.
+        made: Option<String>,
+        /// What the address says.
+        asked: Option<String>,
+    },
     /// CQL: the cluster cannot be reached or refuses us.
     #[error("the CQL cluster does not let us in: {0}")]
     Connect(String),
     /// CQL: a schema statement failed.
     #[error("the keyspace could not be brought up to date: {0}")]
     Migrate(String),
+}
+
+impl OpenError {
+    /// Whether another address mends it.
+    pub fn is_misconfigured(&self) -> bool {
+        matches!(self, Self::Address(_) | Self::Volume { .. } | Self::DataCentre { .. })
+    }
+}
+
+fn where_agreed(dc: &Option<String>) -> String {
+    dc.as_ref().map_or("over all data centres".into(), |dc| format!("in the data centre {dc}"))
 }
 
 /// Opens the store at `address`. SQLite files are made and brought up to date; a CQL keyspace must have been [`migrate`]d.

@@ -136,6 +136,58 @@ async fn a_data_centre_can_be_stayed_in() {
 }
 
 #[tokio::test]
+async fn nodes_that_agree_elsewhere_are_refused() {
+    with_keyspace(|keyspace| {
+        Box::pin(async move {
+            let session = keyspace.session().await;
+            let dc = session.get_cluster_state().get_nodes_info()[0].datacenter.clone().unwrap();
+            let (global, settings) = (keyspace.address(), patient());
+            let local = format!("{global}&dc={dc}");
+            // Of several that migrate at once with different addresses one kind has its way, and only its nodes start.
+            let both = [&global, &local, &global, &local].map(|address| migrate(address, &settings));
+            let done: Vec<bool> = join_all(both).await.iter().map(Result::is_ok).collect();
+            assert!(done == [true, false, true, false] || done == [false, true, false, true], "{done:?}");
+            let (right, wrong) = if done[0] { (&global, &local) } else { (&local, &global) };
+            store(right).await;
+            for refused in [open(wrong, &settings).await.err().unwrap(), migrate(wrong, &settings).await.unwrap_err()] {
+                assert!(matches!(&refused, OpenError::DataCentre { .. }) && refused.is_misconfigured(), "{refused}");
+                let mended =
+                    if done[0] { "leave dc= out in store.url".into() } else { format!("write dc={dc} in store.url") };
+                assert!(refused.to_string().contains(&mended), "{refused}");
+            }
+            // Another data centre is as wrong as none: here the keyspace's is made another one.
+            session.use_keyspace(&keyspace.name, false).await.unwrap();
+            let elsewhere = "UPDATE settings SET value = 'LOCAL_SERIAL elsewhere' WHERE name = 'serial' IF EXISTS";
+            session.query_unpaged(elsewhere, &[]).await.unwrap();
+            for address in [&global, &local] {
+                let refused = open(address, &settings).await.err().unwrap().to_string();
+                assert!(refused.contains("write dc=elsewhere"), "{refused}");
+            }
+            let nowhere = open(&format!("{global}&dc=elsewhere"), &settings).await.err().unwrap();
+            assert!(matches!(&nowhere, OpenError::Address(why) if why.contains(&dc)), "{nowhere}");
+        })
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_keyspace_that_does_not_say_where_it_agrees_is_migrated_first() {
+    with_keyspace(|keyspace| {
+        Box::pin(async move {
+            let (address, settings) = (keyspace.address(), patient());
+            migrate(&address, &settings).await.unwrap();
+            let session = keyspace.session().await;
+            session.query_unpaged("DELETE FROM settings WHERE name = 'serial' IF EXISTS", &[]).await.unwrap();
+            let refused = open(&address, &settings).await.err().unwrap();
+            assert!(matches!(&refused, OpenError::Unmigrated { .. }), "{refused}");
+            migrate(&address, &settings).await.unwrap();
+            store(&address).await;
+        })
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_lost_answer_of_opening_a_volume_is_no_loss() {
     with_keyspace(|keyspace| {
         Box::pin(async move {

@@ -265,7 +265,10 @@ async fn a_file_of_an_earlier_version_is_brought_up_to_date() {
         if migrated_first {
             souk_store::migrate(&address(&folder), &Settings::default()).await.unwrap();
         }
-        old::assert_goes_on(store(&folder).await).await;
+        let opened = opened(&folder, &Settings::default()).await;
+        assert_eq!(opened.settings.keep_setting("name", "value").await.unwrap(), "value");
+        drop(opened.settings);
+        old::assert_goes_on(opened.store).await;
         // And a second time, as the current version.
         Chat::new(store(&folder).await).await;
     }

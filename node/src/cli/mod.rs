@@ -32,9 +32,11 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use souk_moderation::Rules;
+use souk_store::OpenError;
 
 use crate::auth::Verifier;
 use crate::config::{self, Config, Loaded, Mistakes, Moderation, Surroundings};
+use crate::serve::ServeError;
 
 use args::Command;
 pub use args::TokenArgs;
@@ -91,7 +93,7 @@ pub fn run(
         Err(Failure::Unreadable) => EXIT_DATA,
         Err(Failure::Done(error)) => {
             writeln!(err, "souk: {}", with_causes(error.as_ref())).ok();
-            1
+            if is_misconfigured(error.as_ref()) { EXIT_USAGE } else { 1 }
         }
     }
 }
@@ -160,6 +162,12 @@ fn block_on(config: &Config, outcome: Outcome) -> Result<String, Failure> {
     let result = runtime.block_on(outcome);
     runtime.shutdown_timeout(LEAVE_WITHIN);
     result.map(|()| String::new()).map_err(Failure::Done)
+}
+
+/// Whether an engine, once it was asked, took the configuration for wrong.
+fn is_misconfigured(error: &(dyn Error + 'static)) -> bool {
+    error.downcast_ref::<ServeError>().is_some_and(ServeError::is_misconfigured)
+        || error.downcast_ref::<OpenError>().is_some_and(OpenError::is_misconfigured)
 }
 
 /// An error and what caused it, in one line; a cause that the line tells already is not told again.

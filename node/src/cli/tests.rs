@@ -11,12 +11,28 @@ const ACTIONS: Actions = Actions {
     serve: |config| {
         Box::pin(async move {
             SERVED.fetch_add(1, Ordering::Relaxed);
-            if config.node.id == "broken" { Err("the port is taken".into()) } else { Ok(()) }
+            match config.node.id.as_str() {
+                "broken" => Err("the port is taken".into()),
+                "astray" => Err(ServeError::Store(astray()).into()),
+                _ => Ok(()),
+            }
         })
     },
-    migrate: |_| Box::pin(async { Err(std::io::Error::other("no such server").into()) }),
+    migrate: |config| {
+        Box::pin(async move {
+            match config.node.id.as_str() {
+                "astray" => Err(astray().into()),
+                _ => Err(std::io::Error::other("no such server").into()),
+            }
+        })
+    },
     new_epoch: |_| Box::pin(async { Err(std::io::Error::other("no such store").into()) }),
 };
+
+/// What only the store can know of the configuration.
+fn astray() -> OpenError {
+    OpenError::DataCentre { keyspace: "souk".into(), made: Some("east".into()), asked: None }
+}
 
 /// Exit status, answer and complaints.
 fn souk(words: &[&str], variables: &[(&str, &str)]) -> (u8, String, String) {
@@ -48,6 +64,15 @@ fn a_call_without_words_runs_a_node() {
     let (status, _, err) = souk(&["new-epoch"], &[]);
     assert_eq!((status, err.as_str()), (1, "souk: no such store\n"));
     assert!(SERVED.load(Ordering::Relaxed) >= before + 4);
+}
+
+#[test]
+fn what_the_store_finds_wrong_in_the_configuration_is_told_as_other_mistakes_are() {
+    for command in ["serve", "migrate"] {
+        let (status, _, err) = souk(&[command, "--node-id", "astray"], &[]);
+        assert_eq!(status, EXIT_USAGE, "{err}");
+        assert!(err.contains("in the data centre east") && err.contains("write dc=east in store.url"), "{err}");
+    }
 }
 
 #[test]

@@ -82,6 +82,13 @@ pub enum ServeError {
     BeyondHelp(&'static str),
 }
 
+impl ServeError {
+    /// Whether the configuration has to be another one: that is told as other mistakes of it are.
+    pub fn is_misconfigured(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_misconfigured())
+    }
+}
+
 /// A node that runs.
 pub struct Node {
     clients: SocketAddr,

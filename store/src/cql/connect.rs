@@ -1,5 +1,6 @@
 //! Reaching a cluster, and learning what it is.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,6 +21,9 @@ pub(crate) struct Levels {
 }
 
 impl Levels {
+    /// For what every node must see whatever data centre it is in: agreed over all of them, and known in each when it is done.
+    pub(crate) const EVERYWHERE: Self = Self { normal: Consistency::EachQuorum, serial: SerialConsistency::Serial };
+
     /// LOCAL ones where the address names a data centre.
     pub(crate) fn of(address: &Address) -> Self {
         if address.dc.is_some() {
@@ -68,10 +72,24 @@ pub(crate) async fn connect(
     if let Some(keyspace) = keyspace {
         builder = builder.use_keyspace(keyspace, false);
     }
-    within(settings.connect_timeout, async {
+    let session = within(settings.connect_timeout, async {
         builder.build().await.map_err(|error| OpenError::Connect(error.to_string()))
     })
-    .await
+    .await?;
+    check_data_centre(&session, address)?;
+    Ok(session)
+}
+
+/// Nobody would be asked in a data centre that does not exist.
+fn check_data_centre(session: &Session, address: &Address) -> Result<(), OpenError> {
+    let Some(asked) = &address.dc else { return Ok(()) };
+    let state = session.get_cluster_state();
+    let there: BTreeSet<&str> = state.get_nodes_info().iter().filter_map(|node| node.datacenter.as_deref()).collect();
+    if there.contains(asked.as_str()) {
+        return Ok(());
+    }
+    let there = there.into_iter().collect::<Vec<_>>().join(", ");
+    Err(OpenError::Address(format!("it says dc={asked}, and the cluster's data centres are {there}")))
 }
 
 /// Gives `work` that long. Errors: its own, or [`OpenError::Connect`].

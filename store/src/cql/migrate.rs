@@ -20,6 +20,9 @@ use crate::open::{OpenError, Settings};
 const APPEARS_WITHIN: Duration = Duration::from_secs(10);
 /// The setting that says how many entries a volume has.
 const VOLUME: &str = "volume";
+/// The setting that says where conditional writes are agreed on: the serial level, and behind LOCAL_SERIAL the data centre. Two
+/// nodes that agree each in a circle of its own would both be right, and give one number to two entries.
+const AGREED: &str = "serial";
 
 fn failed(error: impl std::fmt::Display) -> OpenError {
     OpenError::Migrate(error.to_string())
@@ -48,12 +51,13 @@ pub(crate) async fn migrate(address: &Address, settings: &Settings) -> Result<()
     for table in [MIGRATIONS, SETTINGS] {
         change(&session, &server, table).await?;
     }
-    fix_volume(&session, Levels::of(address), address.volume).await?;
-    find_or_make(&session).await?;
     let done = version(&session).await.map_err(failed)?.unwrap_or(0);
     if done > VERSION {
         return Err(OpenError::Newer { found: done.into(), known: VERSION.into() });
     }
+    fix_agreed(&session, address).await?;
+    fix_volume(&session, Levels::of(address), address.volume).await?;
+    find_or_make(&session).await?;
     for (number, step) in (1..).zip(STEPS).filter(|(number, _)| *number > done) {
         for statement in *step {
             change(&session, &server, statement).await?;
@@ -80,6 +84,8 @@ pub(crate) async fn check(session: &Session, address: &Address) -> Result<u64, O
         Err(error) => return Err(OpenError::Connect(error.to_string())),
     }
     let kept = settings::all(session).await.map_err(|error| OpenError::Connect(error.to_string()))?;
+    let agreed = kept.get(AGREED).ok_or_else(|| unmigrated("it does not say where numbers are agreed on".into()))?;
+    check_agreed(agreed, address)?;
     let made = kept.get(VOLUME).and_then(|text| volume_of(text));
     let made = made.ok_or_else(|| unmigrated("no size of volumes".into()))?;
     match address.volume {
@@ -143,6 +149,25 @@ async fn enter(session: &Session, keyspace: &str) -> Result<(), OpenError> {
             Err(_) => tokio::time::sleep(APPEARS_WITHIN / 100).await,
         }
     }
+}
+
+/// Where the nodes that have this address agree on numbers.
+fn agreed(address: &Address) -> String {
+    address.dc.as_ref().map_or("SERIAL".into(), |dc| format!("LOCAL_SERIAL {dc}"))
+}
+
+fn check_agreed(stands: &str, address: &Address) -> Result<(), OpenError> {
+    if *stands == agreed(address) {
+        return Ok(());
+    }
+    let made = stands.strip_prefix("LOCAL_SERIAL ").map(str::to_owned);
+    Err(OpenError::DataCentre { keyspace: address.keyspace.clone(), made, asked: address.dc.clone() })
+}
+
+/// Keeps where numbers are agreed on, unless it stands already: then it never changes.
+async fn fix_agreed(session: &Session, address: &Address) -> Result<(), OpenError> {
+    let stands = settings::keep(session, Levels::EVERYWHERE, AGREED, &agreed(address)).await.map_err(failed)?;
+    check_agreed(&stands, address)
 }
 
 async fn fix_volume(session: &Session, levels: Levels, asked: Option<u64>) -> Result<(), OpenError> {

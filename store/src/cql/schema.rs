@@ -17,7 +17,8 @@ use souk_chat::ports::StoreError;
 pub(crate) const STEPS: &[&[&str]] = &[
     &[LOG, ORDERS, ORDER_MARKS, MARKS, LISTS, INTENTS, HEARTBEATS],
     &[ORIGINALS, AUDIT, AUDIT_HOURS],
-    // No table changes: heads hold the time of their last entry from here on, which older programs cannot read.
+    // No table changes. From here on heads hold the time of their last entry, which older programs cannot read, and the settings
+    // say where numbers are agreed on, at which older programs would not look.
     &[],
 ];
 
