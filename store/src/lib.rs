@@ -15,5 +15,7 @@ mod form;
 mod open;
 mod plan;
 mod sqlite;
+mod upkeep;
 
 pub use open::{OpenError, Opened, Settings, begin_epoch, migrate, open};
+pub use upkeep::{BackupError, Upkeep, Writes, backup};

@@ -10,6 +10,7 @@ use souk_chat::ports::{KeptSettings, Store, StoreError};
 use crate::address::Address;
 use crate::cql::Cql;
 use crate::sqlite::Sqlite;
+use crate::upkeep::Upkeep;
 
 /// What may be set beside the address.
 #[derive(Clone, Debug)]
@@ -19,7 +20,8 @@ pub struct Settings {
     /// SQLite: entries that are found by memory, about 250 bytes each, before they are indexed. More make writing cheaper
     /// where many orders are busy, and opening slower.
     pub recent_entries: usize,
-    /// CQL: how long one request may take before its outcome counts as unknown.
+    /// How long one request may take before its outcome counts as unknown. SQLite: a disk that hangs longer takes no more writes
+    /// until it has done the one that hangs.
     pub request_timeout: Duration,
     /// CQL: how long connecting to the cluster may take, all in all.
     pub connect_timeout: Duration,
@@ -43,10 +45,12 @@ impl Default for Settings {
 /// An open store.
 #[non_exhaustive]
 pub struct Opened {
-    /// The store. SQLite: dropping the last handle finishes the writes it took, which blocks for one commit.
+    /// The store. SQLite: dropping the last handle closes it, as [`Upkeep::close`] does, and blocks meanwhile.
     pub store: Arc<dyn Store>,
     /// What is kept for the whole store. Another handle of it.
     pub settings: Arc<dyn KeptSettings>,
+    /// What is the engine's own business. Another handle of it.
+    pub upkeep: Upkeep,
     /// `sqlite` or `cql`.
     pub engine: &'static str,
     /// What runs there, for the log: product and version.
@@ -145,12 +149,19 @@ pub async fn open(address: &str, settings: &Settings) -> Result<Opened, OpenErro
             let settings = settings.clone();
             let store = Arc::new(blocking(move || Sqlite::open(&path, &settings)).await?);
             let server = format!("SQLite {}", rusqlite::version());
-            Ok(Opened { store: Arc::<Sqlite>::clone(&store), settings: store, engine: "sqlite", server })
+            Ok(Opened {
+                store: Arc::<Sqlite>::clone(&store),
+                settings: Arc::<Sqlite>::clone(&store),
+                upkeep: Upkeep::of(Some(store)),
+                engine: "sqlite",
+                server,
+            })
         }
         Address::Cql(address) => {
             let store = Arc::new(Cql::open(&address, settings).await?);
             let server = store.server().to_owned();
-            Ok(Opened { store: Arc::<Cql>::clone(&store), settings: store, engine: "cql", server })
+            let settings = Arc::<Cql>::clone(&store);
+            Ok(Opened { store, settings, upkeep: Upkeep::of(None), engine: "cql", server })
         }
     }
 }
@@ -173,9 +184,9 @@ pub async fn begin_epoch(address: &str, settings: &Settings) -> Result<String, O
     Ok(epoch.to_string())
 }
 
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, OpenError> + Send + 'static,
-) -> Result<T, OpenError> {
+pub(crate) async fn blocking<T: Send + 'static, E: Send + 'static>(
+    work: impl FnOnce() -> Result<T, E> + Send + 'static,
+) -> Result<T, E> {
     match tokio::task::spawn_blocking(work).await {
         Ok(result) => result,
         Err(error) => std::panic::resume_unwind(error.into_panic()),

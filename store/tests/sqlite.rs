@@ -267,8 +267,8 @@ async fn a_file_of_an_earlier_version_is_brought_up_to_date() {
         }
         let opened = opened(&folder, &Settings::default()).await;
         assert_eq!(opened.settings.keep_setting("name", "value").await.unwrap(), "value");
-        drop(opened.settings);
-        old::assert_goes_on(opened.store).await;
+        old::assert_goes_on(opened.store.clone()).await;
+        drop(opened);
         // And a second time, as the current version.
         Chat::new(store(&folder).await).await;
     }

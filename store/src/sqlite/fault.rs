@@ -15,6 +15,13 @@ pub(crate) enum Fault {
 }
 
 impl Fault {
+    /// Whether the file or what it lies on is the cause, and not what was asked.
+    pub(crate) fn is_of_the_disk(&self) -> bool {
+        let damaged = [ErrorCode::DatabaseCorrupt, ErrorCode::NotADatabase];
+        matches!(self, Self::Sqlite(error)
+            if may_heal(error) || error.sqlite_error_code().is_some_and(|code| damaged.contains(&code)))
+    }
+
     /// Nothing was written, or nothing read: disk full, locked and I/O may heal; a damaged file and broken rules will not.
     pub(crate) fn before_commit(&self) -> StoreError {
         match self {

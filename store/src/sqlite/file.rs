@@ -1,6 +1,8 @@
 //! The database's file: opened by one process at a time.
 
-use std::fs::{self, TryLockError};
+use std::fs::{self, DirBuilder, OpenOptions, Permissions, TryLockError};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -9,8 +11,9 @@ use rusqlite::{Connection, OpenFlags};
 use super::schema::{self, State};
 use crate::open::OpenError;
 
-/// Statements wait that long for a lock that an operator's tool holds (a backup, a shell).
-const BUSY: Duration = Duration::from_secs(5);
+/// Statements wait that long for a lock that an operator's tool holds (a shell). Less than callers wait, so that they
+/// are told of it.
+pub(crate) const BUSY: Duration = Duration::from_secs(3);
 /// Pages of the write-ahead log after which the writer moves them into the database: 16 MiB.
 const CHECKPOINT_PAGES: u32 = 4_096;
 /// The write-ahead log is cut back to this many bytes when it is reused.
@@ -19,6 +22,12 @@ const WAL_BYTES: u32 = 64 * 1024 * 1024;
 const WRITER_CACHE_KIB: u32 = 32 * 1024;
 /// Page cache of each reading connection, in KiB.
 const READER_CACHE_KIB: u32 = 8 * 1024;
+
+/// What is said may be read by nobody but who runs souk.
+pub(crate) const ONLY_OWNER: u32 = 0o600;
+const ONLY_OWNERS_FOLDER: u32 = 0o700;
+/// Bits of a mode that give others something.
+const OTHERS: u32 = 0o077;
 
 /// The file, locked for this process. Unlocked when dropped, or when the process ends in any way.
 pub(crate) struct File {
@@ -30,16 +39,18 @@ impl File {
     /// Makes folder and file where they are missing, and locks. Errors: [`OpenError::Locked`] where another process, or
     /// another store of this one, has it.
     pub(crate) fn lock(path: &Path) -> Result<Self, OpenError> {
-        let failed = |error: std::io::Error| OpenError::File { path: path.to_owned(), why: error.to_string() };
+        let failed = |error: io::Error| OpenError::File { path: path.to_owned(), why: error.to_string() };
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            fs::create_dir_all(folder).map_err(failed)?;
+            DirBuilder::new().recursive(true).mode(ONLY_OWNERS_FOLDER).create(folder).map_err(failed)?;
         }
         // A file of its own: SQLite's locks on the database come and go with its transactions.
-        let mut name = path.as_os_str().to_owned();
-        name.push(".lock");
-        let lock = fs::OpenOptions::new().create(true).truncate(false).write(true).open(&name).map_err(failed)?;
+        let lock = open_or_make(&beside(path, ".lock")).map_err(failed)?;
         match lock.try_lock() {
-            Ok(()) => Ok(Self { path: path.to_owned(), _lock: lock }),
+            Ok(()) => {
+                // SQLite gives the files beside the database the mode of the database.
+                open_or_make(path).map_err(failed)?;
+                Ok(Self { path: path.to_owned(), _lock: lock })
+            }
             Err(TryLockError::WouldBlock) => Err(OpenError::Locked { path: path.to_owned() }),
             Err(TryLockError::Error(error)) => Err(failed(error)),
         }
@@ -69,6 +80,9 @@ impl File {
             State::Foreign => return Err(OpenError::Foreign { path: self.path.clone() }),
             State::Current | State::Older => {}
         }
+        for end in ["", "-wal", "-shm", ".lock"] {
+            keep_others_out(&beside(&self.path, end)).map_err(|error| self.failed(&error))?;
+        }
         let prepare = |connection: &mut Connection| {
             connection.execute_batch(&format!(
                 "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY;
@@ -91,7 +105,7 @@ impl File {
                 .execute_batch(&format!("PRAGMA temp_store = MEMORY; PRAGMA cache_size = -{READER_CACHE_KIB};"))?;
             Ok(connection)
         };
-        connect().map_err(|fault| self.failed(&fault))
+        connect().map_err(|fault: super::fault::Fault| self.failed(&fault))
     }
 
     /// What was tried on this file, with its name where it failed.
@@ -99,7 +113,32 @@ impl File {
         tried.map_err(|fault| self.failed(&fault))
     }
 
-    fn failed(&self, fault: &super::fault::Fault) -> OpenError {
-        OpenError::File { path: self.path.clone(), why: fault.to_string() }
+    fn failed(&self, why: &impl std::fmt::Display) -> OpenError {
+        OpenError::File { path: self.path.clone(), why: why.to_string() }
     }
+}
+
+fn beside(path: &Path, end: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(end);
+    name.into()
+}
+
+fn open_or_make(path: &Path) -> io::Result<fs::File> {
+    OpenOptions::new().create(true).truncate(false).write(true).mode(ONLY_OWNER).open(path)
+}
+
+/// Takes from others what earlier versions gave them.
+fn keep_others_out(path: &Path) -> io::Result<()> {
+    let mode = match path.metadata() {
+        Ok(there) => there.permissions().mode(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    if mode & OTHERS == 0 {
+        return Ok(());
+    }
+    fs::set_permissions(path, Permissions::from_mode(mode & !OTHERS))?;
+    tracing::warn!(file = %path.display(), "others could read this file; now only its owner can");
+    Ok(())
 }

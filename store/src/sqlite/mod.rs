@@ -2,6 +2,8 @@
 
 mod apart;
 mod append;
+mod backup;
+mod disk;
 mod epochs;
 mod fault;
 mod file;
@@ -24,8 +26,11 @@ use std::thread::{self, JoinHandle};
 
 use parking_lot::{Mutex, RwLock};
 use rusqlite::Connection;
-use souk_chat::{Epoch, Tasks};
+use souk_chat::Epoch;
+use souk_chat::ports::StoreError;
 
+pub(crate) use self::backup::backup;
+use self::disk::Disk;
 use self::file::File;
 use self::read::Read;
 use self::recent::Recent;
@@ -33,13 +38,18 @@ use self::threads::{Queues, Work};
 use self::write::Write;
 use crate::open::{OpenError, Settings};
 
-/// The store in one SQLite file. Dropping it finishes the writes it took and frees the file; that blocks for one commit.
+/// The store in one SQLite file. Closing it, or dropping it, finishes the writes it took and frees the file.
 pub(crate) struct Sqlite {
     queues: Arc<Queues>,
-    writer: Option<JoinHandle<()>>,
-    readers: Vec<JoinHandle<()>>,
+    threads: Mutex<Threads>,
     /// The newest epoch of the file, which no other process opens.
     epoch: Mutex<Epoch>,
+}
+
+#[derive(Default)]
+struct Threads {
+    writer: Option<JoinHandle<()>>,
+    readers: Vec<JoinHandle<()>>,
 }
 
 impl Sqlite {
@@ -54,37 +64,67 @@ impl Sqlite {
         // Prepared here once for the error alone: each thread prepares its own.
         file.checked(Write::prepare(&writer, recent.clone()).map(drop))?;
         file.checked(Read::prepare(&readers[0], recent.clone()).map(drop))?;
-        Self::start(&file, &recent, writer, readers, &settings.tasks)
+        Self::start(&file, &recent, (writer, readers), settings)
     }
 
     fn start(
         file: &Arc<File>,
         recent: &Arc<RwLock<Recent>>,
-        writer: Connection,
-        readers: Vec<Connection>,
-        tasks: &Tasks,
+        (writer, readers): (Connection, Vec<Connection>),
+        settings: &Settings,
     ) -> Result<Self, OpenError> {
         let epoch = Mutex::new(file.checked(epochs::current(&writer))?);
         // Made first: whatever was started ends with it when the rest cannot be.
-        let mut store = Self { queues: Arc::new(Queues::new()), writer: None, readers: Vec::new(), epoch };
+        let queues = Arc::new(Queues::new(settings.request_timeout));
+        let store = Self { queues, threads: Mutex::default(), epoch };
         let work = |connection| Work {
             queues: store.queues.clone(),
             recent: recent.clone(),
             file: file.clone(),
             connection,
-            tasks: tasks.clone(),
+            tasks: settings.tasks.clone(),
         };
         let (writer, readers) = (work(writer), readers.into_iter().map(work).collect::<Vec<_>>());
-        store.writer = Some(spawn(file, "souk-write", move || threads::write_until_closed(writer))?);
+        let mut threads = store.threads.lock();
+        threads.writer = Some(spawn(file, "souk-write", move || threads::write_until_closed(writer))?);
         for reader in readers {
-            store.readers.push(spawn(file, "souk-read", move || threads::read_until_closed(reader))?);
+            threads.readers.push(spawn(file, "souk-read", move || threads::read_until_closed(reader))?);
         }
+        drop(threads);
         Ok(store)
     }
 
     /// Brings the schema of the file up to date. Blocks.
     pub(crate) fn migrate(path: &Path) -> Result<(), OpenError> {
         File::lock(path)?.writer().map(drop)
+    }
+
+    /// How the disk takes the writes.
+    pub(crate) fn disk(&self) -> &Disk {
+        self.queues.disk()
+    }
+
+    /// How many writes wait.
+    pub(crate) fn writes_waiting(&self) -> usize {
+        self.queues.writes_waiting()
+    }
+
+    /// Makes a write that changes nothing, and that the disk has to take all the same.
+    pub(crate) async fn touch(&self) -> Result<(), StoreError> {
+        self.queues.write(|write| write.touch()).await
+    }
+
+    /// Takes no more work, does what it took, and moves the log into the database. Blocks: for one commit, or as long as a disk
+    /// hangs. Whoever comes second waits for the first.
+    pub(crate) fn close(&self) {
+        let mut threads = self.threads.lock();
+        // A thread that panicked has said so already. The writer ends last: nobody may read while it moves the log.
+        self.queues.close_reads();
+        threads.readers.drain(..).for_each(|thread| drop(thread.join()));
+        self.queues.close_writes();
+        if let Some(thread) = threads.writer.take() {
+            drop(thread.join());
+        }
     }
 }
 
@@ -95,14 +135,7 @@ fn spawn(file: &File, name: &str, work: impl FnOnce() + Send + 'static) -> Resul
 
 impl Drop for Sqlite {
     fn drop(&mut self) {
-        // A thread that panicked has said so already. The writer ends last: SQLite moves its log into the database when the
-        // last connection closes, if that one may write.
-        self.queues.close_reads();
-        self.readers.drain(..).for_each(|thread| drop(thread.join()));
-        self.queues.close_writes();
-        if let Some(thread) = self.writer.take() {
-            drop(thread.join());
-        }
+        self.close();
     }
 }
 
@@ -135,7 +168,7 @@ mod tests {
         let (writer, reader) = (file.writer().unwrap(), file.reader().unwrap());
         writer.execute_batch("PRAGMA max_page_count = 60").unwrap();
         let recent = Arc::new(RwLock::new(append::load_recent(&writer, 50).unwrap()));
-        let store = Sqlite::start(&file, &recent, writer, vec![reader], &Tasks::default()).unwrap();
+        let store = Sqlite::start(&file, &recent, (writer, vec![reader]), &Settings::default()).unwrap();
         let mut head = Head::default();
         let full = loop {
             match store.append(&order, &head, &[entry(head.seq.next())]).await {

@@ -40,6 +40,11 @@ impl<T> Queue<T> {
         Ok(())
     }
 
+    /// How many jobs wait.
+    pub(crate) fn len(&self) -> usize {
+        self.state.lock().waiting.len()
+    }
+
     /// Waits for work, then moves up to `most` jobs into `into`, in order. False: closed, and nothing is left.
     pub(crate) fn take(&self, most: usize, into: &mut Vec<T>) -> bool {
         let mut state = self.state.lock();

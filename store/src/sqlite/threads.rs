@@ -1,6 +1,7 @@
 //! The threads that hold the connections. Callers hand over work and await the answer; nothing here runs on theirs.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use parking_lot::RwLock;
@@ -8,6 +9,7 @@ use souk_chat::ports::StoreError;
 use souk_chat::tasks::{Panicked, Tasks, catch};
 use tokio::sync::oneshot;
 
+use super::disk::{Disk, Fate};
 use super::fault::Fault;
 use super::file::File;
 use super::queue::Queue;
@@ -33,6 +35,7 @@ pub(crate) trait WriteJob: Send {
 }
 
 struct Job<F, T> {
+    fate: Arc<Fate>,
     work: F,
     result: Option<T>,
     caller: oneshot::Sender<Result<T, StoreError>>,
@@ -44,14 +47,17 @@ where
     T: Send,
 {
     fn run(&mut self, write: &mut Write<'_>) -> Result<(), Fault> {
-        self.result = Some((self.work)(write)?);
+        if self.fate.take() {
+            self.result = Some((self.work)(write)?);
+        }
         Ok(())
     }
 
     fn answer(self: Box<Self>) {
-        let result = self.result.expect("a transaction is committed after all its jobs ran");
-        // A caller that went away does not hear it; what was committed stays.
-        let _ = self.caller.send(Ok(result));
+        // Without a result it was withdrawn. A caller that went away does not hear it; what was committed stays.
+        if let Some(result) = self.result {
+            let _ = self.caller.send(Ok(result));
+        }
     }
 
     fn refuse(self: Box<Self>, error: StoreError) {
@@ -65,32 +71,54 @@ type ReadJob = Box<dyn FnOnce(&mut Read<'_>) + Send>;
 pub(crate) struct Queues {
     writes: Queue<Box<dyn WriteJob>>,
     reads: Queue<ReadJob>,
+    disk: Disk,
 }
 
 impl Queues {
-    /// Empty queues.
-    pub(crate) fn new() -> Self {
+    /// Empty queues, to threads whose answers are awaited so long.
+    pub(crate) fn new(patience: Duration) -> Self {
         Self {
             writes: Queue::new("writes to SQLite", WRITES_WAITING),
             reads: Queue::new("reads from SQLite", READS_WAITING),
+            disk: Disk::new(patience),
         }
     }
 
-    /// Runs `work` in a transaction, together with what others wait for, and answers after the commit. The work is done even
-    /// when the returned future is dropped. Errors: [`StoreError::Unknown`] where the thread ended before it could tell.
+    /// How the disk takes the writes.
+    pub(crate) fn disk(&self) -> &Disk {
+        &self.disk
+    }
+
+    /// How many writes wait.
+    pub(crate) fn writes_waiting(&self) -> usize {
+        self.writes.len()
+    }
+
+    /// Runs `work` in a transaction, together with what others wait for, and answers after the commit, or when patience ends. The
+    /// work is done even when the returned future is dropped. Errors: [`StoreError::Unavailable`] where the write will not be
+    /// made, [`StoreError::Unknown`] where it was begun and the disk, or a thread that ended, does not tell.
     pub(crate) fn write<T: Send + 'static>(
         &self,
         work: impl FnMut(&mut Write<'_>) -> Result<T, Fault> + Send + 'static,
     ) -> BoxFuture<'static, Result<T, StoreError>> {
         let (caller, answer) = oneshot::channel();
-        let pushed = self.writes.push(Box::new(Job { work, result: None, caller }));
+        let fate = Arc::new(Fate::default());
+        let job = Job { fate: fate.clone(), work, result: None, caller };
+        let pushed = self.disk.check().and_then(|()| self.writes.push(Box::new(job)));
+        let patience = self.disk.patience;
         Box::pin(async move {
             pushed?;
-            answer.await.unwrap_or_else(|_| Err(StoreError::Unknown("the writing thread ended".into())))
+            match tokio::time::timeout(patience, answer).await {
+                Ok(answer) => answer.unwrap_or_else(|_| Err(StoreError::Unknown("the writing thread ended".into()))),
+                Err(_) if fate.withdraw() => {
+                    Err(StoreError::Unavailable(format!("the disk did not come to this write within {patience:?}")))
+                }
+                Err(_) => Err(StoreError::Unknown(format!("the disk did not end this write within {patience:?}"))),
+            }
         })
     }
 
-    /// Runs `work` on the next free reading connection.
+    /// Runs `work` on the next free reading connection; answers when patience ends at the latest.
     pub(crate) fn read<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Read<'_>) -> Result<T, Fault> + Send + 'static,
@@ -102,9 +130,15 @@ impl Queues {
                 let _ = caller.send(work(read).map_err(|fault| fault.before_commit()));
             }
         }));
+        let patience = self.disk.patience;
         Box::pin(async move {
             pushed?;
-            answer.await.unwrap_or_else(|_| Err(StoreError::Unavailable("the reading thread ended".into())))
+            match tokio::time::timeout(patience, answer).await {
+                Ok(answer) => {
+                    answer.unwrap_or_else(|_| Err(StoreError::Unavailable("the reading thread ended".into())))
+                }
+                Err(_) => Err(StoreError::Unavailable(format!("the disk did not end this read within {patience:?}"))),
+            }
         })
     }
 
@@ -183,53 +217,64 @@ pub(crate) fn write_until_closed(work: Work) {
     let mut group = Vec::with_capacity(GROUP_WRITES);
     while queues.writes.take(GROUP_WRITES, &mut group) {
         // A job's panic goes no further than its group. One beyond that may have left memory and file at odds.
-        if catch(&tasks, WRITE, || write_group(&connection, &mut write, &mut group, &tasks)).is_err() {
+        let disk = queues.disk();
+        if catch(&tasks, WRITE, || write_group(&connection, &mut write, (disk, &tasks), &mut group)).is_err() {
             return tasks.give_up(WRITE);
         }
+    }
+    drop(write);
+    // So that whoever copies the file next has all of it. The readers are gone.
+    if let Err(error) = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())) {
+        tracing::error!(file = %file.path().display(), %error, "SQLite's log was not moved into the database");
     }
 }
 
 fn write_group(
     connection: &rusqlite::Connection,
     write: &mut Write<'_>,
+    (disk, tasks): (&Disk, &Tasks),
     group: &mut Vec<Box<dyn WriteJob>>,
-    tasks: &Tasks,
 ) {
-    let failure = match write_together(connection, write, group, Company::Trusted, tasks) {
-        Ok(_) => return group.drain(..).for_each(|job| job.answer()),
-        Err(failure) => failure,
-    };
+    disk.begin();
+    let mut outcome = write_together(connection, write, group, Company::Trusted, tasks);
     // One bad request must not fail the others, nor cost each of them a commit of its own.
-    if matches!(failure, Failure::Work(_))
-        && group.len() > 1
-        && let Ok(failed) = write_together(connection, write, group, Company::Suspected, tasks)
-    {
-        for (job, failed) in group.drain(..).zip(failed) {
-            match failed {
-                None => job.answer(),
-                Some(error) => job.refuse(error),
-            }
-        }
-        return;
+    if matches!(outcome, Err(Failure::Request(_))) && group.len() > 1 {
+        outcome = write_together(connection, write, group, Company::Suspected, tasks);
     }
-    match failure {
-        // It was the whole transaction that failed, as on a full disk: what goes in alone is written alone.
-        Failure::Work(_) if group.len() > 1 => {
-            for job in group.drain(..) {
-                write_group(connection, write, &mut vec![job], tasks);
+    match outcome {
+        Ok(failed) => {
+            disk.done();
+            let failed = failed.into_iter().chain(std::iter::repeat_with(|| None));
+            for (job, failed) in group.drain(..).zip(failed) {
+                match failed {
+                    None => job.answer(),
+                    Some(error) => job.refuse(error),
+                }
             }
         }
-        Failure::Work(error) | Failure::Commit(error) => {
+        // It was the whole transaction that failed: what goes in alone is written alone.
+        Err(Failure::Request(_)) if group.len() > 1 => {
+            for job in group.drain(..) {
+                write_group(connection, write, (disk, tasks), &mut vec![job]);
+            }
+        }
+        Err(Failure::Request(error)) => {
+            disk.done();
+            group.drain(..).for_each(|job| job.refuse(error.clone()));
+        }
+        // What the disk refuses to one it refuses to all: trying each would make them wait for it one after the other.
+        Err(Failure::Disk(error)) => {
+            disk.failed(&error.to_string());
             group.drain(..).for_each(|job| job.refuse(error.clone()));
         }
     }
 }
 
 enum Failure {
-    /// Before the commit: nothing was written.
-    Work(StoreError),
-    /// The commit itself failed: the error says what may have happened.
-    Commit(StoreError),
+    /// One of the requests cannot be done: nothing was written.
+    Request(StoreError),
+    /// The database cannot be written: the error says what may have happened.
+    Disk(StoreError),
 }
 
 /// What is thought of the jobs of a group.
@@ -261,9 +306,10 @@ fn write_together(
                 write.committed();
                 return Ok(failed);
             }
-            Err(error) => Failure::Commit(Fault::from(error).at_commit()),
+            Err(error) => Failure::Disk(Fault::from(error).at_commit()),
         },
-        Err(fault) => Failure::Work(fault.before_commit()),
+        Err(fault) if fault.is_of_the_disk() => Failure::Disk(fault.before_commit()),
+        Err(fault) => Failure::Request(fault.before_commit()),
     };
     // SQLite rolls back by itself after some errors; asking again would be an error of its own.
     if !connection.is_autocommit()
@@ -298,7 +344,7 @@ fn run_apart(
         }
         Err(fault) => fault,
     };
-    if connection.is_autocommit() {
+    if connection.is_autocommit() || fault.is_of_the_disk() {
         return Err(fault);
     }
     write.rollback_to.execute([])?;
@@ -365,6 +411,7 @@ mod tests {
         }
         write.commit.execute([]).unwrap();
         write.committed();
+        let (disk, tasks) = (Disk::new(Duration::from_secs(1)), Tasks::default());
         let commits = |write: &Write<'_>| write.commit.get_status(StatementStatus::Run);
         let before = commits(&write);
         let (answers, heard) = mpsc::channel();
@@ -374,7 +421,7 @@ mod tests {
         };
         let mut group: Vec<Box<dyn WriteJob>> =
             orders.iter().enumerate().map(|(number, order)| job(number, order, "k", bad(number))).collect();
-        write_group(&connection, &mut write, &mut group, &Tasks::default());
+        write_group(&connection, &mut write, (&disk, &tasks), &mut group);
         let mut outcomes: Vec<_> = heard.try_iter().collect();
         outcomes.sort_by_key(|(number, _)| *number);
         assert_eq!(outcomes.len(), orders.len());
@@ -385,7 +432,7 @@ mod tests {
         // Nothing of what failed is there, on disk or in memory: the same key goes in.
         let mut again: Vec<Box<dyn WriteJob>> =
             orders.iter().enumerate().map(|(number, order)| job(number, order, "k", false)).collect();
-        write_group(&connection, &mut write, &mut again, &Tasks::default());
+        write_group(&connection, &mut write, (&disk, &tasks), &mut again);
         for (number, outcome) in heard.try_iter() {
             let applied = matches!(outcome, Ok(Appended::Applied(head)) if head.seq == Seq(1));
             assert_eq!(applied, bad(number), "{number}: {outcome:?}");

@@ -61,6 +61,7 @@ pub(crate) struct Write<'c> {
     pub(crate) rollback_to: Statement<'c>,
     names: Names<'c>,
     log: LogWrite<'c>,
+    touch: Statement<'c>,
     order: Statement<'c>,
     put_order: Statement<'c>,
     change_order: Statement<'c>,
@@ -90,6 +91,7 @@ impl<'c> Write<'c> {
             rollback_to: prepare("ROLLBACK TO job")?,
             names: Names::prepare(connection)?,
             log: LogWrite::prepare(connection, recent)?,
+            touch: prepare("UPDATE recent SET first_row = first_row")?,
             order: prepare(ORDER)?,
             put_order: prepare(
                 "INSERT INTO orders (name, client, contractor, title, status, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
@@ -138,6 +140,12 @@ impl<'c> Write<'c> {
     pub(crate) fn rolled_back_to(&mut self, added: usize) {
         self.names.forget();
         self.log.rolled_back_to(added);
+    }
+
+    /// Writes what is there already: a page of it all the same.
+    pub(crate) fn touch(&mut self) -> Result<(), Fault> {
+        self.touch.execute([])?;
+        Ok(())
     }
 
     /// [`Orders::put_order`](souk_chat::ports::Orders::put_order).
