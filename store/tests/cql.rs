@@ -2,6 +2,7 @@
 //! back. `SOUK_TEST_CQL=host:port[,host:port]` names the cluster; every test has a keyspace of its own there, and drops it.
 
 #![allow(clippy::unwrap_used, reason = "a test that meets an error has failed")]
+#![allow(clippy::print_stdout, reason = "how long it took")]
 
 mod cluster;
 mod old;
@@ -12,10 +13,11 @@ use std::time::{Duration, Instant};
 
 use cluster::{Cluster, VOLUME, patient, store, with_keyspace};
 use futures_util::future::join_all;
+use proxy::Way;
 use souk_chat::ports::store::{Appended, Incarnation, Intent, StoreError};
 use souk_chat::ports::{AuditAction, AuditId, AuditRow, OriginalId, OriginalRow, Why};
 use souk_chat::{OrderId, Role, Seq, Side, Timestamp, UserId};
-use souk_store::{OpenError, migrate, open};
+use souk_store::{OpenError, Settings, migrate, open};
 use suite::Engine as _;
 use suite::chat::{Chat, key};
 
@@ -207,6 +209,58 @@ async fn a_lost_answer_of_opening_a_volume_is_no_loss() {
             assert_eq!((chat.head.volume, chat.head.seq), (1, Seq(VOLUME)));
             assert!(matches!(chat.try_append(&next).await.unwrap(), Appended::Applied(_)));
             chat.assert_dense().await;
+        })
+    })
+    .await;
+}
+
+/// Sending works so soon after a cluster is back.
+const WORKS_WITHIN: Duration = Duration::from_secs(5);
+
+#[tokio::test]
+async fn a_cluster_that_was_away_is_used_again_soon() {
+    with_keyspace(|keyspace| {
+        Box::pin(async move {
+            let cluster = Cluster::new(&keyspace).await;
+            let through = keyspace.address_by(&cluster.proxy.addresses, "");
+            let mut chat = Chat::new(open(&through, &Settings::default()).await.unwrap().store).await;
+            // Long enough that the driver waits for seconds before it tries again.
+            for way in [Way::Refused, Way::Hole] {
+                cluster.proxy.set(way);
+                let until = Instant::now() + Duration::from_secs(20);
+                let mut failed = 0;
+                while Instant::now() < until {
+                    failed += usize::from(chat.store.head(chat.id()).await.is_err());
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
+                assert!(failed > 3, "{way:?}: the fault did not bite");
+                cluster.proxy.set(Way::Open);
+                let back = Instant::now();
+                while chat.store.head(chat.id()).await.is_err() {
+                    assert!(back.elapsed() < WORKS_WITHIN, "{way:?}: still no answer");
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
+                println!("{way:?}: answered again after {:?}", back.elapsed());
+                chat.look().await;
+                chat.say(Side::Client, &format!("{way:?}"), "x").await;
+            }
+            chat.assert_dense().await;
+        })
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_connection_in_a_hole_is_given_up_soon() {
+    with_keyspace(|keyspace| {
+        Box::pin(async move {
+            let cluster = Cluster::new(&keyspace).await;
+            let chat = Chat::new(cluster.proxied.clone()).await;
+            cluster.proxy.set(Way::Hole);
+            // Its request would be waited for half a minute.
+            let asked = Instant::now();
+            chat.store.head(chat.id()).await.unwrap_err();
+            assert!(asked.elapsed() < Duration::from_secs(15), "{:?}", asked.elapsed());
         })
     })
     .await;

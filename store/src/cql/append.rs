@@ -51,7 +51,7 @@ impl Cql {
         for (change, place) in plan.changes.iter().zip(places) {
             self.add_change(&mut batch, &at, change, &place)?;
         }
-        Ok(if batch.send_if(&self.session).await? { Appended::Applied(plan.head) } else { Appended::Refused })
+        Ok(if batch.send_if(&self.session()).await? { Appended::Applied(plan.head) } else { Appended::Refused })
     }
 
     fn add_entry<'a>(
@@ -175,7 +175,7 @@ impl Cql {
         let mut batch = Together::new();
         batch.add(&self.statements.make_head, (head_text(head), order.as_str(), volume));
         batch.add(&self.statements.make_marker, (order.as_str(), volume));
-        batch.send_if(&self.session).await
+        batch.send_if(&self.session()).await
     }
 }
 

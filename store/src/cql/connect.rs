@@ -13,6 +13,11 @@ use scylla::statement::{Consistency, SerialConsistency};
 use crate::address::Cql as Address;
 use crate::open::{OpenError, Settings};
 
+/// A connection on which nothing was asked for so long is asked whether it lives...
+const ASK_EVERY: Duration = Duration::from_secs(1);
+/// ... and given up without an answer after so long: whoever waits for one on it is told then.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(2);
+
 /// The levels that all requests of a store run at: both global, or both inside one data centre.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Levels {
@@ -61,6 +66,9 @@ pub(crate) async fn connect(
     let mut builder = SessionBuilder::new()
         .known_nodes(&address.nodes)
         .connection_timeout(settings.connect_timeout)
+        .keepalive_interval(ASK_EVERY)
+        .keepalive_timeout(ANSWERS_WITHIN)
+        .tcp_keepalive_interval(ASK_EVERY)
         .default_execution_profile_handle(profile.into_handle())
         .keyspaces_to_fetch([address.keyspace.as_str()]);
     if let Some((user, password)) = &address.login {

@@ -8,6 +8,7 @@ mod append;
 mod audit;
 mod connect;
 mod epochs;
+mod link;
 mod lists;
 mod look;
 mod migrate;
@@ -40,6 +41,7 @@ use tokio::sync::Semaphore;
 
 use self::answer::{read_failed, unreadable, write_failed};
 use self::connect::{Levels, Product};
+use self::link::Link;
 use self::schema::Volumes;
 use self::statements::Statements;
 use crate::address::Cql as Address;
@@ -50,7 +52,7 @@ const COPIES_BACK: usize = 16;
 
 /// The store in a CQL keyspace.
 pub(crate) struct Cql {
-    session: Arc<Session>,
+    link: Arc<Link>,
     statements: Statements,
     levels: Levels,
     volumes: Volumes,
@@ -82,7 +84,7 @@ impl Cql {
             let statements = statements.map_err(|error| refused(error.to_string()))?;
             let server = Product::of(&session).await?.to_string();
             Ok(Self {
-                session: Arc::new(session),
+                link: Link::new(session, address, settings),
                 statements,
                 levels,
                 volumes: Volumes { size },
@@ -106,24 +108,28 @@ impl Cql {
         &self.server
     }
 
+    fn session(&self) -> Arc<Session> {
+        self.link.session()
+    }
+
     /// Reads with one request. Errors: [`StoreError::Unavailable`] or `Invalid`.
     async fn select(
         &self,
         statement: &PreparedStatement,
         values: impl SerializeRow,
     ) -> Result<QueryRowsResult, StoreError> {
-        let answer = self.session.execute_unpaged(statement, values).await.map_err(read_failed)?;
+        let answer = self.session().execute_unpaged(statement, values).await.map_err(read_failed)?;
         answer.into_rows_result().map_err(unreadable)
     }
 
     /// Writes without a condition. Errors: [`StoreError::Unknown`] or `Invalid`.
     async fn write(&self, statement: &PreparedStatement, values: impl SerializeRow) -> Result<(), StoreError> {
-        self.session.execute_unpaged(statement, values).await.map(drop).map_err(write_failed)
+        self.session().execute_unpaged(statement, values).await.map(drop).map_err(write_failed)
     }
 
     /// Writes under a condition, and tells whether it held. Errors: [`StoreError::Unknown`] or `Invalid`.
     async fn write_if(&self, statement: &PreparedStatement, values: impl SerializeRow) -> Result<bool, StoreError> {
-        let answer = self.session.execute_unpaged(statement, values).await.map_err(write_failed)?;
+        let answer = self.session().execute_unpaged(statement, values).await.map_err(write_failed)?;
         answer::applied(answer)
     }
 

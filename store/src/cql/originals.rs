@@ -38,7 +38,7 @@ impl Originals for Cql {
             let values = (order.as_str(), volume, name.owner, name.id, message, why, kept);
             together.add(&self.statements.put_original, values);
         }
-        together.send(&self.session).await
+        together.send(&self.session()).await
     }
 
     async fn originals(

@@ -124,7 +124,8 @@ impl Cql {
             let values = (place(incarnation, *shard), *minute, order.as_str(), key_name(key), signed(head.0)?);
             partitions.entry((incarnation, *minute, *shard)).or_insert_with(Together::new).add(statement, values);
         }
-        try_join_all(partitions.values().map(|together| together.send(&self.session))).await?;
+        let session = self.session();
+        try_join_all(partitions.values().map(|together| together.send(&session))).await?;
         Ok(())
     }
 

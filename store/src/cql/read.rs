@@ -200,7 +200,7 @@ impl Cql {
     /// Brings the message's own row up to date, beside whatever else goes on: nobody waits for it, and it may fail.
     fn copy_back(&self, volume: u32, message: &Message) {
         let Ok(permit) = self.copies_back.clone().try_acquire_owned() else { return };
-        let (session, statement) = (self.session.clone(), self.statements.copy_back.clone());
+        let (session, statement) = (self.session(), self.statements.copy_back.clone());
         let message = message.clone();
         tokio::spawn(async move {
             let _permit = permit;

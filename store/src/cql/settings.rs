@@ -57,17 +57,17 @@ pub(crate) async fn keep(session: &Session, levels: Levels, name: &str, value: &
 #[async_trait]
 impl KeptSettings for Cql {
     async fn settings(&self) -> Result<BTreeMap<String, String>, StoreError> {
-        all(&self.session).await
+        all(&self.session()).await
     }
 
     async fn keep_setting(&self, name: &str, value: &str) -> Result<String, StoreError> {
         check_setting(name, value)?;
-        keep(&self.session, self.levels, name, value).await
+        keep(&self.session(), self.levels, name, value).await
     }
 
     async fn replace_setting(&self, name: &str, from: &str, to: &str) -> Result<Option<String>, StoreError> {
         check_setting(name, to)?;
-        write(&self.session, self.levels, REPLACE, (to, name, from)).await?;
-        one(&self.session, self.levels, name).await
+        write(&self.session(), self.levels, REPLACE, (to, name, from)).await?;
+        one(&self.session(), self.levels, name).await
     }
 }

@@ -1,4 +1,5 @@
-//! A proxy in front of a CQL cluster that counts requests and, when told to, passes one batch on and cuts its answer off.
+//! A proxy in front of a CQL cluster that counts requests and, when told to, passes one batch on and cuts its answer off, lets
+//! nobody through, or swallows everything.
 
 #![allow(clippy::unwrap_used, reason = "a test that meets an error has failed")]
 #![allow(unreachable_pub, reason = "a module of a test program is reached by that program alone")]
@@ -10,6 +11,7 @@ use std::sync::atomic::{AtomicBool, AtomicI32, AtomicUsize, Ordering};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 /// Bytes of a frame's header in version 4 of the protocol: version, flags, stream, opcode, length.
@@ -19,8 +21,19 @@ const BATCH: u8 = 0x0D;
 /// No stream has this number.
 const NOTHING: i32 = i32::MIN;
 
-#[derive(Default)]
+/// What becomes of connections.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// They go on.
+    Open,
+    /// They are ended, and new ones refused.
+    Refused,
+    /// Nothing that is sent arrives, and nothing ends.
+    Hole,
+}
+
 struct Fault {
+    way: watch::Sender<Way>,
     armed: AtomicBool,
     cut: AtomicUsize,
     executed: AtomicUsize,
@@ -37,7 +50,12 @@ pub struct Proxy {
 impl Proxy {
     /// Listens at one port on the address of every server: a driver finds the others at the port it used for the first.
     pub async fn before(servers: &[SocketAddr]) -> Self {
-        let fault = Arc::new(Fault::default());
+        let fault = Arc::new(Fault {
+            way: watch::Sender::new(Way::Open),
+            armed: AtomicBool::default(),
+            cut: AtomicUsize::default(),
+            executed: AtomicUsize::default(),
+        });
         let mut tasks = JoinSet::new();
         let mut addresses: Vec<SocketAddr> = Vec::new();
         for server in servers {
@@ -47,6 +65,11 @@ impl Proxy {
             tasks.spawn(accept(listener, *server, fault.clone()));
         }
         Self { addresses, fault, _tasks: tasks }
+    }
+
+    /// From now on connections fare like this.
+    pub fn set(&self, way: Way) {
+        self.fault.way.send_replace(way);
     }
 
     /// The answer to the next batch is lost, and its connection with it.
@@ -65,10 +88,20 @@ impl Proxy {
     }
 }
 
-async fn accept(listener: TcpListener, server: SocketAddr, fault: Arc<Fault>) {
+async fn accept(mut listener: TcpListener, server: SocketAddr, fault: Arc<Fault>) {
+    let (address, mut way) = (listener.local_addr().unwrap(), fault.way.subscribe());
     let mut connections = JoinSet::new();
     loop {
-        let (client, _) = listener.accept().await.unwrap();
+        let client = tokio::select! {
+            accepted = listener.accept() => accepted.unwrap().0,
+            () = until(&mut way, |way| way == Way::Refused) => {
+                drop(listener);
+                connections = JoinSet::new();
+                until(&mut way, |way| way != Way::Refused).await;
+                listener = TcpListener::bind(address).await.unwrap();
+                continue;
+            }
+        };
         let server = TcpStream::connect(server).await.unwrap();
         let ((from_client, to_client), (from_server, to_server)) = (client.into_split(), server.into_split());
         let doomed = Arc::new(AtomicI32::new(NOTHING));
@@ -80,6 +113,19 @@ async fn accept(listener: TcpListener, server: SocketAddr, fault: Arc<Fault>) {
                 () = answers(from_server, to_client, &fault, &doomed) => {}
             }
         });
+    }
+}
+
+async fn until(way: &mut watch::Receiver<Way>, wanted: impl Fn(Way) -> bool) {
+    way.wait_for(|way| wanted(*way)).await.map(drop).unwrap();
+}
+
+impl Fault {
+    /// Waits where everything is swallowed, for ever: what fell into a hole does not come back.
+    async fn pass(&self) {
+        if *self.way.borrow() == Way::Hole {
+            std::future::pending::<()>().await;
+        }
     }
 }
 
@@ -104,6 +150,7 @@ async fn requests(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, fault: &Fault
         if frame[4] == EXECUTE {
             fault.executed.fetch_add(1, Ordering::SeqCst);
         }
+        fault.pass().await;
         if to.write_all(&frame).await.is_err() {
             return;
         }
@@ -116,6 +163,7 @@ async fn answers(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, fault: &Fault,
             fault.cut.fetch_add(1, Ordering::SeqCst);
             return;
         }
+        fault.pass().await;
         if to.write_all(&frame).await.is_err() {
             return;
         }
