@@ -23,7 +23,7 @@ pub struct Writes {
     pub waiting: usize,
     /// How long the one that is being made has taken so far; nothing, if none is.
     pub running: Duration,
-    /// Why the last one failed, unless it succeeded.
+    /// Why one failed, until [`Upkeep::touch`] succeeds.
     pub trouble: Option<Arc<str>>,
 }
 
@@ -40,7 +40,8 @@ impl Upkeep {
         })
     }
 
-    /// Tries to write, so that [`writes`](Self::writes) tells whether the disk does again. Errors: as any write.
+    /// Tries the disk with a write that changes nothing for anybody; if it takes that, the trouble that
+    /// [`writes`](Self::writes) tells of is over. Errors: as any write.
     pub async fn touch(&self) -> Result<(), StoreError> {
         match &self.0 {
             Some(store) => store.touch().await,

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that meets an error has failed")]
 #![allow(clippy::print_stderr, reason = "what is left out is said loudly")]
 
+#[allow(dead_code, reason = "of the suite only its words are used here")]
 mod suite;
 mod tiny;
 
@@ -85,6 +86,7 @@ async fn a_lock_that_stays_is_told_and_does_not_pile_up() {
     assert!(opened.upkeep.writes().unwrap().trouble.is_some());
     tool.execute_batch("ROLLBACK").unwrap();
     assert_eq!(chat.say(Side::Client, "after", "x").await, Seq(1));
+    opened.upkeep.touch().await.unwrap();
     assert_eq!(opened.upkeep.writes().unwrap().trouble, None);
 }
 

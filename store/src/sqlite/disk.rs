@@ -19,7 +19,7 @@ pub(crate) struct Disk {
     /// When the write that is being made began, in milliseconds since `epoch` and one more; [`IDLE`].
     began: AtomicU64,
     failures: AtomicU64,
-    /// Why the last write failed, unless it succeeded.
+    /// Why a write failed, until the disk was tried and took one.
     trouble: Mutex<Option<Arc<str>>>,
 }
 
@@ -35,10 +35,9 @@ impl Disk {
         self.began.store(self.now() + 1, Ordering::Relaxed);
     }
 
-    /// It is over, and the disk took it.
+    /// It is over, and the disk took it, or was not asked.
     pub(crate) fn done(&self) {
         self.began.store(IDLE, Ordering::Relaxed);
-        self.trouble.lock().take();
     }
 
     /// It is over, and the disk did not take it.
@@ -48,9 +47,10 @@ impl Disk {
         self.trouble.lock().replace(why.into());
     }
 
-    /// It is over, and came to nothing before the disk was asked.
-    pub(crate) fn not_asked(&self) {
-        self.began.store(IDLE, Ordering::Relaxed);
+    /// The disk was tried, with as much as it may be given at once, and took it. That some write succeeds says less: on a full disk
+    /// there is often room for a small one.
+    pub(crate) fn is_well(&self) {
+        self.trouble.lock().take();
     }
 
     /// How long the write that is being made has taken so far; nothing, if none is.
@@ -66,7 +66,7 @@ impl Disk {
         self.failures.load(Ordering::Relaxed)
     }
 
-    /// Why the last write failed, unless it succeeded.
+    /// Why a write failed, until the disk was tried and took one.
     pub(crate) fn trouble(&self) -> Option<Arc<str>> {
         self.trouble.lock().clone()
     }
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn the_disk_is_well_again_after_a_write() {
+    fn the_disk_is_well_again_when_it_was_tried() {
         let disk = Disk::new(Duration::from_secs(1));
         assert_eq!((disk.running(), disk.failures(), disk.trouble()), (Duration::ZERO, 0, None));
         disk.begin();
@@ -136,8 +136,9 @@ mod tests {
         disk.failed("full");
         assert_eq!((disk.running(), disk.failures(), disk.trouble().as_deref()), (Duration::ZERO, 1, Some("full")));
         disk.begin();
-        assert_eq!(disk.trouble().as_deref(), Some("full"), "until a write succeeds");
         disk.done();
+        assert_eq!(disk.trouble().as_deref(), Some("full"), "a small write says nothing");
+        disk.is_well();
         assert_eq!((disk.running(), disk.failures(), disk.trouble()), (Duration::ZERO, 1, None));
     }
 

@@ -109,9 +109,11 @@ impl Sqlite {
         self.queues.writes_waiting()
     }
 
-    /// Makes a write that changes nothing, and that the disk has to take all the same.
+    /// Tries the disk with a write that changes nothing for anybody.
     pub(crate) async fn touch(&self) -> Result<(), StoreError> {
-        self.queues.write(|write| write.touch()).await
+        self.queues.write(|write| write.touch()).await?;
+        self.disk().is_well();
+        Ok(())
     }
 
     /// Takes no more work, does what it took, and moves the log into the database. Blocks: for one commit, or as long as a disk

@@ -88,9 +88,10 @@ CREATE TABLE epochs (number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRI
 ALTER TABLE entries ADD COLUMN epoch INTEGER NOT NULL DEFAULT 0;
 ";
 
-// What was decided once for this file.
+// `settings`: what was decided once for this file. `tries`: something to write, where it is to be seen whether the disk takes it.
 const SETTINGS: &str = "
 CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE tries (one INTEGER PRIMARY KEY CHECK (one = 1), filling BLOB NOT NULL) STRICT;
 ";
 
 /// What an existing file is.

@@ -16,6 +16,9 @@ use super::read::{ORDER, read_order};
 use super::recent::Recent;
 use crate::form::{chat_kind, signed};
 
+/// How much the disk is tried with: more than the entries of a batch take.
+const TRY_BYTES: u32 = 64 * 1024;
+
 // A mark is its number and its count together: both are taken, or neither.
 macro_rules! raise_marks {
     ($side:literal) => {
@@ -91,7 +94,9 @@ impl<'c> Write<'c> {
             rollback_to: prepare("ROLLBACK TO job")?,
             names: Names::prepare(connection)?,
             log: LogWrite::prepare(connection, recent)?,
-            touch: prepare("UPDATE recent SET first_row = first_row")?,
+            touch: prepare(
+                "INSERT INTO tries (one, filling) VALUES (1, zeroblob(?1)) ON CONFLICT DO UPDATE SET filling = excluded.filling",
+            )?,
             order: prepare(ORDER)?,
             put_order: prepare(
                 "INSERT INTO orders (name, client, contractor, title, status, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
@@ -142,9 +147,9 @@ impl<'c> Write<'c> {
         self.log.rolled_back_to(added);
     }
 
-    /// Writes what is there already: a page of it all the same.
+    /// Writes [`TRY_BYTES`] in the place of those of the last time.
     pub(crate) fn touch(&mut self) -> Result<(), Fault> {
-        self.touch.execute([])?;
+        self.touch.execute([TRY_BYTES])?;
         Ok(())
     }
 
