@@ -28,6 +28,14 @@ const ACTIONS: Actions = Actions {
             Ok(())
         })
     },
+    backup: |config, file| {
+        Box::pin(async move {
+            let bytes = souk_store::backup(config.store.url.expose(), &file).await?;
+            tracing::info!(store = %config.store.url, file = %file.display(), bytes, "the store was copied");
+            Ok(())
+        })
+    },
+    accept_secrets: |config| Box::pin(async { Ok(serve::accept_secrets(config).await?) }),
 };
 
 fn main() -> ExitCode {

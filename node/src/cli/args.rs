@@ -1,6 +1,7 @@
 //! From words to a command.
 
 use std::iter::Peekable;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use souk_chat::{Role, UserId};
@@ -22,6 +23,9 @@ pub(super) enum Command {
     Token(TokenArgs),
     Migrate,
     NewEpoch,
+    /// Copy the database into this file.
+    Backup(PathBuf),
+    AcceptSecrets,
     Moderate,
     Help,
     Version,
@@ -43,7 +47,8 @@ pub struct TokenArgs {
 }
 
 /// The first words, and the second words of `config`.
-const COMMANDS: [&str; 7] = ["serve", "config", "token", "migrate", "new-epoch", "moderate", "help"];
+const COMMANDS: [&str; 9] =
+    ["serve", "config", "token", "migrate", "new-epoch", "backup", "secrets", "moderate", "help"];
 const CONFIG_COMMANDS: [&str; 3] = ["check", "print", "schema"];
 /// The flags that are no settings.
 const OWN_FLAGS: [&str; 7] = ["--user", "--role", "--name", "--locale", "--ttl", "--help", "--version"];
@@ -83,6 +88,16 @@ fn command(words: &[String], token: &TokenWords, flags: &mut Flags) -> Command {
         ["serve", rest @ ..] => (Command::Serve, rest),
         ["migrate", rest @ ..] => (Command::Migrate, rest),
         ["new-epoch", rest @ ..] => (Command::NewEpoch, rest),
+        ["backup", file, rest @ ..] => (Command::Backup(file.into()), rest),
+        ["backup"] => {
+            flags.wrong("backup", "does not say where to", "write souk backup FILE");
+            (Command::Check, [].as_slice())
+        }
+        ["secrets", "accept", rest @ ..] => (Command::AcceptSecrets, rest),
+        ["secrets", ..] => {
+            flags.wrong("secrets", "does not say what to do", "write souk secrets accept");
+            (Command::Check, [].as_slice())
+        }
         ["moderate", rest @ ..] => (Command::Moderate, rest),
         ["help", ..] => return Command::Help,
         ["token", rest @ ..] => (token.command(flags), rest),

@@ -15,6 +15,9 @@ const HEAD: &str = r#"realtime order chat for marketplaces
                          that a node which stands alone keeps in its data folder
   souk migrate           make the store's tables, or bring them up to date
   souk new-epoch         after a backup was put back: clients load what is there, whatever their cursors say
+  souk backup FILE       copy an SQLite store into a new file, also while a node runs on it
+  souk secrets accept    let the store take the secrets in force for right, where the earlier ones are lost, or
+                         auth.secret was changed on all nodes of a cluster
   souk moderate          judge messages, one a line on standard input: JSON {"text", "sender"?, "order"?, "at"?,
                          "locale"?} or plain text; prints one line of JSON for each
   souk --help, --version

@@ -9,6 +9,8 @@
 //! | `souk token --user U …` | prints a token; see [`TokenArgs`] |
 //! | `souk migrate` | makes or brings up to date the store's tables |
 //! | `souk new-epoch` | after a backup was put back: clients load what is there, whatever their cursors say |
+//! | `souk backup FILE` | copies an SQLite store into a new file, also while a node runs on it |
+//! | `souk secrets accept` | lets the store take the secrets in force for right; see [`crate::serve::secrets`] |
 //! | `souk moderate` | judges messages, one a line on standard input, by the settings `moderation.*`; nothing else has to be configured |
 //!
 //! Every command takes all setting flags. Exit status: 0 done, 1 failed, 64 called or configured wrongly, 65 some lines of the input
@@ -28,6 +30,7 @@ mod token;
 
 use std::error::Error;
 use std::io::{Read, Write};
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -59,6 +62,10 @@ pub struct Actions {
     pub migrate: fn(Config) -> Outcome,
     /// Begins a new epoch in the store.
     pub new_epoch: fn(Config) -> Outcome,
+    /// Copies the store into a new file.
+    pub backup: fn(Config, PathBuf) -> Outcome,
+    /// Lets the store take the secrets in force for right.
+    pub accept_secrets: fn(Config) -> Outcome,
 }
 
 /// Where a command reads and writes.
@@ -130,6 +137,8 @@ fn dispatch(
         Command::Serve => block_on(&loaded.config.clone(), (actions.serve)(loaded.config)),
         Command::Migrate => block_on(&loaded.config.clone(), (actions.migrate)(loaded.config)),
         Command::NewEpoch => block_on(&loaded.config.clone(), (actions.new_epoch)(loaded.config)),
+        Command::Backup(file) => block_on(&loaded.config.clone(), (actions.backup)(loaded.config, file)),
+        Command::AcceptSecrets => block_on(&loaded.config.clone(), (actions.accept_secrets)(loaded.config)),
         Command::Token(args) => token::token(&loaded.config, &args).map_err(Failure::Done),
         Command::Check => check(&loaded),
         Command::Print => Ok(config::print(&loaded)),

@@ -27,6 +27,8 @@ const ACTIONS: Actions = Actions {
         })
     },
     new_epoch: |_| Box::pin(async { Err(std::io::Error::other("no such store").into()) }),
+    backup: |_, file| Box::pin(async move { Err(format!("copied to {}", file.display()).into()) }),
+    accept_secrets: |_| Box::pin(async { Err("accepted".into()) }),
 };
 
 /// What only the store can know of the configuration.
@@ -72,6 +74,26 @@ fn what_the_store_finds_wrong_in_the_configuration_is_told_as_other_mistakes_are
         let (status, _, err) = souk(&[command, "--node-id", "astray"], &[]);
         assert_eq!(status, EXIT_USAGE, "{err}");
         assert!(err.contains("in the data centre east") && err.contains("write dc=east in store.url"), "{err}");
+    }
+}
+
+#[test]
+fn commands_of_several_words_are_read() {
+    for (words, said) in [
+        (["backup", "/tmp/copy.db"].as_slice(), "souk: copied to /tmp/copy.db\n"),
+        (["--node-id", "x", "secrets", "accept"].as_slice(), "souk: accepted\n"),
+    ] {
+        let (status, _, err) = souk(words, &[]);
+        assert_eq!((status, err.as_str()), (1, said));
+    }
+    for (words, help) in [
+        (["backup"].as_slice(), "write souk backup FILE"),
+        (["secrets"].as_slice(), "write souk secrets accept"),
+        (["secrets", "x"].as_slice(), "write souk secrets accept"),
+        (["backup", "a", "b"].as_slice(), "one word too many"),
+    ] {
+        let (status, _, err) = souk(words, &[]);
+        assert!(status == EXIT_USAGE && err.contains(help), "{err}");
     }
 }
 

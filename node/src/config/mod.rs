@@ -9,6 +9,7 @@
 #![doc = include_str!("REFERENCE.md")]
 
 mod engine;
+mod folder;
 mod given;
 mod kept;
 mod key;
@@ -212,6 +213,11 @@ impl Config {
     /// kept secret is damaged.
     pub fn secrets(&self) -> Result<Secrets, KeptError> {
         kept::secrets(self)
+    }
+
+    /// Closes the data folder to others, if there is one; says in the log what it did.
+    pub fn close_data_dir(&self) {
+        folder::keep_others_out(&self.node.data_dir);
     }
 
     /// The HS256 secret of [`Config::secrets`] alone, read or made in the same way.

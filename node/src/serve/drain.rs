@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use crate::hub::Notice;
 
-use super::{Node, ServeError, hangup};
+use super::{Node, ServeError, hangup, twin};
 
 /// Connections told to leave in one step: a share of all, so that nodes that take them up are not flooded.
 const SHARE_PER_STEP: usize = 200;
@@ -20,22 +20,29 @@ const STEP: Duration = Duration::from_millis(100);
 const FLUSH_WITHIN: Duration = Duration::from_secs(5);
 /// How long writes under way are waited for, and then what they publish.
 const WRITES_WITHIN: Duration = Duration::from_secs(5);
+/// How long the store gets to finish its writes.
+const CLOSE_WITHIN: Duration = Duration::from_secs(5);
 /// How long sockets get to say their last words.
 const LAST_WORDS: Duration = Duration::from_secs(3);
 
-/// Runs until SIGTERM or SIGINT, or until a task cannot go on, then leaves; a second signal cuts that short.
+/// Runs until SIGTERM or SIGINT, until a task cannot go on, or until another is seen that has this node's name, then leaves; a
+/// second signal cuts that short.
 pub(super) async fn until_told(node: Node) -> Result<(), ServeError> {
     let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
     else {
         tracing::error!("signals cannot be heard on this system; the node runs until it is killed");
         return std::future::pending().await;
     };
-    let tasks = node.parts.system.tasks().clone();
+    let parts = &node.parts;
+    let tasks = parts.system.tasks().clone();
     let outcome = tokio::select! {
         _ = terminate.recv() => Ok(()),
         _ = interrupt.recv() => Ok(()),
         () = hangup::terminal_gone(node.on_hangup) => Ok(()),
         task = tasks.beyond_help() => Err(ServeError::BeyondHelp(task)),
+        () = twin::seen(&*parts.store, &parts.config, &parts.incarnation) => {
+            Err(ServeError::Twin(parts.config.node.id.clone()))
+        }
     };
     match &outcome {
         Ok(()) => tracing::info!("leaving; a second signal ends the node at once"),
@@ -72,6 +79,9 @@ pub(super) async fn leave(node: Node) {
     kept.end(FLUSH_WITHIN).await;
     parts.background.shutdown().await;
     drop((parts.delivery, parts.hub, parts.system));
+    if tokio::time::timeout(CLOSE_WITHIN, parts.upkeep.close()).await.is_err() {
+        tracing::error!("the disk hangs: history was not closed in order; what was acknowledged is in its log");
+    }
     tracing::info!("left");
 }
 

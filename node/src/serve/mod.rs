@@ -1,10 +1,13 @@
 //! A node, from its configuration to its end: the one place where the parts are put together.
 
+mod disk;
 mod drain;
 mod figures;
 mod hangup;
 mod keep;
 mod readiness;
+pub mod secrets;
+mod twin;
 mod welcome;
 
 use std::net::SocketAddr;
@@ -19,13 +22,14 @@ use souk_chat::{OrderId, Sealer, Tasks, Timestamp};
 use souk_events::Relay;
 use souk_protocol::Error;
 use souk_protocol::dto::ReconnectPolicy;
+use souk_store::Upkeep;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::absences::Absences;
 use crate::auth::Verifier;
 use crate::commands::{Announced, Commands};
-use crate::config::Config;
+use crate::config::{Config, Secrets};
 use crate::delivery::Delivery;
 use crate::http::{Admission, Limits, Server, ServerCounters, Shared, Trusted};
 use crate::hub::Hub;
@@ -36,6 +40,7 @@ use crate::runtime::System;
 use crate::session::{SignedIn, Verify};
 use crate::socket::{self, PING_EVERY, PONG_WITHIN, Surroundings};
 
+use self::secrets::{SecretsError, Trust};
 use hangup::OnHangup;
 use keep::Kept;
 use readiness::Probe;
@@ -58,6 +63,9 @@ pub enum ServeError {
     /// The store.
     #[error(transparent)]
     Store(#[from] souk_store::OpenError),
+    /// The secrets are not the store's.
+    #[error(transparent)]
+    WrongSecrets(#[from] SecretsError),
     /// The way out for events.
     #[error(transparent)]
     Events(#[from] souk_events::ConfigError),
@@ -74,6 +82,11 @@ pub enum ServeError {
         /// Why not.
         source: std::io::Error,
     },
+    /// Another process that lives has this node's name.
+    #[error(
+        "node.id {0:?} is in use by another process that runs: give each node a name of its own (SOUK_NODE_ID), or none"
+    )]
+    Twin(String),
     /// The order for trying out could not be made.
     #[error("the order for trying souk out could not be made: {0}")]
     Demo(String),
@@ -85,7 +98,12 @@ pub enum ServeError {
 impl ServeError {
     /// Whether the configuration has to be another one: that is told as other mistakes of it are.
     pub fn is_misconfigured(&self) -> bool {
-        matches!(self, Self::Store(error) if error.is_misconfigured())
+        match self {
+            Self::Store(error) => error.is_misconfigured(),
+            Self::Twin(_) => true,
+            Self::WrongSecrets(error) => matches!(error, SecretsError::Unknown { .. }),
+            _ => false,
+        }
     }
 }
 
@@ -107,6 +125,9 @@ struct Parts {
     relay: Arc<Relay>,
     events: Arc<dyn Events>,
     presence: Arc<dyn Presence>,
+    upkeep: Upkeep,
+    incarnation: Incarnation,
+    store: Arc<dyn Store>,
     readiness: Readiness,
     system: Arc<System>,
     background: souk_router::Background,
@@ -117,6 +138,15 @@ struct Parts {
 pub async fn run(config: Config) -> Result<(), ServeError> {
     let node = Node::start(config).await?;
     drain::until_told(node).await
+}
+
+/// Lets the store take the secrets in force for right, whatever it knew before.
+pub async fn accept_secrets(config: Config) -> Result<(), ServeError> {
+    let secrets = config.secrets()?;
+    let opened = souk_store::open(config.store.url.expose(), &souk_store::Settings::default()).await?;
+    let checked = secrets::check(&*opened.settings, &secrets, Trust::Operator).await;
+    opened.upkeep.close().await;
+    Ok(checked?)
 }
 
 /// Tokens, checked as the configuration says.
@@ -141,13 +171,16 @@ struct Engines {
     router_metrics: Arc<souk_router::Metrics>,
     background: souk_router::Background,
     store: Arc<dyn Store>,
+    upkeep: Upkeep,
     events: Arc<dyn Events>,
 }
 
 impl Engines {
-    async fn open(config: &Config, tasks: &Tasks) -> Result<Self, ServeError> {
+    async fn open(config: &Config, secrets: &Secrets, tasks: &Tasks) -> Result<Self, ServeError> {
         let settings = souk_store::Settings { tasks: tasks.clone(), ..souk_store::Settings::default() };
         let opened = souk_store::open(config.store.url.expose(), &settings).await?;
+        let trust = if config.is_cluster() { Trust::Store } else { Trust::StoreAlone };
+        secrets::check(&*opened.settings, secrets, trust).await?;
         tracing::info!(engine = opened.engine, server = opened.server, "history is open");
         // All nodes name the same source: consumers tell repeats by source and id.
         let settings = souk_events::Settings { tasks: tasks.clone(), ..souk_events::Settings::default() };
@@ -166,6 +199,7 @@ impl Engines {
             router_metrics: parts.metrics,
             background: parts.background,
             store: opened.store,
+            upkeep: opened.upkeep,
             events,
         })
     }
@@ -185,6 +219,7 @@ impl Node {
     /// Opens the engines, takes the ports, starts all tasks.
     pub async fn start(config: Config) -> Result<Self, ServeError> {
         hangup::defuse();
+        config.close_data_dir();
         let secrets = config.secrets()?;
         let metrics = Arc::new(Metrics::default());
         let verifier = Arc::new(Verifier::new(&config.auth, &secrets)?);
@@ -192,18 +227,18 @@ impl Node {
         let system = Arc::new(System::default());
         let tasks = system.tasks().clone();
         metrics.attach_tasks(tasks.clone());
-        let engines = Engines::open(&config, &tasks).await?;
+        let engines = Engines::open(&config, &secrets, &tasks).await?;
         let runtime: Arc<dyn Runtime> = Arc::<System>::clone(&system);
         let node = runtime.random();
 
         let limits = config.limits;
         let bound = |bound: Option<std::num::NonZeroU32>| bound.map_or(0, |bound| bound.get() as usize);
-        let incarnation = Incarnation(format!("{}-{node:016x}", config.node.id).into());
+        let incarnation = twin::incarnation(&config.node.id, runtime.now(), node);
         let relay = Arc::new(Relay::start(
             Arc::clone(&engines.store),
             Arc::clone(&engines.events),
             Arc::clone(&runtime),
-            souk_events::relay::Settings::new(incarnation),
+            souk_events::relay::Settings::new(incarnation.clone()),
         ));
         let hub = Arc::new(Hub::new(
             Arc::clone(&engines.router),
@@ -278,6 +313,7 @@ impl Node {
             leaving: CancellationToken::new(),
             counters: ServerCounters::default(),
         });
+        disk::attach(&metrics, &engines.upkeep);
         figures::attach(&metrics, &shared, &delivery, &hub, &relay, &engines.router_metrics);
         figures::attach_absences(&metrics, &absences);
 
@@ -313,6 +349,9 @@ impl Node {
         kept.keep("key set", move || Arc::clone(&watched).watch());
         kept.keep("words and rules", move || Arc::clone(&rules).watch());
         kept.keep("hangup", move || hangup::listen(on_hangup, Arc::clone(&verifier), Arc::clone(&lexicon)));
+        let store = Arc::clone(&engines.store);
+        let (upkeep, told) = (engines.upkeep.clone(), readiness.clone());
+        kept.keep("disk", move || disk::watch(upkeep.clone(), told.clone()));
         let probe = Arc::new(Probe::new(engines.router, engines.store, Arc::clone(&relay), readiness.clone()));
         kept.keep("readiness", move || Arc::clone(&probe).watch());
         #[cfg(feature = "sabotage")]
@@ -329,6 +368,9 @@ impl Node {
             relay,
             events: engines.events,
             presence: engines.presence,
+            upkeep: engines.upkeep,
+            incarnation,
+            store,
             readiness,
             system,
             background: engines.background,

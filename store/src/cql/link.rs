@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use parking_lot::RwLock;
 use scylla::client::session::Session;
+use souk_chat::supervised;
 
 use super::connect::connect;
 use crate::address::Cql as Address;
@@ -29,7 +30,11 @@ impl Link {
     pub(crate) fn new(session: Session, address: &Address, settings: &Settings) -> Arc<Self> {
         let link = Arc::new(Self { current: RwLock::new(Arc::new(session)) });
         let settings = Settings { connect_timeout: settings.connect_timeout.min(TRY_WITHIN), ..settings.clone() };
-        tokio::spawn(look_after(Arc::downgrade(&link), address.clone(), settings));
+        let (weak, address, tasks) = (Arc::downgrade(&link), address.clone(), settings.tasks.clone());
+        tokio::spawn(async move {
+            let look_after = || look_after(weak.clone(), address.clone(), settings.clone());
+            supervised(&tasks, "CQL connection", tokio::time::sleep, look_after).await;
+        });
         link
     }
 
