@@ -35,10 +35,12 @@ pub(super) async fn seen(store: &dyn Store, config: &Config, own: &Incarnation) 
     let (name, began, mut beats) = (&config.node.id, Instant::now(), Beats::default());
     // Alone there is nobody else: SQLite's file is locked.
     while config.is_cluster() && began.elapsed() < LOOK_FOR {
-        match store.heartbeats().await {
-            Ok(heartbeats) if beats.an_elder_lives(&heartbeats, name, own) => return,
-            Ok(_) => {}
-            Err(error) => tracing::debug!(%error, "others with this node's name cannot be looked for"),
+        for shard in 0..store.heartbeat_shards() {
+            match store.heartbeats(shard).await {
+                Ok(heartbeats) if beats.an_elder_lives(&heartbeats, name, own) => return,
+                Ok(_) => {}
+                Err(error) => tracing::debug!(%error, "others with this node's name cannot be looked for"),
+            }
         }
         tokio::time::sleep(LOOK_EVERY).await;
     }
