@@ -20,7 +20,6 @@ pub(crate) fn requests() -> Vec<Request<'static>> {
         Request::ListChats { cursor: Some("1.o-1".into()), limit: Some(20) },
         Request::JoinOrderChat { order: order(), cursor: None },
         Request::JoinOrderChat { order: order(), cursor: Some(Seq(7).into()) },
-        Request::JoinOrderChat { order: order(), cursor: Some(cursor(7)) },
         Request::LeaveOrderChat { order: order() },
         Request::SendMessage { order: order(), content: "Hi \"Bob\"\n😀".into(), client_message_id: None },
         Request::SendMessage {
@@ -34,9 +33,13 @@ pub(crate) fn requests() -> Vec<Request<'static>> {
         Request::SetVisible { order: order(), visible: true },
         Request::Typing { order: order() },
         Request::ReportMessage { message: message_id(3), reason: "rude".into(), comment: Some("very".into()) },
-        Request::Sync { cursors: vec![(order(), Seq(0).into()), (souk_chat::OrderId::new("o-2").unwrap(), cursor(9))] },
+        Request::Sync {
+            cursors: vec![(order(), Seq(0).into()), (souk_chat::OrderId::new("o-2").unwrap(), Seq(9).into())],
+        },
         Request::RefreshToken { token: token() },
         Request::Ping,
+        Request::JoinOrderChat { order: order(), cursor: Some(cursor(7)) },
+        Request::Sync { cursors: vec![(order(), cursor(7)), (souk_chat::OrderId::new("o-2").unwrap(), Seq(9).into())] },
     ]
 }
 
