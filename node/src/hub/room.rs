@@ -4,6 +4,9 @@
 //! it. The read answers up to some number, what was kept from there on follows, and the device is live: all under the
 //! room's lock, so that nothing comes between.
 
+mod member;
+mod trail;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,15 +17,14 @@ use smallvec::SmallVec;
 use souk_chat::ports::{RouterError, Subscription};
 use souk_chat::{ClientMessageId, Epoch, OrderId, Seq, UserId};
 use souk_protocol::Error;
+use souk_protocol::envelope::EntryMark;
 
 use crate::gate::{Gate, HoleRule};
 
 use super::device::{Ack, Device};
 use super::parcel::{Frames, Parcel};
-use souk_protocol::envelope::EntryMark;
 
-mod trail;
-
+use member::{Member, MemberState, Open};
 pub use trail::{TRAIL, Trail, Verdict};
 
 /// Most entries kept for a device whose join reads the store; with more the device joins again.
@@ -30,9 +32,6 @@ pub const JOIN_BACKLOG: usize = 512;
 
 /// How often an order whose subscription is not confirmed is compared with the store.
 const COMPARE_UNCONFIRMED: Duration = Duration::from_secs(1);
-
-/// Most sends of one device in one order whose place in the sequence is still open.
-const SENDS_OPEN_MAX: usize = 64;
 
 /// Names one attempt at joining, so that an older one cannot end a newer one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,33 +50,6 @@ pub enum Joined {
     Superseded,
     /// Not answered: entries after what was read left the gate and were not kept. Read again.
     ReadAgain,
-}
-
-struct Member {
-    device: Arc<Device>,
-    ticket: JoinTicket,
-    state: MemberState,
-    /// Sends of this device whose acknowledgement takes its message's place in the sequence; at most [`SENDS_OPEN_MAX`].
-    open: Vec<Open>,
-}
-
-/// A send that is to be acknowledged.
-struct Open {
-    id: ClientMessageId,
-    /// What it says: under its id another text may stand, which is not acknowledged but refused.
-    text: Box<str>,
-    ack: Option<Ack>,
-    /// Its message is in history, with this answer, and has yet to leave the gate.
-    done: Option<Bytes>,
-}
-
-enum MemberState {
-    /// Reading; kept is what left the gate since.
-    Joining(VecDeque<Arc<Parcel>>),
-    /// Everything up to here was sent.
-    Live(Seq),
-    /// Reading what may be of a log that is void: it is to be read again.
-    Void,
 }
 
 struct Inner {
@@ -485,59 +457,6 @@ impl Inner {
         }
         self.filling = true;
         true
-    }
-}
-
-impl Member {
-    fn may_expect(&self, id: &ClientMessageId) -> bool {
-        matches!(self.state, MemberState::Live(_))
-            && self.open.len() < SENDS_OPEN_MAX
-            && self.open.iter().all(|open| open.id != *id)
-    }
-
-    /// Takes a send out. Who has none open holds no buffer for them.
-    fn take(&mut self, place: usize) -> Open {
-        let open = self.open.remove(place);
-        if self.open.is_empty() {
-            self.open = Vec::new();
-        }
-        open
-    }
-
-    /// Acknowledges the sends that only waited for their place in the sequence.
-    fn answer_done(&mut self) {
-        for open in std::mem::take(&mut self.open) {
-            match &open.done {
-                Some(body) => self.device.answer(open.ack, body),
-                None => self.open.push(open),
-            }
-        }
-    }
-
-    /// Brings the next entry to the device: as the acknowledgement it waits for, or as a push. `now` on the monotonic clock, as far
-    /// as the room knows it.
-    fn feed(&mut self, order: &OrderId, parcel: &Arc<Parcel>, now: Duration) {
-        match &mut self.state {
-            MemberState::Joining(kept) => {
-                if kept.len() < JOIN_BACKLOG {
-                    kept.push_back(Arc::clone(parcel));
-                }
-                return;
-            }
-            MemberState::Void => return,
-            MemberState::Live(position) if parcel.seq <= *position => return,
-            MemberState::Live(position) => *position = parcel.seq,
-        }
-        let user = self.device.user();
-        if let Some(id) = parcel.sent_by(user)
-            && let Some(place) = self.open.iter().position(|open| open.id == *id)
-            && (self.open[place].done.is_some() || parcel.may_say(&self.open[place].text, self.device.origin()))
-        {
-            let open = self.take(place);
-            self.device.answer(open.ack, &parcel.answer(self.device.origin()));
-        } else if let Some(frames) = parcel.frames_for(user) {
-            self.device.push_entry(order, parcel.seq, frames, now);
-        }
     }
 }
 

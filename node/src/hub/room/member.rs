@@ -1,0 +1,98 @@
+//! A device in a room: how far it is, and its sends that wait for their place in the sequence.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use souk_chat::{ClientMessageId, OrderId, Seq};
+
+use super::super::device::{Ack, Device};
+use super::super::parcel::Parcel;
+use super::{JOIN_BACKLOG, JoinTicket};
+
+/// Most sends of one device in one order whose place in the sequence is still open.
+const SENDS_OPEN_MAX: usize = 64;
+
+/// A device that joined, or is about to.
+pub(super) struct Member {
+    pub(super) device: Arc<Device>,
+    pub(super) ticket: JoinTicket,
+    pub(super) state: MemberState,
+    /// Sends of this device whose acknowledgement takes its message's place in the sequence; at most [`SENDS_OPEN_MAX`].
+    pub(super) open: Vec<Open>,
+}
+
+/// A send that is to be acknowledged.
+pub(super) struct Open {
+    pub(super) id: ClientMessageId,
+    /// What it says: under its id another text may stand, which is not acknowledged but refused.
+    pub(super) text: Box<str>,
+    pub(super) ack: Option<Ack>,
+    /// Its message is in history, with this answer, and has yet to leave the gate.
+    pub(super) done: Option<Bytes>,
+}
+
+/// How far a device is.
+pub(super) enum MemberState {
+    /// Reading; kept is what left the gate since.
+    Joining(VecDeque<Arc<Parcel>>),
+    /// Everything up to here was sent.
+    Live(Seq),
+    /// Reading what may be of a log that is void: it is to be read again.
+    Void,
+}
+
+impl Member {
+    /// Whether the acknowledgement of a send of this id can take its message's place in the sequence.
+    pub(super) fn may_expect(&self, id: &ClientMessageId) -> bool {
+        matches!(self.state, MemberState::Live(_))
+            && self.open.len() < SENDS_OPEN_MAX
+            && self.open.iter().all(|open| open.id != *id)
+    }
+
+    /// Takes a send out. Who has none open holds no buffer for them.
+    pub(super) fn take(&mut self, place: usize) -> Open {
+        let open = self.open.remove(place);
+        if self.open.is_empty() {
+            self.open = Vec::new();
+        }
+        open
+    }
+
+    /// Acknowledges the sends that only waited for their place in the sequence.
+    pub(super) fn answer_done(&mut self) {
+        for open in std::mem::take(&mut self.open) {
+            match &open.done {
+                Some(body) => self.device.answer(open.ack, body),
+                None => self.open.push(open),
+            }
+        }
+    }
+
+    /// Brings the next entry to the device: as the acknowledgement it waits for, or as a push. `now` on the monotonic clock, as far
+    /// as the room knows it.
+    pub(super) fn feed(&mut self, order: &OrderId, parcel: &Arc<Parcel>, now: Duration) {
+        match &mut self.state {
+            MemberState::Joining(kept) => {
+                if kept.len() < JOIN_BACKLOG {
+                    kept.push_back(Arc::clone(parcel));
+                }
+                return;
+            }
+            MemberState::Void => return,
+            MemberState::Live(position) if parcel.seq <= *position => return,
+            MemberState::Live(position) => *position = parcel.seq,
+        }
+        let user = self.device.user();
+        if let Some(id) = parcel.sent_by(user)
+            && let Some(place) = self.open.iter().position(|open| open.id == *id)
+            && (self.open[place].done.is_some() || parcel.may_say(&self.open[place].text, self.device.origin()))
+        {
+            let open = self.take(place);
+            self.device.answer(open.ack, &parcel.answer(self.device.origin()));
+        } else if let Some(frames) = parcel.frames_for(user) {
+            self.device.push_entry(order, parcel.seq, frames, now);
+        }
+    }
+}
