@@ -48,7 +48,7 @@ mod tests {
         assert!(mark(3) && !mark(3));
         assert!(mark(1) && mark(2) && !mark(1));
         assert!(mark(70) && mark(8) && !mark(70));
-        // 70 - 64 is as far behind as the window reaches not.
+        // The window begins at 7.
         assert!(mark(7) && !mark(6), "what is too far behind is no news");
         assert!(mark(1_000) && !mark(70) && mark(999));
         assert!(mark(u64::MAX) && !mark(u64::MAX - 64) && mark(u64::MAX - 63));

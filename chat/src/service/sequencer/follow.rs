@@ -1,8 +1,8 @@
 //! What follows a write: both list rows, delivery, the next batch's memory, and the answers.
 //!
 //! Whoever writes does it, at once. It is done again for a repeat, but only what this node does not know to be done: its writer
-//! may have ended in between, or was another node. So a message whose publisher died still arrives, and whoever sends one id three hundred
-//! times pushes nothing.
+//! may have ended in between, or was another node. So a message whose publisher died still arrives, and whoever sends one id
+//! three hundred times pushes nothing.
 
 use std::sync::Arc;
 
