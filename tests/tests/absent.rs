@@ -23,7 +23,7 @@ const HALF_OPEN_FOR: Duration = Duration::from_secs(45);
 const NOTIFICATION: &str = "chat.notification.v1";
 
 /// The message is acknowledged, and no notification is owed for it by itself: its recipient counts as there.
-async fn sends_unnoticed(from: &Device, text: &str, owed: impl AsyncFn() -> usize) -> String {
+async fn sends_unnoticed(from: &Device, text: &str, owed: &impl AsyncFn() -> usize) -> String {
     let before = owed().await;
     let id = from.send(text);
     let message = from.acknowledged(&id, SOON).await;
@@ -67,13 +67,12 @@ async fn whose_node_died_is_notified_once() {
         to.sees(text, SOON).await;
     }
 
-    let dead = cluster.nodes.remove(0);
-    let mut dead = dead;
+    let mut dead = cluster.nodes.remove(0);
     dead.kill().await;
     let owed = async || consumer.of(deal.order.as_str()).len() + consumer.of(quiet.order.as_str()).len();
-    let missed = sends_unnoticed(&ann, "are you there?", owed).await;
+    let missed = sends_unnoticed(&ann, "are you there?", &owed).await;
     cat.live(SOON).await;
-    let also_missed = sends_unnoticed(&cat, "and you?", owed).await;
+    let also_missed = sends_unnoticed(&cat, "and you?", &owed).await;
 
     for (deal, missed) in [(&deal, &missed), (&quiet, &also_missed)] {
         let events = consumer.wait_for(deal.order.as_str(), NOTIFICATION, 1, NOTIFIED_WITHIN).await;
@@ -119,7 +118,7 @@ async fn whose_phone_is_half_open_is_notified_once_and_who_saw_it_is_not() {
 
     tunnel.set(Fault::BlackHole);
     let owed = async || consumer.of(deal.order.as_str()).len();
-    let missed = sends_unnoticed(&ann, "into the tunnel", owed).await;
+    let missed = sends_unnoticed(&ann, "into the tunnel", &owed).await;
     // In a later second than the message was pushed in.
     tokio::time::sleep(Duration::from_secs(3)).await;
     drop(dan);
@@ -168,7 +167,7 @@ async fn alone_a_half_open_phone_and_a_crash_are_made_good() {
     let owed = async || logged(&data).len();
 
     tunnel.set(Fault::BlackHole);
-    let first = sends_unnoticed(&sender, "into the tunnel", owed).await;
+    let first = sends_unnoticed(&sender, "into the tunnel", &owed).await;
     wait::until_true("the first is told", HALF_OPEN_FOR + NOTIFIED_WITHIN, || logged(&data) == [first.as_str()]).await;
 
     // Back, and into the tunnel again; this time the node does not live to notice.
@@ -176,7 +175,7 @@ async fn alone_a_half_open_phone_and_a_crash_are_made_good() {
     phone.live(SOON).await;
     phone.sees("into the tunnel", SOON).await;
     tunnel.set(Fault::BlackHole);
-    let second = sends_unnoticed(&sender, "into the tunnel again", owed).await;
+    let second = sends_unnoticed(&sender, "into the tunnel again", &owed).await;
     node.kill().await;
     drop((phone, sender));
     node.restart().await;

@@ -86,7 +86,6 @@ async fn after_an_outage_of_kafka_few_events_come_again() {
 
     let all = ids();
     let repeats = all.len() - different();
-    #[expect(clippy::cast_precision_loss, reason = "a share of some thousands")]
     let share = repeats as f64 / all.len() as f64;
     let away = down.elapsed().as_secs();
     left_out::say(&format!(

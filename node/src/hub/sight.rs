@@ -17,15 +17,14 @@ struct Carried {
     at: u32,
 }
 
-/// What was pushed over a connection lately. It counts as seen when something comes back in a later second; see
-/// [`Link::seen_until`](super::Link::seen_until).
+/// What was pushed over a connection lately. It counts as seen when something comes back in a later second.
 #[derive(Debug, Default)]
 pub(super) struct Pushes(Vec<Carried>);
 
 impl Pushes {
     /// An entry goes out in the second `now`, and what went out before the second `seen_until` was seen.
     pub(super) fn push(&mut self, order: &OrderId, seq: Seq, now: u32, seen_until: u32) {
-        let carried = match self.0.iter_mut().position(|carried| carried.order == *order) {
+        let carried = match self.0.iter().position(|carried| carried.order == *order) {
             Some(place) => &mut self.0[place],
             None => {
                 if self.0.len() == ORDERS_MAX {
