@@ -234,7 +234,7 @@ async fn handshakes_that_are_none() {
     answer.expect_problem(426, "bad_request");
     assert_eq!(
         (answer.header("upgrade"), answer.header("connection")),
-        (Some("websocket"), Some("close")),
+        (Some("websocket"), Some("upgrade, close")),
         "{answer:?}"
     );
     let answer = Ask::new("HEAD", "/ws").to(&node).await;
