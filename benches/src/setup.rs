@@ -60,13 +60,16 @@ impl Engines {
         if self.settings.iter().all(|(key, _)| key != "SOUK_STORE_URL") {
             return Ok(());
         }
-        let mut command = Command::new(souk);
-        command.arg("migrate").env("SOUK_AUTH_SECRET", crate::token::SECRET);
-        command.envs(self.settings.iter().map(|(key, value)| (key, value)));
-        let output = command.output().map_err(Failure::io("running souk migrate"))?;
-        match output.status.success() {
-            true => Ok(()),
-            false => Err(Failure::answer("souk migrate", String::from_utf8_lossy(&output.stderr).trim())),
+        // The keyspace is the stack's, and may have been used with other keys for tokens.
+        for words in [["migrate"].as_slice(), &["secrets", "accept"]] {
+            let mut command = Command::new(souk);
+            command.args(words).env("SOUK_AUTH_SECRET", crate::token::SECRET);
+            command.envs(self.settings.iter().map(|(key, value)| (key, value)));
+            let output = command.output().map_err(Failure::io("running souk"))?;
+            if !output.status.success() {
+                return Err(Failure::answer("souk", String::from_utf8_lossy(&output.stderr).trim()));
+            }
         }
+        Ok(())
     }
 }

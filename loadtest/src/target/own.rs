@@ -83,6 +83,10 @@ impl OwnNodes {
             let mut migrate = setup.command(&[]);
             migrate.arg("migrate");
             command::run(migrate, "souk migrate").await?;
+            // Runs share a keyspace, and each signs its tokens with a key of its own.
+            let mut accept = setup.command(&[]);
+            accept.args(["secrets", "accept"]);
+            command::run(accept, "souk secrets accept").await?;
         }
         let count = if servers.is_alone() { 1 } else { plan.count.max(1) };
         for _ in 1..START_TRIES {
