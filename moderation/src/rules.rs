@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::find::{self, Found, OrderId};
 use crate::host::OwnHosts;
-use crate::lexicon::Lexicon;
+use crate::lexicon::{Lexicon, leads_nowhere};
 use crate::text::Text;
 use crate::vocabulary::Names;
 use crate::{
@@ -98,7 +98,7 @@ impl Rules {
         let mut count = Scalars::new(text);
         for (found, category, rule) in self.reported(found) {
             verdict.flags.insert(category);
-            verdict.decided = verdict.decided.max(self.action(category));
+            verdict.decided = verdict.decided.max(self.action(category, rule));
             if !verdict.rules.contains(&rule) {
                 verdict.rules.push(rule);
             }
@@ -172,7 +172,7 @@ impl Rules {
 
     /// Whether the policies want it hidden.
     fn is_masked(&self, found: &Found) -> bool {
-        found.what.is_some_and(|(category, _)| self.action(category) >= Action::Mask)
+        found.what.is_some_and(|(category, rule)| self.action(category, rule) >= Action::Mask)
     }
 
     /// Everything that some rule claims, by place in the text as written.
@@ -254,8 +254,10 @@ impl Rules {
             .filter(|(_, category, _)| self.policy(*category) != Policy::Off)
     }
 
-    const fn action(&self, category: Category) -> Action {
+    fn action(&self, category: Category, rule: RuleId) -> Action {
         match self.policy(category) {
+            // A mask would hide words that lead nowhere.
+            Policy::Mask if leads_nowhere(rule) => Action::Flag,
             Policy::Mask => Action::Mask,
             Policy::Refuse => Action::Refuse,
             Policy::Flag => Action::Flag,
@@ -267,7 +269,9 @@ impl Rules {
     fn mask(&self, text: &str, found: &[Found], locale: Locale) -> String {
         let mut masked = String::with_capacity(text.len());
         let mut from = 0;
-        for (found, ..) in self.reported(found).filter(|(_, category, _)| self.action(*category) >= Action::Mask) {
+        for (found, ..) in
+            self.reported(found).filter(|(_, category, rule)| self.action(*category, rule) >= Action::Mask)
+        {
             masked.push_str(&text[from..found.start]);
             masked.push_str(mask_of(found, locale));
             from = found.end;

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::text::{Holds, Text, Token};
+use crate::text::{BOUNDARY, Holds, Text, Token};
 use crate::tld;
 use crate::vocabulary::{self, Names, Roles, roles};
 
@@ -17,6 +17,8 @@ pub(crate) struct Unit<'t> {
     pub(crate) roles: Roles,
     /// Its letters are written apart.
     pub(crate) apart: bool,
+    /// It is a service whose name is written as nobody writes it but to hide it.
+    pub(crate) disguised: bool,
 }
 
 /// The fewest letters apart that make a word.
@@ -27,9 +29,12 @@ const SPELLED_MAX: usize = 40;
 /// The most words of one letter before letters that are one word.
 const BEFORE_MAX: usize = 2;
 
-/// Signs that a name is cut by, the most between two parts of it, and the most parts.
-const CUTTING: &str = "$@!|€-.'*_~";
+/// Signs that a name is cut by, and those among them that also part honest words; the most between two parts, and the most parts.
+const CUTTING: &str = "$@!|€-.'*_~/:\\+= ";
+const PARTING: &str = "-.' ";
 const SIGNS_MAX: usize = 3;
+/// The fewest letters of a name that only spaces cut.
+const SPACED_MIN: usize = 6;
 const CUT_MAX: usize = 3;
 
 /// The words of a text. Letters with one and the same sign between each make one word: "g m a i l", "t-e-l-e-g-r-a-m".
@@ -38,7 +43,7 @@ pub(crate) fn units<'t>(text: &'t Text<'_>, names: &Names) -> Vec<Unit<'t>> {
     let mut units = Vec::with_capacity(tokens.len());
     let mut at = 0;
     while at < tokens.len() {
-        let apart = letters_apart(text, at);
+        let apart = letters_apart(text, at, names);
         let goes_on = || {
             units.last().is_some_and(|last: &Unit<'_>| last.apart)
                 && matches!(text.gap_before(at).trim(), "." | "_" | "-")
@@ -53,17 +58,19 @@ pub(crate) fn units<'t>(text: &'t Text<'_>, names: &Names) -> Vec<Unit<'t>> {
             units.extend(before.iter().map(|token| single(text, token, names)));
             let word = join(letters);
             let roles = known(&word, letters[0].holds, names);
+            let disguised = roles.has(Roles::MESSENGER.and(Roles::SOCIAL));
             units.push(Unit {
                 start: letters[0].start,
                 end: letters[letters.len() - 1].end,
                 word: word.into(),
                 roles,
                 apart: true,
+                disguised,
             });
             at += apart;
             continue;
         }
-        if let Some((unit, past)) = over_signs(text, at) {
+        if let Some((unit, past)) = over_signs(text, at).or_else(|| over_spaces(text, at)) {
             units.push(unit);
             at = past;
             continue;
@@ -78,27 +85,84 @@ pub(crate) fn units<'t>(text: &'t Text<'_>, names: &Names) -> Vec<Unit<'t>> {
 fn single<'t>(text: &'t Text<'_>, token: &Token, names: &Names) -> Unit<'t> {
     let word = text.word(token);
     let roles = known(word, token.holds, names);
-    Unit { start: token.start, end: token.end, word: word.into(), roles, apart: false }
+    let services = Roles::MESSENGER.and(Roles::SOCIAL);
+    let bent = || token.holds.has(Holds::MIXED) || (!token.holds.is_word() && vocabulary::is_signed_service(word));
+    let disguised = roles.has(services) && bent();
+    Unit { start: token.start, end: token.end, word: word.into(), roles, apart: false, disguised }
 }
 
-/// A service whose name is cut by signs: "what$@pp", "messe-nger". And the first word behind it.
+/// A service whose name is cut by signs, or has one for its first or last letter: "what$@pp", "messe-nger", "$kype", "телег@". And
+/// the first word behind it.
 fn over_signs<'t>(text: &'t Text<'_>, at: usize) -> Option<(Unit<'t>, usize)> {
     let tokens = text.tokens();
     let gap = |next: usize| if next < tokens.len() { text.gap_before(next) } else { "" };
-    let cuts = |gap: &str| !gap.is_empty() && gap.len() <= SIGNS_MAX && gap.chars().all(|c| CUTTING.contains(c));
-    if tokens[at].holds.is_number() || !cuts(gap(at + 1)) || !vocabulary::may_begin_service(text.word(&tokens[at])) {
+    let cuts = |gap: &str| !gap.trim().is_empty() && gap.len() <= SIGNS_MAX && gap.chars().all(|c| CUTTING.contains(c));
+    // "$100" is money.
+    let led = text.gap_before(at).ends_with('$') && !text.gap_before(at).ends_with("$$");
+    let word = text.word(&tokens[at]);
+    let trails = |past: usize| text.gap_before(past).starts_with('@');
+    if tokens[at].holds.is_number() || !(cuts(gap(at + 1)) || led || trails(at + 1)) {
         return None;
     }
-    (2..=CUT_MAX).take_while(|count| cuts(gap(at + count - 1))).find_map(|count| {
-        let parts = (at..at + count).map(|i| (text.word(&tokens[i]), gap(i + 1)));
+    if !(led || vocabulary::may_begin_service(word)) {
+        return None;
+    }
+    // The longest first: "в@тс@п" is more than "в@тс".
+    let most = (1..=CUT_MAX).take_while(|count| *count == 1 || cuts(gap(at + count - 1))).last().unwrap_or(1);
+    (1..=most).rev().find_map(|count| {
         let last = &tokens[at + count - 1];
+        let trail = trails(at + count) && !text.folded()[last.end + 1..].starts_with(char::is_alphanumeric);
+        if count == 1 && !led && !trail {
+            return None;
+        }
         // "telegram.me" is a host.
-        let host = gap(at + count - 1).contains('.') && tld::class(text.word(last)).is_some();
-        let signs = parts.enumerate().map(|(i, (word, signs))| (word, if i + 1 < count { signs } else { "" }));
-        let roles = vocabulary::with_signs(signs);
-        let word = || (at..at + count).map(|i| text.word(&tokens[i])).collect::<String>().into();
-        let unit = |roles| Unit { start: tokens[at].start, end: last.end, word: word(), roles, apart: false };
-        (!host && !roles.is_empty()).then(|| (unit(roles), at + count))
+        let host = count > 1 && gap(at + count - 1).contains('.') && tld::class(text.word(last)).is_some();
+        let signs = |i: usize| {
+            if i + 1 < at + count {
+                gap(i + 1)
+            } else if trail {
+                "@"
+            } else {
+                ""
+            }
+        };
+        let first = ("", if led { "$" } else { "" });
+        let parts = || std::iter::once(first).chain((at..at + count).map(|i| (text.word(&tokens[i]), signs(i))));
+        let roles = vocabulary::with_signs(parts());
+        let joined = || (at..at + count).map(|i| text.word(&tokens[i])).collect::<String>();
+        // With a space the name must be exact: "telegram - I".
+        let spaced = (at + 1..at + count).any(|i| gap(i).contains(' '));
+        let exact = || !vocabulary::roles(&joined()).is_empty();
+        let disguised = led
+            || trail
+            || (at + 1..at + count).any(|i| gap(i).contains("--") || !gap(i).chars().all(|c| PARTING.contains(c)));
+        let (start, end) = (tokens[at].start - usize::from(led), last.end + usize::from(trail));
+        (!host && !roles.is_empty() && (!spaced || exact()))
+            .then(|| (Unit { start, end, word: joined().into(), roles, apart: false, disguised }, at + count))
+    })
+}
+
+/// A service whose name is cut by spaces: "what  sapp", "mes sen ger". One of the parts is no word.
+fn over_spaces<'t>(text: &'t Text<'_>, at: usize) -> Option<(Unit<'t>, usize)> {
+    let tokens = text.tokens();
+    if !tokens[at].holds.is_word() || !vocabulary::begins_service(text.word(&tokens[at])) {
+        return None;
+    }
+    let spaces = |next: usize| next < tokens.len() && matches!(text.gap_before(next), " " | "  " | "\u{A0}");
+    (2..=CUT_MAX).take_while(|count| spaces(at + count - 1)).find_map(|count| {
+        let parts = || tokens[at..at + count].iter().map(|token| text.word(token));
+        let word: String = parts().collect();
+        let roles = roles(&word);
+        let strange = parts().filter(|part| vocabulary::roles(part).is_empty()).count();
+        // "The house next door".
+        let named = word != "nextdoor"
+            && roles.has(Roles::MESSENGER.and(Roles::SOCIAL))
+            && word.chars().count() >= SPACED_MIN
+            && strange > 0;
+        let (start, end) = (tokens[at].start, tokens[at + count - 1].end);
+        named.then(|| {
+            (Unit { start, end, word: word.into(), roles, apart: false, disguised: strange == count }, at + count)
+        })
     })
 }
 
@@ -120,8 +184,11 @@ fn is_short_top(text: &Text<'_>, at: usize) -> bool {
     text.gap_before(at).contains('.') && tld::class(&format!("{a}{b}")).is_some()
 }
 
-/// How many single letters follow each other from a word on, with the same short gap between.
-fn letters_apart(text: &Text<'_>, from: usize) -> usize {
+/// How many single letters follow each other from a word on, with the same short gap between. With a gap that also parts the items of
+/// a list they must be the name of a service.
+fn letters_apart(text: &Text<'_>, from: usize, names: &Names) -> usize {
+    /// The most characters between two letters.
+    const GAP_MAX: usize = 3;
     let tokens = text.tokens();
     let cyrillic = tokens[from].holds.has(Holds::CYRILLIC);
     let is_letter = |at: usize| {
@@ -135,12 +202,18 @@ fn letters_apart(text: &Text<'_>, from: usize) -> usize {
         return 0;
     }
     let gap = text.gap_before(from + 1);
-    if !matches!(gap, " " | "-" | "_" | "*" | "·" | "  " | "." | "/" | "|" | "~") {
+    let usual = matches!(gap, " " | "-" | "_" | "*" | "·" | "  " | "." | "/" | "|" | "~");
+    if !usual && (gap.chars().count() > GAP_MAX || gap.contains([BOUNDARY, '$', '%', '№', '#'])) {
         return 0;
     }
     let mut count = 1;
     while count < SPELLED_MAX && is_letter(from + count) && text.gap_before(from + count) == gap {
         count += 1;
     }
-    count
+    let is_service = || {
+        let word: String = tokens[from..from + count].iter().map(|token| text.word(token)).collect();
+        let services = Roles::MESSENGER.and(Roles::MESSENGER_WORD).and(Roles::SOCIAL).and(Roles::SOCIAL_WORD);
+        word.chars().count() > SPELLED_MIN && known(&word, tokens[from].holds, names).has(services)
+    };
+    if usual || is_service() { count } else { 0 }
 }

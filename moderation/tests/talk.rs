@@ -173,3 +173,79 @@ fn quantities_over_messages_are_no_number() {
         assert_eq!((verdict.text.as_ref(), verdict.earlier), (text, Vec::new()));
     }
 }
+
+#[test]
+fn what_strangers_met_is_found() {
+    let rules = rules();
+    for (text, masked) in [
+        ("416 cats / 555 dogs / 7319 birds", "*** cats / *** dogs / *** birds"),
+        ("at 4x1x6x5x5x5x7x3x1x9", "at ***"),
+        ("⓸⓵⓺ ⓹⓹⓹ ⓪⓵⓽⓽", "***"),
+        ("call 4l6 555 O1!9", "call ***"),
+        ("won, too, fore, ate, five, five, oh, won, nine, nine", "***"),
+        ("write me, t e l e g r a m", "write me, ***"),
+        ("see evil。example", "see [link removed]"),
+        ("pay on 51.15.20.3:8080/x", "pay on [link removed]"),
+        ("wh@tsapp", "***"),
+        ("пиши в в@йбер", "пиши в ***"),
+        ("I go by the same nickname over on discord", "I go by the same nickname over on ***"),
+        ("on se reparle ailleurs, sur messenger", "on se reparle ailleurs, sur ***"),
+    ] {
+        assert_eq!(rules.moderate(text, &context(Locale::En)).text, masked, "{text:?}");
+    }
+}
+
+#[test]
+fn an_invitation_to_a_place_without_a_name_is_flagged_and_stays() {
+    let rules = rules();
+    for text in [
+        "давай перейдём в другое приложение, я там под тем же именем",
+        "let's switch to another app, same name there",
+        "passons sur une autre application, même pseudo",
+    ] {
+        let verdict = rules.moderate(text, &context(Locale::Ru));
+        assert_eq!((verdict.text.as_ref(), verdict.action), (text, Action::Flag), "{text:?}");
+        assert!(verdict.flags.contains(souk_moderation::Category::Messenger), "{text:?}");
+    }
+    for text in
+        ["is there another chat for the second order on this site?", "the other app crashed so I came back here"]
+    {
+        assert!(rules.moderate(text, &context(Locale::En)).flags.is_empty(), "{text:?}");
+    }
+}
+
+#[test]
+fn threats_that_strangers_met_are_flagged() {
+    let rules = rules();
+    for text in [
+        "pay or your wife will see the photos",
+        "your garage will burn tonight",
+        "I kept a copy of your keys, sleep well",
+        "I will poison your dog",
+        "your daughter walks home alone, careful",
+        "I'll post your address on every forum",
+        "paye ou ton patron reçoit les photos",
+        "сожгу твою дачу",
+    ] {
+        let verdict = rules.moderate(text, &context(Locale::En));
+        assert!(verdict.flags.contains(souk_moderation::Category::Threat), "{text:?}");
+    }
+}
+
+#[test]
+fn names_and_numbers_of_honest_people_stay() {
+    let rules = rules();
+    for text in [
+        "Fanny and Mr Hancock come at 8",
+        "I live in Crapaud, Prince Edward Island",
+        "we are from Condom in Gascony",
+        "едем в село Хуторское",
+        "I work with socket.io, draw.io, asp.net and Node.js",
+        "it all fits.Net weight is 59 kg",
+        "готово.Ru версия позже",
+        "serial 4820 1938 8821 9931",
+    ] {
+        let verdict = rules.moderate(text, &context(Locale::En));
+        assert_eq!((verdict.text.as_ref(), verdict.spans), (text, Vec::new()));
+    }
+}

@@ -155,7 +155,8 @@ fn follows(written: &[char], spans: &[Span], shown: &str) -> bool {
 fn summed(lines: &[&Line], seen: &[Seen], took: Vec<Duration>, rules: BTreeSet<&'static str>) -> Judged {
     let first = lines[0];
     let is_handle = matches!(first.label.as_str(), "messenger" | "social");
-    let by_flag = matches!(first.label.as_str(), "threat" | "insult" | "spam");
+    // An invitation to a place that is not named is flagged.
+    let by_flag = matches!(first.label.as_str(), "threat" | "insult" | "spam") || first.technique == "app_not_named";
     let (mut found, mut covered, mut any) = (true, true, false);
     let (mut readable, mut beside) = (0, 0);
     for (line, seen) in lines.iter().zip(seen) {

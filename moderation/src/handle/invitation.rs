@@ -99,7 +99,8 @@ impl Talk<'_, '_> {
                 || self.is_alone(service, &around)
                 || around.goes_on_inviting()
                 || around.names_number()
-                || around.is_mine();
+                || around.is_mine()
+                || (!around.thing && self.is_known_there(service, &around));
         }
         let (short, messenger) = (self.is_short(service), !service.social);
         let via = around.via();
@@ -111,6 +112,7 @@ impl Talk<'_, '_> {
         let mine = || around.is_mine();
         (via && (around.invites || around.names_number()))
             || has_it
+            || (messenger && self.is_known_there(service, &around))
             || (messenger && (used || (yours && around.invites)))
             || ((messenger || short) && via && mine() && self.invites_behind(&around))
             || (short && (asks || yours || (messenger && (around.goes_on_inviting() || (mine() && via)))))
@@ -138,7 +140,8 @@ impl Talk<'_, '_> {
 
     /// The service is denied, or only spoken of.
     fn is_talk(&self, service: Service, around: &Around<'_>) -> bool {
-        let talk = if around.invites { Roles::TALK } else { Roles::TALK.and(Roles::PICTURE) };
+        let known = around.said.iter().any(|unit| unit.roles.has(Roles::SAME));
+        let talk = if around.invites || known { Roles::TALK } else { Roles::TALK.and(Roles::PICTURE) };
         let sentence = |at: &usize| !self.before(*at).contains(['.', '!', '?', ',', '\n', BOUNDARY]);
         let behind_it = (service.past..self.units.len()).take(2).take_while(sentence).map(|at| &self.units[at]);
         around.said.iter().any(|unit| unit.roles.has(Roles::NOT))
@@ -153,6 +156,17 @@ impl Talk<'_, '_> {
         let capital = self.text.folded()[self.units[service.first].start..].starts_with(char::is_uppercase)
             && !around.last_has(Roles::VIA.and(Roles::MINE));
         self.units.len() == service.past - service.first || ((begins || capital) && around.behind.starts_with('?'))
+    }
+
+    /// "In … you'll recognise the picture", "même nom sur …", "…? ник не отличается": who it is there is told.
+    fn is_known_there(&self, service: Service, around: &Around<'_>) -> bool {
+        const REACH: usize = 8;
+        let near = self.units[service.first.saturating_sub(REACH)..service.first]
+            .iter()
+            .chain(&self.units[service.past..self.units.len().min(service.past + REACH)]);
+        let last = || service.past == self.units.len() && around.said.is_empty();
+        let placed = around.via() || (service.sure && (around.before.is_empty() || around.said.is_empty())) || last();
+        placed && near.into_iter().any(|unit| unit.roles.has(Roles::SAME))
     }
 
     /// "… all evening, write there".

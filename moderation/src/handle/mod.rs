@@ -144,7 +144,9 @@ impl Talk<'_, '_> {
             true => (Category::Social, SOCIAL_HANDLE, SOCIAL_INVITATION),
             false => (Category::Messenger, MESSENGER_HANDLE, MESSENGER_INVITATION),
         };
-        let invited = self.is_invitation(service);
+        // Who disguises the name of a service invites there.
+        let disguised = service.sure && self.units[service.first..service.past].iter().any(|unit| unit.disguised);
+        let invited = disguised || self.is_invitation(service);
         let service = Service { sure: service.sure || invited, ..service };
         let handle = self
             .handle_after(service, false, invited)
@@ -266,6 +268,17 @@ mod tests {
             ("пиши в t e l e g r a m", "t e l e g r a m"),
             ("tеlеgrаm @ivan", "tеlеgrаm @ivan"),
             ("у вас есть вотсап?", "вотсап"),
+            ("wh@tsapp", "wh@tsapp"),
+            ("в@йбер", "в@йбер"),
+            ("тсс д!ск0рд", "д!ск0рд"),
+            ("в@тс@п. сэкономим", "в@тс@п"),
+            ("send me your $ignal", "$ignal"),
+            ("телег@, ок?", "телег@"),
+            ("<d><i><s><c><o><r><d> then", "d><i><s><c><o><r><d"),
+            ("s~k~y~p~e, ok?", "s~k~y~p~e"),
+            ("contacte-moi via what  sapp", "what  sapp"),
+            ("I go by the same nickname over on discord", "discord"),
+            ("on se reparle ailleurs, sur messenger", "messenger"),
         ] {
             assert_eq!(found(text), [contact], "{text:?}");
         }
@@ -289,6 +302,11 @@ mod tests {
             "mon téléphone est brisé",
             "ok, see you",
             "the green paint and the app",
+            "the dog next door",
+            "signal is w e a k today",
+            "t!le, t1le, whatever",
+            "the logo reads P!ZZA",
+            "s, m, l, x and xl",
         ] {
             assert_eq!(found(text), [""; 0], "{text:?}");
         }

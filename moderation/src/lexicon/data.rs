@@ -17,7 +17,7 @@ macro_rules! lexicon {
 }
 
 /// The lists in the order of their numbers.
-pub(super) const SOURCES: [Source; 14] = [
+pub(super) const SOURCES: [Source; 17] = [
     (Category::Profanity, "profanity.ru", lexicon!("ru.profanity")),
     (Category::Profanity, "profanity.ru.latin", lexicon!("ru.latin.profanity")),
     (Category::Profanity, "profanity.en", lexicon!("en.profanity")),
@@ -32,6 +32,9 @@ pub(super) const SOURCES: [Source; 14] = [
     (Category::Insult, "insult.en", lexicon!("en.insult")),
     (Category::Insult, "insult.fr", lexicon!("fr.insult")),
     (Category::Insult, "insult.fr.quebec", lexicon!("fr.quebec.insult")),
+    (Category::Messenger, "messenger.elsewhere.ru", lexicon!("ru.elsewhere")),
+    (Category::Messenger, "messenger.elsewhere.en", lexicon!("en.elsewhere")),
+    (Category::Messenger, "messenger.elsewhere.fr", lexicon!("fr.elsewhere")),
 ];
 
 /// The rule of an operator's words.
@@ -61,7 +64,7 @@ pub(super) fn built_in() -> &'static Set {
         for (list, (category, _, text)) in SOURCES.iter().enumerate() {
             // A test holds that every line is understood.
             for entry in lines(text).filter_map(|(_, line)| Entry::parse(line).ok()) {
-                builder.add(index(list), entry, *category != Category::Threat);
+                builder.add(index(list), entry, !matches!(category, Category::Threat | Category::Messenger));
             }
         }
         builder.build().expect("the lists are far smaller than what an automaton can hold")

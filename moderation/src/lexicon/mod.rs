@@ -1,4 +1,4 @@
-//! Words and phrases: profanity, insults, threats. The data is in `moderation/lexicon/`, with its grammar and its sources.
+//! Words and phrases: profanity, insults, threats, invitations to places that are not named. The data is in `moderation/lexicon/`, with its grammar and its sources.
 //!
 //! All lists are one automaton over the words of a message, each written as one byte a letter with spaces between
 //! ([`sentence`]). Behind the words stand other readings of those that are disguised ([`disguise`], [`respell`]). A phrase is looked at where
@@ -26,8 +26,14 @@ use crate::find::Found;
 use crate::text::Text;
 use crate::{Additions, Category, RuleId};
 
-/// The categories that are found by words.
+/// The categories that an operator adds words to.
 const CATEGORIES: [Category; 3] = [Category::Profanity, Category::Threat, Category::Insult];
+
+/// Whether a rule finds invitations to a place that is not named. Nothing in them leads anywhere: they are never masked, at most
+/// flagged.
+pub(crate) fn leads_nowhere(rule: RuleId) -> bool {
+    rule.starts_with("messenger.elsewhere")
+}
 
 /// A list of words and phrases of one category.
 #[derive(Debug, Clone, Copy)]

@@ -2,12 +2,15 @@
 
 use std::ops::Range;
 
-use super::{CATEGORIES, Candidate, List, name};
+use super::{Candidate, List, name};
 use crate::Category;
 use crate::find::{Found, gaps};
 
+/// The categories that are found by words, in the order in which they claim.
+const CATEGORIES: [Category; 4] = [Category::Profanity, Category::Threat, Category::Insult, Category::Messenger];
+
 /// Takes away what is an exception, a name or switched off, and puts the rest into its place among what others found. Where categories
-/// meet the order is profanity, threat, insult: what is masked wins, and the others keep what is left of them.
+/// meet the order is profanity, threat, insult, messenger: what is masked wins, and the others keep what is left of them.
 pub(super) fn resolve(text: &str, lists: &[List], mut candidates: Vec<Candidate>, out: &mut Vec<Found>) {
     let category = |one: &Candidate| lists[usize::from(one.list)].category;
     candidates.sort_unstable_by_key(|one| (one.start, one.end));
@@ -16,7 +19,9 @@ pub(super) fn resolve(text: &str, lists: &[List], mut candidates: Vec<Candidate>
         let of_category = CATEGORIES.iter().zip(&excepted).find(|(of, _)| **of == category(one));
         of_category.is_some_and(|(_, excepted)| is_excepted(excepted, one))
     };
-    let is_name = |one: &Candidate| category(one) != Category::Threat && name::is_name(text, &(one.start..one.end));
+    let is_name = |one: &Candidate| {
+        matches!(category(one), Category::Profanity | Category::Insult) && name::is_name(text, &(one.start..one.end))
+    };
     candidates.retain(|one| !one.except && lists[usize::from(one.list)].on && !is_fine(one) && !is_name(one));
     if candidates.is_empty() {
         return;

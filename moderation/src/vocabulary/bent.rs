@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use rustc_hash::FxHashMap as HashMap;
+use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
 use super::{Roles, VOCABULARY, roles};
 use crate::slip::{find_shortened, is_slip, shortened};
@@ -20,11 +20,14 @@ const SWAP_MIN: usize = 5;
 const SERVICES: Roles = Roles::MESSENGER.and(Roles::SOCIAL).and(Roles::MESSENGER_WORD).and(Roles::SOCIAL_WORD);
 
 /// Names by what they are taken for.
+#[derive(Default)]
 struct Near {
     /// Without one of their letters, and whole.
     slipped: HashMap<Box<str>, Vec<&'static str>>,
     /// Names and invitations with two neighbours swapped.
     swapped: HashMap<Box<str>, &'static str>,
+    /// What names begin with that are nothing else.
+    beginnings: HashSet<Box<str>>,
     /// The first letter of each name, and which letters it has.
     letters: Vec<(char, u32)>,
 }
@@ -44,9 +47,13 @@ fn letter_set(word: &str) -> u32 {
 }
 
 static NEAR: LazyLock<Near> = LazyLock::new(|| {
-    let mut near = Near { slipped: HashMap::default(), swapped: HashMap::default(), letters: Vec::new() };
+    let mut near = Near::default();
     for (name, roles) in &VOCABULARY.words {
         let letters = name.chars().count();
+        if roles.has(Roles::MESSENGER.and(Roles::SOCIAL)) && letters >= SLIP_MIN {
+            let ends = name.char_indices().skip(2).map(|(at, _)| at);
+            near.beginnings.extend(ends.map(|end| Box::from(&name[..end])));
+        }
         if roles.has(SERVICES) && letters >= SLIP_MIN {
             near.letters.extend(name.chars().next().map(|first| (first, letter_set(name))));
             for less in shortened(name).chain([(*name).into()]) {
@@ -91,6 +98,21 @@ pub(crate) fn bent(word: &str, digits: bool) -> Roles {
         .iter()
         .find_map(|plain| Some(roles(plain)).filter(|roles| roles.has(SERVICES)).or_else(|| one_of(plain)))
         .map_or_else(Roles::default, Roles::sure)
+}
+
+/// Whether digits and signs stand in a word for the letters of a service's name: "t3legr@m". Nobody writes so but to hide it.
+pub(crate) fn is_signed_service(word: &str) -> bool {
+    word.contains(|c: char| c.is_ascii_digit() || SIGNS.contains(c))
+        && word.contains(char::is_alphabetic)
+        && [false, true].iter().any(|second| {
+            let plain = letters(word, *second);
+            roles(&plain).has(SERVICES) || stretched(&plain).any(|less| roles(&less).has(SERVICES))
+        })
+}
+
+/// Whether a longer name of a service begins with a word.
+pub(crate) fn begins_service(word: &str) -> bool {
+    NEAR.beginnings.contains(word)
 }
 
 /// Whether a word is an invitation with two of its letters swapped.
@@ -172,13 +194,16 @@ pub(crate) fn may_begin_service(word: &str) -> bool {
     word.starts_with(|c| FIRST_LETTERS.contains(c))
 }
 
+/// Signs that pass for letters.
+const SIGNS: &str = "$@!|€";
+
 /// The service that words with signs between them are together: "what$@pp", "messe-nger". `parts`: the words, each with the signs
 /// behind it.
 pub(crate) fn with_signs<'p>(parts: impl Iterator<Item = (&'p str, &'p str)>) -> Roles {
     let mut signed = String::new();
     for (word, signs) in parts {
         signed.push_str(word);
-        signed.extend(signs.chars().filter(|sign| matches!(sign, '$' | '@' | '!' | '|' | '€')));
+        signed.extend(signs.chars().filter(|sign| SIGNS.contains(*sign)));
     }
     bent(&signed, true)
 }

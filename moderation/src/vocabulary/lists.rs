@@ -19,8 +19,12 @@ pub(super) const LISTS: &[(Roles, &str)] = &[
         skype skyp wechat weixin kakaotalk messenger fbmessenger imessage facetime discord threema kakao icq messanger messeger wassap wassapp wazzup watsup \
         вотсап* вотсапп* ватсап* ватсапп* ватцап* вацап* воцап* вотцап* васап* уотсап* уатсап* вотс* ватс* вотзап* ватзап* вацапп* \
         телеграм* телеграмм* телеграмчик* телеграмик* \
-        вайбер* вибер* вайпер* скайп* дискорд* вичат* мессенджер* месенджер* мессинджер* аська тилиграм* вастап* тримa"),
+        вайбер* вибер* вайпер* скайп* дискорд* вичат* в3бер максмессенджер* мессенджер* месенджер* мессинджер* аська тилиграм* вастап* тримa"),
     (Roles::MESSENGER_WORD, "whats disc dc mess вац самолетик самолетике самолетиком wa wsp wap tg tgm tele telegr signal line slack telegraf дс вц ва тг тгшк* тлг сигнал* вайб* kik imo имо vibes телега телеге телегу телеги телегой discorde wu"),
+    (Roles::SAME, "same unchanged kept recognise recognize nickname nick name named names called username \
+        meme pareil pseudo nom prenom reconnaitrez reconnaitras reconnais appelle connais connaissez identique \
+        имя имени именем имен имена зовут ник ника ником аватарка аватарке узнаете узнаешь прежний прежнее прежняя название фамилии фамилия фамилией \
+        подписан подписана отличается поменялось менялся меняется никнейм тезка"),
     (Roles::SOCIAL, "мордокниг* одноклы одноклах вконтач* контач* инстач* instagram instagr instagrm insta instag facebook facebok fbook linkedin tiktok twitter vkontakte snapchat snapchatt nextdoor youtube снапчат* ютуб* facebouk feicebouk odnoklassniki pinterest \
         инстаграм* инстаграмм* инста инсте инсту инсты инстой инстик* инстаграме фейсбук* фэйсбук* фейсбок* фесбук* вконтакте вконтакт* контактик* тикток* твиттер* твитер* одноклассник* линкедин*"),
     (Roles::SOCIAL_WORD, "li yt gram фейс ig fb vk face вк фб ин инст однокл x snap sc tt тт контакте"),
@@ -32,7 +36,9 @@ pub(super) const LISTS: &[(Roles, &str)] = &[
         пиши пишите напиши напишите напишу писать написать добавь добавьте добавляй добавляйте добавляйся найди найдите ищи ищите звони звоните позвони \
         позвоните набери наберите скинь скиньте кинь киньте скину кину пришли пришлите перейдем переходи переходите перейти перейдемте пойдем пошли давай давайте \
         спишемся свяжись свяжитесь связаться связь свяжемся отвечаю отвечу отвечаем отвечают добавлю добавим лучше удобнее быстрее кидай юзер пользователь личку лс общаться общаемся пообщаемся стучи стучись стукни маякни маякните отпиши отпишись черкни \
-        подпишись подпишитесь продолжим жду ответь ответьте отвечу контакт контакты обсудим договоримся поговорим пообщаться доступен го айда"),
+        подпишись подпишитесь продолжим жду ответь ответьте отвечу контакт контакты обсудим договоримся поговорим пообщаться доступен го айда \
+        quicker ease catch carry aise joignable sautons saute poursuit poursuivons poursuivre attends reparle reparlons rest reste tapez tape type demandez \
+        спокойнее проще комфортнее догоняй догоняйте заходи заходите заходим остальное вбейте вбей туда"),
     (Roles::NICK, "nick nickname handle username user login id account acct pseudo pseudonyme identifiant compte profil profile name nom \
         ник ником ника никнейм логин логином юзернейм юзер аккаунт акк айди профиль имя имени"),
     (Roles::MAIL, "email mail e-mail emails courriel couriel mel adresse address gmail почта почту почте почты емейл имейл имэйл мыло мыла мылу емайл емаил мейл мэйл mailto"),
@@ -40,7 +46,7 @@ pub(super) const LISTS: &[(Roles, &str)] = &[
     (Roles::MINE, "my me mine mon ma mes moi m мой моя мое мои моего моем моему меня мне мну мной us nous notre нас наш нам our i je j я"),
     (Roles::YOURS, "your ur ton votre vos твой твоя твою твоего твоем ваш ваша вашу вашего вашем свой свою своя"),
     (Roles::USE, "use using utilises utilisez utilise пользуетесь пользуешься пользуетес сидите сидишь"),
-    (Roles::VIA, "on in via over through by to at using sur par dans avec en vers a au le la l в во на через по к с под из the my your mon ton votre мой твой ваш или or ou d"),
+    (Roles::VIA, "on in via over through by to at using into onto sur par dans avec en vers a au le la l в во на через по к с под из the my your mon ton votre мой твой ваш или or ou d"),
     (Roles::IS, "is s are it its as under est c cest sous это есть такой как вот под мой там here ici будет"),
     (Roles::APP, "app apps application appli applications messenger messager messagerie приложение приложения приложении приложуху приложуха мессенджер мессенджере мессенджера месенджер"),
     (Roles::COLOUR, "bird camera plane avion avions самолетик самолетиком самолет green blue purple verte vert bleu bleue mauve violet violette зеленый зеленом зеленая зеленого зеленое зеленой зеленую зеленка синий синем синего голубой голубом фиолетовый фиолетовом фиолетовая фиолетовой"),

@@ -9,7 +9,7 @@ use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
 use crate::text::Text;
 use crate::{Additions, Category};
-pub(crate) use bent::{bent, invites_swapped, may_begin_service, with_signs};
+pub(crate) use bent::{begins_service, bent, invites_swapped, is_signed_service, may_begin_service, with_signs};
 use lists::LISTS;
 
 /// What a word can be: a set of bits.
@@ -73,6 +73,9 @@ impl Roles {
     pub(crate) const YOURS: Self = Self(1 << 26);
     /// Asks who uses something.
     pub(crate) const USE: Self = Self(1 << 27);
+
+    /// Says that somebody is to be known by name or picture.
+    pub(crate) const SAME: Self = Self(1 << 28);
 
     pub(crate) const fn has(self, other: Self) -> bool {
         self.0 & other.0 != 0
