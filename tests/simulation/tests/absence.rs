@@ -163,10 +163,11 @@ async fn who_only_seemed_to_be_there_is_owed_one_notification() {
     .await;
     assert_eq!(one.unwrap() + other.unwrap(), 1);
     assert_eq!(place.owing(), [5]);
-    let history = place.shelf.history();
-    let entry = &history.logs[&place.order].entries[4].entry;
-    assert!(matches!(entry.body, Body::Empty) && *entry.key.id == *"notify~bob~4", "{entry:?}");
-    drop(history);
+    {
+        let history = place.shelf.history();
+        let entry = &history.logs[&place.order].entries[4].entry;
+        assert!(matches!(entry.body, Body::Empty) && *entry.key.id == *"notify~bob~4", "{entry:?}");
+    }
     {
         let heard = place.heard.0.lock();
         let last = heard.last().unwrap();
