@@ -81,8 +81,7 @@ impl Delivery {
             .into_iter()
             .filter_map(|room| {
                 let chance = self.runtime.random();
-                let sooner = |every: Duration| every - every / 4 * u32::from(chance.to_le_bytes()[0]) / 256;
-                let since = room.take_comparison(now, sooner(lively), sooner(silent), LIVELY_FOR)?;
+                let since = room.take_comparison(now, sooner(lively, chance), sooner(silent, chance), LIVELY_FOR)?;
                 Some((since, chance, room))
             })
             .collect();
@@ -116,5 +115,25 @@ impl Delivery {
         let outcome = guarded(self.runtime.tasks(), REPUBLISH, publish).await;
         let outcome = outcome.unwrap_or_else(|panicked| Err(RouterError(panicked.to_string())));
         self.published(outcome, &channels, envelope);
+    }
+}
+
+/// Up to a quarter sooner, by chance: rooms that were compared together are not compared together again.
+fn sooner(every: Duration, chance: u64) -> Duration {
+    every - every / (4 * 256) * u32::from(chance.to_le_bytes()[0])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_time_can_come_a_quarter_sooner() {
+        for every in [Duration::from_secs(5), Duration::MAX / 4] {
+            for chance in 0..256 {
+                let sooner = sooner(every, chance);
+                assert!(sooner <= every && sooner > every / 4 * 3, "{chance}: {sooner:?} of {every:?}");
+            }
+        }
     }
 }
