@@ -168,7 +168,8 @@ impl Play {
         for _ in 0..plan.faults.deserters {
             let person = user(world.rng().index(plan.orders + 1));
             let noticed = world.rng().between(0, 8_000);
-            let down = world.rng().chance(500).then(|| world.rng().between(10, 3_000));
+            let dies = world.rng().chance(500);
+            let down = dies.then(|| world.rng().between(10, 3_000));
             let devices: Vec<_> = self.clients.iter().filter(|client| *client.user() == person).cloned().collect();
             let cluster = Arc::clone(&self.cluster);
             world.at(moment(), move || {

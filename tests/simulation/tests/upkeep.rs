@@ -123,6 +123,9 @@ async fn what_is_published_again_does_not_keep_rooms_from_being_healed() {
     let place = Place::new();
     place.keep_up();
     let orders = place.join(2);
+    // Each is compared once when it is new, and then seldom.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(place.comparisons(), 2);
     place.bus.cut(0, AWAY_MS);
     let order = Arc::new(place.shelf.history().logs[&orders[0]].order.clone());
     let head = place.shelf.history().logs[&orders[0]].head;
