@@ -1,14 +1,15 @@
 //! Whether any broker answers.
 //!
-//! While none does, nothing new is handed to the client, but for a probe now and then: what waits in its queue goes out when the
-//! brokers are back, also where another node has sent it by then. What waits in the store goes out once.
+//! While none does, nothing new is handed to the client: what waits in its queue goes out when the brokers are back, also where
+//! another node has sent it by then. What waits in the store goes out once. What is on its way already is the probe that shows that
+//! they are back; it may wait for a broker that stays away, so something new is let through now and then.
 
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
 /// How often something new is let through while no broker answers and something is on its way already.
-const PROBE_EVERY: Duration = Duration::from_secs(15);
+const PROBE_EVERY: Duration = Duration::from_secs(120);
 /// How often is said that it is still so.
 const SAY_EVERY: Duration = Duration::from_secs(300);
 
@@ -94,10 +95,10 @@ mod tests {
         health.down("gone", at(2));
         assert!(!health.may_begin(false, at(3)));
         assert!(health.may_begin(true, at(4)), "one is needed to find out");
-        assert!(!health.may_begin(false, at(18)));
-        assert!(health.may_begin(false, at(19)));
-        health.confirmed(at(20));
-        assert!(health.may_begin(false, at(20)) && health.may_begin(false, at(20)));
+        assert!(!health.may_begin(false, at(123)));
+        assert!(health.may_begin(false, at(124)));
+        health.confirmed(at(125));
+        assert!(health.may_begin(false, at(125)) && health.may_begin(false, at(125)));
     }
 
     #[test]
