@@ -7,7 +7,7 @@ mod suite;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use fred::prelude::{Builder, ClientLike, Config, EventInterface, PubsubInterface};
-use souk_chat::ports::{Admission, Attempt, Presence, Said, Subscription};
+use souk_chat::ports::{Admission, Attempt, Gap, Presence, Said, Subscription};
 use souk_router::{Parts, Settings, envelope};
 
 use suite::{Recorder, World, envelope, eventually, order_room, server, user, user_room};
@@ -76,6 +76,13 @@ async fn another_client_reads_what_was_published() {
     observer.quit().await.unwrap();
 }
 
+/// As a node of the version before writes it: without the checksum, which stands before the order id.
+fn of_version_1(envelope: &[u8]) -> Vec<u8> {
+    let mut old = [&envelope[..36], &envelope[40..]].concat();
+    old[0] = 1;
+    old
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_no_known_envelope_is_dropped_and_counted() {
     let Some(world) = world().await else { return };
@@ -85,7 +92,7 @@ async fn what_is_no_known_envelope_is_dropped_and_counted() {
     let held = Subscription::new(a.router.clone(), room.clone());
     held.confirmed().await.unwrap();
     let good = envelope::encode(&envelope("o", 1)).to_vec();
-    let (mut version, mut kind) = (good.clone(), good.clone());
+    let (mut version, mut kind) = (good.clone(), of_version_1(&good));
     version[0] = 9;
     kind[1] = 99;
     let mut redis = world.redis().await;
@@ -98,6 +105,27 @@ async fn what_is_no_known_envelope_is_dropped_and_counted() {
         (a.metrics.dropped_unknown.get(), a.metrics.dropped_malformed.get()) == (3, 2)
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_changed_on_its_way_reaches_nobody_and_its_room_is_told() {
+    let Some(world) = world().await else { return };
+    let a = world.node("a");
+    let at_a = Recorder::attached(&a);
+    let room = order_room("o");
+    let held = Subscription::new(a.router.clone(), room.clone());
+    held.confirmed().await.unwrap();
+    let mut changed = envelope::encode(&envelope("o", 1)).to_vec();
+    *changed.last_mut().unwrap() ^= 4;
+    let mut redis = world.redis().await;
+    let channel = format!("{}:order:{{o}}", world.prefix);
+    let old = of_version_1(&envelope::encode(&envelope("o", 2)));
+    for payload in [changed, old] {
+        redis::cmd("PUBLISH").arg(&channel).arg(payload).exec_async(&mut redis).await.unwrap();
+    }
+    eventually("the room is told", async || at_a.has_gap(&Gap::Rooms(vec![room.clone()]))).await;
+    eventually("an older node is understood", async || at_a.seqs(&room) == [2]).await;
+    assert_eq!(a.metrics.dropped_corrupt.get(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
