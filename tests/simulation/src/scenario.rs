@@ -238,9 +238,10 @@ impl Play {
         let order = &self.orders[world.rng().index(self.orders.len())];
         let lost = self.shelf.history().lose(order, plan.loss);
         let kept = self.shelf.history().logs[order].head.seq;
+        let passed = self.passed_in_silence(order, kept, &lost);
         world.note("lost", &[kept.0, lost.len() as u64], || order.to_string());
         self.ledger.lose(order, kept);
-        self.clients.iter().for_each(|client| client.lose(order, kept));
+        self.clients.iter().for_each(|client| client.lose(order, kept, passed));
         for number in 0..plan.after_loss {
             let writes =
                 |client: &&Arc<Client>| !client.is_stranger() && !client.has_deserted() && client.view(order).is_some();
@@ -256,6 +257,16 @@ impl Play {
         tokio::time::sleep(LOSS_HEALED_WITHIN).await;
         self.check_answers(world.now() - 5_000);
         self.check_views(true);
+    }
+
+    /// Empty entries pass a gate and nobody is told: from which number on a client may stand behind what was lost, where that began with
+    /// such entries.
+    fn passed_in_silence(&self, order: &OrderId, kept: Seq, lost: &[NewEntry]) -> Option<Seq> {
+        let is_silent = |new: &NewEntry| matches!(new.entry.body, Body::Empty);
+        lost.first().filter(|first| is_silent(first))?;
+        let history = self.shelf.history();
+        let told = history.logs[order].entries.iter().rev().find(|new| !is_silent(new));
+        Some(told.map_or(Seq::ZERO, |new| new.entry.seq).min(kept))
     }
 
     /// I11: sending works on every node, and everybody hears of it.

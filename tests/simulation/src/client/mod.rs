@@ -181,8 +181,9 @@ impl Client {
         asked.chain(unsent).collect()
     }
 
-    /// The store lost what stood after `kept` in an order. The client is not told by this: only what is checked changes.
-    pub fn lose(&self, order: &OrderId, kept: Seq) {
+    /// The store lost what stood after `kept` in an order. The client is not told by this: only what is checked changes. A client that
+    /// stands at `passed` or higher may be behind something lost without having seen it.
+    pub fn lose(&self, order: &OrderId, kept: Seq, passed: Option<Seq>) {
         let mut state = self.state.lock();
         state.acknowledged.retain(|(known, _, seq)| known != order || *seq <= kept);
         state.aside.retain(|(known, seq)| known != order || *seq <= kept);
@@ -195,7 +196,8 @@ impl Client {
         }
         if let Some(view) = state.views.get_mut(order) {
             let knows_more = view.messages.keys().any(|seq| *seq > kept);
-            view.void |= knows_more || view.cursor.is_some_and(|cursor| cursor > kept);
+            let is_behind = |cursor| cursor > kept || passed.is_some_and(|passed| cursor >= passed);
+            view.void |= knows_more || view.cursor.is_some_and(is_behind);
         }
     }
 
