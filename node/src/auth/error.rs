@@ -20,8 +20,10 @@ pub enum AuthError {
     /// The signature is not good.
     #[error("the token's signature is not good; it must be signed with the key that this server was given")]
     Signature,
-    /// What was signed is no JSON object of claims, or one of them stands twice.
-    #[error("what the token says is not one JSON object of claims")]
+    /// What was signed is no JSON object of claims, one of them stands twice, or a time is a list or an object.
+    #[error(
+        "the token's claims cannot be read: they are one JSON object, each claim once, exp and nbf numbers of seconds"
+    )]
     Claims,
     /// A claim is not what it must be.
     #[error("the token's {name} must be {expected}")]

@@ -364,6 +364,7 @@ mod tests {
 
     use super::*;
     use crate::sqlite::append::load_recent;
+    use crate::sqlite::epochs;
 
     type Answers = mpsc::Sender<(usize, Result<Appended, StoreError>)>;
 
@@ -400,6 +401,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = File::lock(&folder.path().join("souk.db")).unwrap();
         let connection = file.writer().unwrap();
+        epochs::begin(&connection).unwrap();
         let recent = Arc::new(RwLock::new(load_recent(&connection, 1_000).unwrap()));
         let mut write = Write::prepare(&connection, recent.clone()).unwrap();
         let orders: Vec<OrderId> = (0..50).map(|n| OrderId::new(&format!("o-{n}")).unwrap()).collect();

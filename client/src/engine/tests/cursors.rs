@@ -169,9 +169,11 @@ fn the_epoch_of_the_last_answer_goes_with_the_cursor() {
     let kept = stage.engine.cursors();
     assert_eq!(kept[&order("o")], souk_chat::Cursor { since: Seq(2), epoch: souk_chat::Epoch::new("e1").ok() });
     stage.engine.disconnected(&CloseReason::Silent);
-    stage.connect();
-    let (id, asked) = stage.one("join_order_chat");
-    assert_eq!(asked, "o Some(2) of e1");
+    stage.engine.connected();
+    let again = stage.pump();
+    let (id, name, asked) = &again[1];
+    assert_eq!((*name, asked.as_str()), ("join_order_chat", "o Some(2) of e1"));
+    let id = *id;
     stage.joined_in(id, "o", &[3], (3, 3), serde_json::json!({"epoch": "e2"}));
     assert_eq!(stage.engine.view(&order("o")).len(), 3, "a newer epoch by itself voids nothing");
     drop(stage.join("o", Some(2)));
