@@ -108,7 +108,8 @@ impl Chats {
         if !promises.standing() {
             return Ok(false);
         }
-        let entry = Entry { seq: head.seq.next(), key, at: runtime.now(), counts: head.counts, body: Body::Empty };
+        let entry =
+            Entry { seq: head.seq.next(), key, at: runtime.now().max(head.at), counts: head.counts, body: Body::Empty };
         let owed = vec![Owed::Notification { to: to.clone(), sender_name: None }];
         let new = NewEntry { entry: entry.clone(), fingerprint: None, owed };
         let head = match store.append(&order.id, head, &[new]).await {
