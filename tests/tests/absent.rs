@@ -175,7 +175,8 @@ async fn alone_a_half_open_phone_and_a_crash_are_made_good() {
 
     // Back, and into the tunnel again; this time the node does not live to notice.
     tunnel.set(Fault::None);
-    phone.live(SOON).await;
+    // It has yet to hear that its connection was ended.
+    wait::until_true("the phone is back", SOON, || phone.record().lives.len() == 2 && phone.is_live()).await;
     phone.sees("into the tunnel", SOON).await;
     tunnel.set(Fault::BlackHole);
     let second = sends_unnoticed(&sender, "into the tunnel again", &owed).await;
