@@ -327,9 +327,13 @@ impl Client {
         Some(order)
     }
 
-    /// What comes of an order that it did not join comes once, and what it sent itself is answered and no more.
+    /// What comes of an order that it did not join comes once, and what it sent itself is answered and no more. Of one that it joined and left
+    /// again, a copy that was under way may come behind what the join brought.
     fn check_aside(&self, state: &mut State, order: &OrderId, seq: Seq, messages: &[dto::Message], mine: Option<bool>) {
-        if !state.joined.contains(order) && !state.aside.insert((order.clone(), seq)) {
+        if state.joined.contains(order) {
+            return;
+        }
+        if !state.aside.insert((order.clone(), seq)) {
             self.world.fail("twice", format!("{} was pushed {order}:{seq} twice", self.name()));
         }
         let sent = |message: &dto::Message| {
