@@ -212,8 +212,8 @@ impl Cluster {
         self.count(&node);
         self.bus.stop(slot);
         self.shelf.forget_node(slot);
-        let (people, alive_at) = (Arc::clone(&self.people), node.runtime.now());
-        self.world.after(down_ms.min(LEASE_MS), move || people.forget(slot, alive_at));
+        let (people, run, alive_at) = (Arc::clone(&self.people), self.people.run_of(slot), node.runtime.now());
+        self.world.after(down_ms.min(LEASE_MS), move || people.forget(slot, run, alive_at));
         let mut wires = self.wires.lock();
         let (dead, living): (Vec<_>, Vec<_>) = wires.drain(..).partition(|wire| wire.node() == slot);
         *wires = living;

@@ -51,14 +51,18 @@ impl People {
         Arc::new(Self { world, shelf, devices, answering, counted: Mutex::default(), said: Mutex::default() })
     }
 
-    /// A node's lease ran out; it was last known to live at `alive_at`.
-    pub fn forget(&self, node: usize, alive_at: Timestamp) {
+    /// The newest run of a node.
+    pub fn run_of(&self, node: usize) -> Option<u64> {
+        self.answering.lock().newest.get(&node).copied()
+    }
+
+    /// The lease of a node's run ran out, perhaps when another run of it has begun; it was last known to live at `alive_at`.
+    pub fn forget(&self, node: usize, run: Option<u64>, alive_at: Timestamp) {
         for nodes in self.devices.lock().values_mut() {
             nodes.remove(&node);
         }
-        let answering = &mut *self.answering.lock();
-        if let Some(run) = answering.newest.get(&node) {
-            answering.dead.insert(*run, alive_at);
+        if let Some(run) = run {
+            self.answering.lock().dead.insert(run, alive_at);
         }
     }
 }
@@ -137,7 +141,7 @@ impl Presence for PeopleOf {
     }
 
     async fn leave(&self) {
-        self.people.forget(self.node, self.runtime.now());
+        self.people.forget(self.node, Some(self.run), self.runtime.now());
     }
 }
 
