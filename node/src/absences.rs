@@ -10,7 +10,7 @@
 //!
 //! What a person saw for sure is everything until a device of theirs was last heard while nothing waited to be written to it, and
 //! what was pushed to it before: the clocks of nodes, which messages are timed by, are not so exact. Of people whose node died none
-//! of that is known; a living node notices within [`UNSEEN`] that a device is gone, so what was written before that was seen, or was
+//! of that is known; a living node notices within `UNSEEN` that a device is gone, so what was written before that was seen, or was
 //! dealt with while the node lived.
 
 use std::collections::{BTreeMap, HashMap};

@@ -178,7 +178,7 @@ impl Admission {
         }
     }
 
-    /// Waits until a handshake from `source` may go on, at most [`BACKLOG`]. Dropping the future gives the turn back.
+    /// Waits until a handshake from `source` may go on, at most `BACKLOG`. Dropping the future gives the turn back.
     pub async fn turn(&self, source: Source) -> Result<(), Refused> {
         let mut waiting = Waiting::new(&self.counters);
         let now = Instant::now();
