@@ -120,12 +120,16 @@ async fn what_was_changed_on_its_way_reaches_nobody_and_its_room_is_told() {
     let mut redis = world.redis().await;
     let channel = format!("{}:order:{{o}}", world.prefix);
     let old = of_version_1(&envelope::encode(&envelope("o", 2)));
-    for payload in [changed, old] {
-        redis::cmd("PUBLISH").arg(&channel).arg(payload).exec_async(&mut redis).await.unwrap();
-    }
-    eventually("the room is told", async || at_a.has_gap(&Gap::Rooms(vec![room.clone()]))).await;
+    redis::cmd("PUBLISH").arg(&channel).arg(old).exec_async(&mut redis).await.unwrap();
     eventually("an older node is understood", async || at_a.seqs(&room) == [2]).await;
-    assert_eq!(a.metrics.dropped_corrupt.get(), 1);
+    // A gap of everything, as a new connection has one, may take that of the room along: so it is said until it stands alone.
+    eventually("the room is told", async || {
+        redis::cmd("PUBLISH").arg(&channel).arg(&changed).exec_async(&mut redis).await.unwrap();
+        at_a.has_gap(&Gap::Rooms(vec![room.clone()]))
+    })
+    .await;
+    assert_eq!(at_a.seqs(&room), [2]);
+    assert!(a.metrics.dropped_corrupt.get() >= 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
