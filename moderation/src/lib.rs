@@ -55,7 +55,7 @@ pub use additions::{
     PATTERN_CHARS_MAX, WORD_CHARS_MAX, WORDS_MAX,
 };
 pub use category::{Categories, Category};
-pub use context::{Context, Earlier, Locale, WINDOW_MESSAGES, WINDOW_MS};
+pub use context::{Context, Earlier, Locale, WINDOW_LONG, WINDOW_MESSAGES, WINDOW_MS, WINDOW_SHORT_BYTES};
 pub use replay::{Outcome, Replay, Said};
 pub use rules::Rules;
 pub use settings::{Policies, Policy, Settings, SettingsError};

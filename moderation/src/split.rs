@@ -9,7 +9,7 @@ use crate::numbers;
 use crate::phone::hidden::SPLIT;
 use crate::text::{BOUNDARY_TEXT, Text};
 use crate::vocabulary::{Roles, roles};
-use crate::{Earlier, WINDOW_MESSAGES};
+use crate::{Earlier, WINDOW_LONG, WINDOW_MESSAGES, WINDOW_SHORT_BYTES};
 
 /// The most bytes of the beginning and of the end that are read of each earlier message. Of a longer one the middle is left
 /// out: no message crowds out another.
@@ -49,8 +49,12 @@ impl Together {
         }
         let mut together = Self { text: String::new(), boundaries: Vec::new(), messages: Vec::new() };
         let first = earlier.len().saturating_sub(WINDOW_MESSAGES);
+        let long = earlier.len().saturating_sub(WINDOW_LONG);
         for (index, earlier) in earlier.iter().enumerate().skip(first) {
             let text = earlier.text;
+            if index < long && text.len() > WINDOW_SHORT_BYTES {
+                continue;
+            }
             let (head, tail) = (text.floor_char_boundary(EDGE_BYTES_MAX), text.len().saturating_sub(EDGE_BYTES_MAX));
             let tail = text.ceil_char_boundary(tail);
             if head < tail {

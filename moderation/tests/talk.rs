@@ -1,6 +1,6 @@
 //! Whole messages as people write them, in the three languages: what is masked, and what is left alone.
 
-use souk_moderation::{Action, Context, Earlier, Locale, Rules, Settings};
+use souk_moderation::{Action, Context, Earlier, Locale, Rules, Settings, WINDOW_MESSAGES};
 
 fn rules() -> Rules {
     let own_hosts = vec!["market.example".to_owned(), "souk.ca".to_owned()];
@@ -147,6 +147,44 @@ fn wordy_messages_hide_no_split_number() {
         assert_eq!(verdict.text, masked, "{:?}", earlier.iter().map(|said| &said.text[..said.text.len().min(40)]));
         assert_eq!(verdict.earlier[0].index, 0);
         assert!(verdict.earlier[0].text.contains("***"));
+    }
+}
+
+/// Sends the texts one after another, as a node would, and returns what is shown of each in the end.
+fn sent(rules: &Rules, texts: &[&str]) -> Vec<String> {
+    let mut shown: Vec<String> = Vec::new();
+    for text in texts {
+        let first = shown.len().saturating_sub(WINDOW_MESSAGES);
+        let earlier: Vec<Earlier<'_>> = shown[first..].iter().map(|text| Earlier { text, at_ms: 0 }).collect();
+        let verdict = rules.moderate(text, &Context { earlier: &earlier, ..context(Locale::En) });
+        let (text, masked) = (verdict.text.to_string(), verdict.earlier);
+        masked.into_iter().for_each(|masked| shown[first + masked.index] = masked.text);
+        shown.push(text);
+    }
+    shown
+}
+
+#[test]
+fn a_digit_a_message_is_a_number_too() {
+    let rules = rules();
+    for texts in [
+        &["5", "1", "4", "5", "5", "5", "0", "1", "9", "9"][..],
+        &["8", "9", "1", "6", "1", "2", "3", "4", "5", "6", "7"],
+        &["five", "one", "four", "five", "five", "five", "zero", "one", "nine", "nine"],
+        &["5", "1", "4", HARMLESS, "5", "5", "ok", "5", "0", HARMLESS, "1", "9", "9"],
+        &["0", "6", "1", "2", "3", "4", "5", "6", "7", "8"],
+    ] {
+        let shown = sent(&rules, texts);
+        let digits = shown.iter().filter(|text| text.chars().any(|c| c.is_ascii_digit()) || *text == "five").count();
+        assert!(digits <= 1, "{shown:?}");
+    }
+    // Who counts, and who answers in numbers, is left alone.
+    for texts in [
+        &["1", "2", "3", "4", "5", "6", "7", "8", "9", "10"][..],
+        &["2", "yes", "ok", "3 of them", "no, 4", "fine", "12", "thanks", "tomorrow at 9", "ok", "5 then"],
+        &["40", "60", "80", "120", "ok", "140", "160 max", "20 pcs", "in oak", "12 in pine", "5 spare ones"],
+    ] {
+        assert_eq!(sent(&rules, texts), texts);
     }
 }
 

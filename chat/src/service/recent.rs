@@ -110,13 +110,16 @@ mod tests {
     #[test]
     fn a_window_holds_the_senders_newest_within_five_minutes() {
         let ann = UserId::new("ann").unwrap();
-        let messages: Vec<_> = (1..=20)
-            .map(|n| message(n, if n % 2 == 0 { "ann" } else { "bob" }, i64::try_from(n).unwrap() * 30_000, "x"))
+        let messages: Vec<_> = (1..=40)
+            .map(|n| message(n, if n % 2 == 0 { "ann" } else { "bob" }, i64::try_from(n).unwrap() * 15_000, "x"))
             .collect();
         let window = |at| window(messages.iter(), &ann, Timestamp(at)).iter().map(|m| m.seq.0).collect::<Vec<_>>();
-        assert_eq!(window(600_000), [10, 12, 14, 16, 18, 20]);
-        assert_eq!(window(600_000 + 200_000), [18, 20]);
+        assert_eq!(window(600_000), [20, 22, 24, 26, 28, 30, 32, 34, 36, 38, 40], "five minutes");
+        assert_eq!(window(600_000 + 200_000), [34, 36, 38, 40]);
         assert_eq!(window(2_000_000), [0; 0]);
+        let messages: Vec<_> = (1..=40).map(|n| message(n, "ann", 0, "x")).collect();
+        let window = super::window(messages.iter(), &ann, Timestamp(0));
+        assert_eq!((window.len(), window[0].seq.0), (WINDOW_MESSAGES, 41 - WINDOW_MESSAGES as u64));
     }
 
     #[test]

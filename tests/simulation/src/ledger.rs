@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use souk_chat::{Body, ClientMessageId, Message, NewEntry, OrderId, Owed, Seq, UserId};
-use souk_moderation::{WINDOW_MESSAGES, spam};
+use souk_moderation::{WINDOW_LONG, spam};
 use souk_protocol::dto;
 
 use crate::coverage::Seen;
@@ -352,7 +352,7 @@ impl Ledger {
             let Some(part) = judge::part(&second.content, SECOND) else { continue };
             let first = format!("{FIRST}{}", &part[SECOND.len()..]);
             let theirs = messages[..place].iter().rev().filter(|message| message.sender == second.sender);
-            for message in theirs.take(WINDOW_MESSAGES) {
+            for message in theirs.take(WINDOW_LONG) {
                 if judge::part(&message.content, FIRST) == Some(first.as_str()) {
                     self.world.fail("I10", format!("{} and {} show both parts", message.id(), second.id()));
                 }

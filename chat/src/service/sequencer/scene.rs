@@ -16,7 +16,7 @@ use crate::time::Timestamp;
 use super::{Course, Job, Work};
 
 /// Messages of a first read; where two people write in turns it holds both windows.
-const FIRST_READ: usize = 4 * WINDOW_MESSAGES;
+const FIRST_READ: usize = 3 * WINDOW_MESSAGES;
 /// Messages of the second, for who was answered with many.
 const SECOND_READ: usize = PAGE_MESSAGES_MAX;
 /// Entries after a message that is edited: what its author wrote next is judged again beside it.

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::SPLIT;
 use super::between::Gap;
-use super::stretch::Stretch;
+use super::stretch::{DICTATED, Stretch};
 use crate::RuleId;
 use crate::numbers::compose::{Atom, compose};
 use crate::text::{Text, scripts};
@@ -136,8 +136,9 @@ impl<'r, 't> Run<'r, 't> {
             while from < self.groups.len() {
                 match self.longest(from, local).filter(|(to, _)| !taken[from..*to].contains(&true)) {
                     Some((to, rule)) => {
-                        self.push_parts(from, to, rule, &mut found);
-                        taken[from..to].fill(true);
+                        let first = if local { self.dictated_from(from, to, &taken) } else { from };
+                        self.push_parts(first, to, rule, &mut found);
+                        taken[first..to].fill(true);
                         from = to;
                     }
                     None => from += 1,
@@ -146,6 +147,19 @@ impl<'r, 't> Run<'r, 't> {
         }
         found.sort_by_key(|(range, _)| range.start);
         found
+    }
+
+    /// Where a number of one area really begins: who dictates so many digits, each in a word of its own, dictates one number,
+    /// though no plan knows its beginning.
+    fn dictated_from(&self, from: usize, to: usize, taken: &[bool]) -> usize {
+        let is_dictated = |at: usize| {
+            let (start, end) = self.groups[at].digits;
+            let next = self.groups[at + 1].before;
+            end - start == 1 && self.groups[at].how.has(How::WORD) && !next.has(Gap::TALK) && !next.has(Gap::BOUNDARY)
+        };
+        let before = (0..from).rev().take_while(|at| !taken[*at] && is_dictated(*at)).last().unwrap_or(from);
+        let digits = self.groups[to - 1].digits.1 - self.groups[before].digits.0;
+        if (DICTATED..=DIGITS_MAX).contains(&digits) { before } else { from }
     }
 
     /// "Two for two eighty, three for four hundred": how many for how much, more than once.

@@ -10,7 +10,7 @@ const EDGE_SURE: usize = 3;
 /// The plain digits beside which letters may stand anywhere.
 const DIGITS_SURE: usize = 6;
 /// The words of one digit each that are a number however they are spelled, and how many of them are spelled as usual.
-const DICTATED: usize = 9;
+pub(super) const DICTATED: usize = 9;
 const DICTATED_SURE: usize = 1;
 /// What must speak for a number.
 const ENOUGH: i32 = 3;
