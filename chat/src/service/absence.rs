@@ -18,7 +18,8 @@ use crate::owed::Owed;
 use crate::ports::{Appended, Committed, Origin, StoreError};
 use crate::time::Timestamp;
 
-use super::Chats;
+use super::memory::Memory;
+use super::{Chats, Ports};
 
 /// Chats of one person that are looked at together.
 const CHATS_AT_ONCE: usize = 4;
@@ -40,44 +41,56 @@ impl Chats {
         since: Timestamp,
         seen: &[(OrderId, Seq)],
     ) -> Result<usize, StoreError> {
+        let absence = Absence { ports: &self.ports, memory: &self.memory, user };
         let seen = |order: &OrderId| seen.iter().find(|(known, _)| known == order).map_or(Seq::ZERO, |(_, seq)| *seq);
         let mut rows = self.ports.store.list(user, LIST_ROWS_MAX).await?;
         rows.retain(|row| row.at >= since && row.others > row.read.others);
         rows.sort_by_key(|row| std::cmp::Reverse(row.at));
         let chats = stream::iter(rows.into_iter().take(ABSENCE_CHATS)).map(|row| {
             let after = seen(&row.order);
-            async move { self.notify_absent_of(user, &row.order, since, after).await }
+            let absence = &absence;
+            async move { absence.notify_of(&row.order, since, after).await }
         });
         let outcomes: Vec<_> = chats.buffer_unordered(CHATS_AT_ONCE).collect().await;
         outcomes.into_iter().try_fold(0, |owing, outcome| outcome.map(|owes| owing + usize::from(owes)))
     }
+}
 
-    /// Returns whether the chat owes a notification by this call.
-    async fn notify_absent_of(
-        &self,
-        user: &UserId,
-        id: &OrderId,
-        since: Timestamp,
-        after: Seq,
-    ) -> Result<bool, StoreError> {
+/// A person without a device, as one node sees it.
+pub(super) struct Absence<'a> {
+    pub(super) ports: &'a Ports,
+    pub(super) memory: &'a Memory,
+    pub(super) user: &'a UserId,
+}
+
+impl Absence<'_> {
+    /// Makes the chat owe the person a notification of what their partner wrote since `since` and after the entry `after`, unless
+    /// something covers it. Returns whether it does by this call.
+    pub(super) async fn notify_of(&self, id: &OrderId, since: Timestamp, after: Seq) -> Result<bool, StoreError> {
+        let mut tried = false;
         let Some(order) = self.ports.store.order(id).await?.map(Arc::new) else { return Ok(false) };
         for _ in 0..ATTEMPTS {
             // The head before everything else: what is read after it may only be newer, and then the entry is refused.
             let Some(look) = self.ports.store.look(id, &[]).await? else { return Ok(false) };
-            let missed = self.missed(&order, user, since).await?;
+            let missed = self.missed(&order, since).await?;
             let Some(missed) = missed.filter(|missed| *missed > after) else { return Ok(false) };
-            let key = EntryKey { owner: None, id: format!("notify~{user}~{missed}").into() };
+            let key = EntryKey { owner: None, id: format!("notify~{}~{missed}", self.user).into() };
             let Some(look) =
                 self.ports.store.look(id, std::slice::from_ref(&key)).await?.filter(|now| now.head == look.head)
             else {
                 continue;
             };
             if look.known.iter().any(Option::is_some) {
-                return Ok(false);
+                if tried {
+                    // Most likely by this node, which was not told so.
+                    self.tell(&order, look.head, None);
+                }
+                return Ok(tried);
             }
-            if self.owe(&order, &look.head, key, user).await? {
+            if self.owe(&order, &look.head, key).await? {
                 return Ok(true);
             }
+            tried = true;
             let runtime = &self.ports.runtime;
             let nanos = u64::try_from(PAUSE_MAX.as_nanos()).unwrap_or(u64::MAX);
             runtime.sleep(Duration::from_nanos(runtime.random() % nanos)).await;
@@ -85,9 +98,9 @@ impl Chats {
         Err(StoreError::Unavailable("others kept writing, or nothing was certain".into()))
     }
 
-    /// The partner's newest message that `user` has to be told of.
-    async fn missed(&self, order: &Order, user: &UserId, since: Timestamp) -> Result<Option<Seq>, StoreError> {
-        let store = &self.ports.store;
+    /// The partner's newest message that the person has to be told of.
+    async fn missed(&self, order: &Order, since: Timestamp) -> Result<Option<Seq>, StoreError> {
+        let (user, store) = (self.user, &self.ports.store);
         let Some(partner) = order.side_of(user).map(|side| order.party(side.other())) else { return Ok(None) };
         let messages = store.messages_before(&order.id, None, ABSENCE_MESSAGES).await?;
         let Some(missed) = newest_missed(&messages, user, partner, since) else { return Ok(None) };
@@ -102,15 +115,18 @@ impl Chats {
     }
 
     /// Appends the entry that owes the notification. `false`: it is not there, or nobody knows.
-    async fn owe(&self, order: &Arc<Order>, head: &Head, key: EntryKey, to: &UserId) -> Result<bool, StoreError> {
-        let super::Ports { store, promises, runtime, feed, .. } = &self.ports;
+    async fn owe(&self, order: &Arc<Order>, head: &Head, key: EntryKey) -> Result<bool, StoreError> {
+        let Ports { store, promises, runtime, .. } = self.ports;
+        if !promises.standing() {
+            return Ok(false);
+        }
         store.intend(&[promises.promise(&order.id, &key, head.seq)]).await?;
         if !promises.standing() {
             return Ok(false);
         }
         let entry =
             Entry { seq: head.seq.next(), key, at: runtime.now().max(head.at), counts: head.counts, body: Body::Empty };
-        let owed = vec![Owed::Notification { to: to.clone(), sender_name: None }];
+        let owed = vec![Owed::Notification { to: self.user.clone(), sender_name: None }];
         let new = NewEntry { entry: entry.clone(), fingerprint: None, owed };
         let head = match store.append(&order.id, head, &[new]).await {
             Ok(Appended::Applied(head)) => head,
@@ -121,16 +137,22 @@ impl Chats {
             Err(error) => return Err(error),
         };
         self.memory.remember_head(&order.id, head, runtime.monotonic());
-        feed.committed(&Committed {
+        self.tell(order, head, Some(entry));
+        Ok(true)
+    }
+
+    /// The order owes an event, by this entry if it is known to be new.
+    fn tell(&self, order: &Arc<Order>, head: Head, entry: Option<Entry>) {
+        let entries: Vec<_> = entry.into_iter().map(Arc::new).collect();
+        self.ports.feed.committed(&Committed {
             order: Arc::clone(order),
-            entries: vec![Arc::new(entry)],
-            origins: vec![Origin::default()],
-            masked: vec![Arc::default()],
+            origins: vec![Origin::default(); entries.len()],
+            masked: vec![Arc::default(); entries.len()],
+            entries,
             head,
             repeat: false,
             owes: true,
         });
-        Ok(true)
     }
 }
 

@@ -59,6 +59,7 @@ impl Promises for Wavering {
 
 /// Two nodes over a store where nothing goes wrong, and an order of ann and bob.
 struct Place {
+    world: Arc<World>,
     shelf: Arc<Shelf>,
     store: Arc<dyn Store>,
     people: Arc<PeopleOf>,
@@ -103,19 +104,23 @@ impl Place {
             })
         };
         let (chats, other) = (node(), node());
-        Self { shelf, store, people, runtime, promises, heard, chats, other, order }
+        Self { world, shelf, store, people, runtime, promises, heard, chats, other, order }
     }
 
     /// Says something; the other one counts as there, or not.
     async fn say(&self, who: &str, id: &str, is_there: bool) -> Result<Seq, Refusal> {
         let other = user(if who == "ann" { "bob" } else { "ann" });
         self.people.set(&other, u32::from(is_there));
+        let sent = self.say_over(&self.chats, who, id).await;
+        self.people.set(&other, 0);
+        sent
+    }
+
+    async fn say_over(&self, node: &Chats, who: &str, id: &str) -> Result<Seq, Refusal> {
         let actor = Actor { user: user(who), role: Role::Client, name: None, locale: None };
         let (draft, id) = (Draft::new(&format!("{who} says {id}")).unwrap(), ClientMessageId::new(id).unwrap());
         let send = Send { order: self.order.clone(), draft, id, origin: Default::default() };
-        let sent = self.chats.send(&actor, send).await;
-        self.people.set(&other, 0);
-        sent.map(|sent| sent.message.seq)
+        node.send(&actor, send).await.map(|sent| sent.message.seq)
     }
 
     fn now(&self) -> Timestamp {
@@ -223,6 +228,39 @@ async fn without_standing_promises_only_what_owes_waits() {
     assert!(place.chats.notify_absent(&user("bob"), since, &[]).await.is_err(), "it is tried again");
     assert_eq!(place.say("ann", "c", true).await, Ok(Seq(2)));
     assert!(place.owing().is_empty());
+    assert!(place.shelf.history().intents.is_empty(), "nothing is promised while that says nothing");
     place.promises.1.store(true, Ordering::Relaxed);
     assert_eq!((place.notify(since, 0).await, place.owing()), (1, vec![3]));
+}
+
+/// Lists know of a message only after it was written: who looks by them for what somebody missed may find nothing.
+#[tokio::test(start_paused = true)]
+async fn a_repeat_notifies_whom_no_list_led_to() {
+    let place = Place::new();
+    let (shelf, world) = (Arc::clone(&place.shelf), Arc::clone(&place.world));
+    place.shelf.on_applied(Some(Box::new(move |_| shelf.fail_between(world.now(), world.now() + 11_000))));
+    let since = before(place.now(), 60_000);
+    assert!(matches!(place.say("ann", "a", true).await, Err(Refusal::Unavailable { .. })), "it is in no list");
+    place.shelf.on_applied(None);
+    pass(2).await;
+    assert_eq!(place.notify(since, 0).await, 0, "no list leads to it");
+
+    // Much later, on another node.
+    pass(600).await;
+    let again = |node| place.say_over(node, "ann", "a");
+    assert_eq!(again(&place.other).await, Ok(Seq(1)));
+    assert_eq!(place.owing(), [2]);
+    for _ in 0..2 {
+        assert_eq!((again(&place.other).await, again(&place.chats).await), (Ok(Seq(1)), Ok(Seq(1))));
+    }
+    assert_eq!(place.owing(), [2], "once");
+}
+
+/// A node that starts knows of nothing, and asks for nothing that was told.
+#[tokio::test(start_paused = true)]
+async fn a_repeat_of_what_is_listed_notifies_nobody() {
+    let place = Place::new();
+    place.say("ann", "a", true).await.unwrap();
+    assert_eq!(place.say_over(&place.other, "ann", "a").await, Ok(Seq(1)));
+    assert!(place.owing().is_empty(), "whoever notices that bob is gone sees to that");
 }

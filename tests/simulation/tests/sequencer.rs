@@ -8,11 +8,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::{join, join_all, join3};
-use place::{Place, user};
+use place::{Node, Place, actor, user};
 use souk_chat::limits::REPEATS_REDONE;
 use souk_chat::log::EntryKey;
-use souk_chat::ports::Origin;
-use souk_chat::{Body, Category, Refusal, RulesCell, Seq};
+use souk_chat::ports::{Epochs, Origin};
+use souk_chat::replay::ReplayWindow;
+use souk_chat::{Body, Category, Cursor, Epoch, Refusal, RulesCell, Seq};
 use souk_simulation::judge::Words;
 use souk_simulation::plan::Faults;
 use souk_simulation::store::Refused;
@@ -188,6 +189,81 @@ async fn repeats_of_many_messages_are_redone_for_so_many() {
         assert!(other.say("ann", &word(n), &word(n)).await.unwrap().repeat);
     }
     assert_eq!(other.heard.fed().len(), REPEATS_REDONE);
+}
+
+/// What is acknowledged is in the lists, however many were repeated before it.
+#[tokio::test(start_paused = true)]
+async fn each_repeat_is_listed() {
+    let place = Place::words();
+    let many = REPEATS_REDONE + 8;
+    for n in 0..many {
+        let (shelf, world) = (Arc::clone(&place.shelf), Arc::clone(&place.world));
+        place.shelf.on_applied(Some(Box::new(move |_| shelf.fail_between(world.now(), world.now() + 11_000))));
+        assert!(is_unavailable(&place.say("ann", &word(n), &word(n)).await), "its list rows are not raised");
+        place.shelf.on_applied(None);
+        tokio::time::sleep(Duration::from_secs(2)).await;
+    }
+    let other = place.another();
+    for n in 0..many {
+        other.say("ann", &word(n), &word(n)).await.unwrap();
+        assert_eq!(place.chats.unread_total(&user("bob")).await, Ok(n as u64 + 1));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_long_past_is_not_pushed_again() {
+    let place = Place::words();
+    let many = usize::try_from(ReplayWindow::WIDTH).unwrap() + 1;
+    for n in 0..many {
+        place.say("ann", &word(n), &word(n)).await.unwrap();
+    }
+    let other = place.another();
+    assert!(other.say("ann", &word(0), &word(0)).await.unwrap().repeat);
+    assert!(other.heard.fed().is_empty(), "a node that has just begun knows that, too");
+    assert!(other.say("ann", &word(1), &word(1)).await.unwrap().repeat);
+    assert_eq!(other.heard.fed(), [(vec![2], true)]);
+}
+
+/// A batch that is given up while it may be in the log: others see it by a comparison, soon.
+#[tokio::test(start_paused = true)]
+async fn what_may_have_been_written_makes_its_room_suspect() {
+    let faults = Faults { answer_lost: 1_000, ..Faults::default() };
+    let place = Place::with(RulesCell::new(Words::default()), 50_000, faults, 60_000);
+    place.connect("bob");
+    let (shelf, world) = (Arc::clone(&place.shelf), Arc::clone(&place.world));
+    place.shelf.on_applied(Some(Box::new(move |_| shelf.fail_between(world.now(), world.now() + 15_000))));
+    assert!(is_unavailable(&place.say("ann", "a", "one").await));
+    tokio::time::sleep(Duration::from_secs(20)).await;
+    assert_eq!(place.heard.suspected.lock().as_slice(), std::slice::from_ref(&place.order));
+}
+
+/// A cursor above the log says nothing by itself, as anybody can make one up. What the person's list knows does.
+#[tokio::test(start_paused = true)]
+async fn a_cursor_above_the_log_leads_to_what_was_lost() {
+    let place = Place::words();
+    for n in 0..5 {
+        place.say("ann", &word(n), &word(n)).await.unwrap();
+    }
+    let epoch = place.shelf.history().epoch();
+    let ask = async |node: &Node, since: u64, epoch: &Epoch| {
+        let cursor = Cursor { since: Seq(since), epoch: Some(epoch.clone()) };
+        node.chats.catch_up(&actor("bob"), &place.order, Some(cursor)).await.unwrap().history.reset
+    };
+    let node = place.another();
+    assert!(ask(&node, 99, &epoch).await);
+    assert!(node.heard.losses.lock().is_empty(), "it was made up");
+
+    place.shelf.history().lose(&place.order, 3);
+    // Nobody who knew what stood there is left.
+    let node = place.another();
+    assert!(ask(&node, 5, &epoch).await);
+    let loss = node.heard.losses.lock().pop().unwrap();
+    assert_eq!((loss.known, loss.found), (Seq(5), Seq(2)));
+
+    // It is found once: the list goes on knowing what an earlier epoch had.
+    let next = place.store().begin_epoch(&epoch).await.unwrap();
+    assert!(ask(&node, 5, &next).await);
+    assert!(node.heard.losses.lock().is_empty());
 }
 
 #[tokio::test(start_paused = true)]

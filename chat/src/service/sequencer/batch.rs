@@ -99,6 +99,10 @@ impl<'a> Batch<'a> {
                 _ => self.look().await,
             };
         }
+        if self.doubt.is_some() {
+            // It may be in the log, or get there, and nobody tells of it.
+            self.sequencer.ports.feed.suspect(&self.order.id);
+        }
         if let Some(Said { head, messages }) = self.said {
             let now = self.sequencer.ports.runtime.now();
             self.sequencer.memory.recent.put(&self.order.id, head.seq, &messages, now);
@@ -132,6 +136,12 @@ impl<'a> Batch<'a> {
             self.answer_without_writing(units);
             return Some(head);
         }
+        if units.iter().any(Unit::owes) && !self.sequencer.ports.promises.standing() {
+            // This process may have been taken for dead: what it promises now, nobody may keep. It writes again after its next sign
+            // of life.
+            self.pause().await;
+            return Some(head);
+        }
         if let Err(error) = self.prepare(&head, &units, at).await {
             self.failed(&error).await;
             return None;
@@ -147,7 +157,7 @@ impl<'a> Batch<'a> {
 
     async fn append(&mut self, mut attempt: Attempt) -> Option<Head> {
         if !self.sequencer.ports.promises.standing() && attempt.owes() {
-            // This process may have been taken for dead; it may write again after its next sign of life.
+            // It stood when its promises were made.
             self.doubt = Some(attempt).filter(|attempt| attempt.is_unknown);
             self.looked = false;
             self.pause().await;
@@ -178,10 +188,11 @@ impl<'a> Batch<'a> {
         None
     }
 
-    /// A batch was refused at `head`. Takes it apart, or gives one job up, where that happens again and again.
+    /// A batch was refused at `head`. Takes it apart, or gives one job up, where that happens again and again; not while something
+    /// that was sent may still get there, whose jobs have their own time.
     fn is_stuck(&mut self, head: Head) -> bool {
         let before = self.refused.take().filter(|(at, _)| *at == head).map_or(0, |(_, times)| times);
-        let stuck = before + 1 >= REFUSALS_AT_ONE_HEAD;
+        let stuck = before + 1 >= REFUSALS_AT_ONE_HEAD && self.doubt.is_none();
         if stuck {
             self.isolate();
         } else {

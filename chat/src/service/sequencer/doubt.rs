@@ -44,7 +44,7 @@ impl Attempt {
     }
 
     pub(super) fn owes(&self) -> bool {
-        self.entries().any(|new| !new.owed.is_empty())
+        self.units.iter().any(Unit::owes)
     }
 
     /// What a look at all names of this attempt says, which found `head` and `found`.

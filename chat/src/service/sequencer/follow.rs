@@ -6,16 +6,18 @@
 
 use std::sync::Arc;
 
-use crate::limits::SEND_PATIENCE;
-use crate::log::{Body, Entry, Head};
+use crate::limits::{LIST_ROWS_MAX, SEND_PATIENCE};
+use crate::log::{Body, Entry, Head, Seq};
 use crate::order::Order;
-use crate::ports::{Committed, Origin};
+use crate::ports::{Committed, Origin, StoreError};
 use crate::refusal::Refusal;
+use crate::replay::ReplayWindow;
+use crate::service::absence::Absence;
 
 use super::batch::{Batch, Said};
 use super::doubt::Attempt;
 use super::parts::{Rest, Unit};
-use super::{Course, Job, Sequencer, scene};
+use super::{Course, Job, Sequencer, Work, scene};
 
 impl Batch<'_> {
     /// The entries of `attempt` up to `new_head` are in the log: what follows a write, then the answers.
@@ -60,7 +62,7 @@ impl Batch<'_> {
             masked: Vec::new(),
             head,
             repeat: false,
-            owes: units.iter().flat_map(|unit| &unit.entries).any(|new| !new.owed.is_empty()),
+            owes: units.iter().any(Unit::owes),
         };
         for (job, unit) in self.jobs.iter().zip(units) {
             for new in &unit.entries {
@@ -108,22 +110,26 @@ impl Batch<'_> {
 }
 
 impl Sequencer {
-    /// Does again what follows the write of `entry`, which `job` repeats, as far as this node does not know it to be done; for so
-    /// many repeats of a sender and no more. Errors: [`Refusal::Unavailable`] where the list rows cannot be raised.
-    pub(super) async fn follow_up(&self, order: &Arc<Order>, job: &Job, entry: Entry) -> Result<(), Refusal> {
+    /// Does again what follows the write of `entry`, which `job` repeats, as far as this node does not know it to be done. `newest`:
+    /// the log's last entry. What is acknowledged is in both lists, always; it is fed again for so many repeats of a sender and
+    /// no more, and only while it is one of the newest. Errors: [`Refusal::Unavailable`] where the list rows cannot be raised.
+    pub(super) async fn follow_up(
+        &self,
+        order: &Arc<Order>,
+        job: &Job,
+        entry: Entry,
+        newest: Seq,
+    ) -> Result<(), Refusal> {
         let (id, seq) = (&order.id, entry.seq);
-        let (is_listed, is_fed) = (self.memory.is_listed(id, seq), self.memory.is_fed(id, seq));
-        let now = self.ports.runtime.monotonic();
-        if is_listed && is_fed || !self.memory.redone.may(id, &job.actor.user, now) {
-            return Ok(());
-        }
         // As of the entry and no later: a row that was raised higher stays where it is.
         let head = Head { seq, counts: entry.counts, ..Head::default() };
-        if !is_listed {
-            self.ports.store.advance(order, &head, entry.at).await.map_err(|_| Refusal::unavailable())?;
+        if matches!(entry.body, Body::Message(_)) && !self.memory.is_listed(id, seq) {
+            self.list_again(order, job, &entry, &head).await.map_err(|_| Refusal::unavailable())?;
             self.memory.listed(id, seq);
         }
-        if !is_fed {
+        let is_old = newest.0.saturating_sub(seq.0) >= ReplayWindow::WIDTH;
+        let now = self.ports.runtime.monotonic();
+        if !is_old && !self.memory.is_fed(id, seq) && self.memory.redone.may(id, &job.actor.user, now) {
             // What was changed since is no new message any more; whoever missed it hears of the change, or reads it.
             let is_new = entry.body.messages().iter().all(|message| message.rev == seq);
             let entries = if is_new { vec![Arc::new(entry)] } else { Vec::new() };
@@ -139,5 +145,21 @@ impl Sequencer {
             self.memory.fed(id, [seq]);
         }
         Ok(())
+    }
+
+    /// Raises both list rows to a message that is repeated. A recipient whose row did not know of it, and who went away since, was
+    /// looked for by that row: nobody found what they missed. So they are notified now, before the row shows it.
+    async fn list_again(&self, order: &Order, job: &Job, entry: &Entry, head: &Head) -> Result<(), StoreError> {
+        let store = &self.ports.store;
+        let is_gone = matches!(job.work, Work::Send { notify: true, .. });
+        let recipient = order.side_of(&job.actor.user).map(|side| order.party(side.other())).filter(|_| is_gone);
+        if let Some(user) = recipient {
+            let rows = store.list(user, LIST_ROWS_MAX).await?;
+            if !rows.iter().any(|row| row.order == order.id && row.head >= entry.seq) {
+                let absence = Absence { ports: &self.ports, memory: &self.memory, user };
+                absence.notify_of(&order.id, entry.at, Seq::ZERO).await?;
+            }
+        }
+        store.advance(order, head, entry.at).await
     }
 }

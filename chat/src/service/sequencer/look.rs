@@ -49,7 +49,7 @@ impl Batch<'_> {
             return None;
         }
         if self.doubt.is_none() {
-            self.answer_known(&found).await;
+            self.answer_known(&found, look.head.seq).await;
             self.note_records(|key| found.contains_key(key));
         }
         self.sequencer.remember_head(self.order, look.head);
@@ -101,11 +101,11 @@ impl Batch<'_> {
     }
 
     /// Answers the jobs whose own entries were found. What masks an earlier message goes by what that message says now.
-    async fn answer_known(&mut self, found: &Found) {
+    async fn answer_known(&mut self, found: &Found, newest: Seq) {
         for mut job in std::mem::take(&mut self.jobs) {
             match (found.get(&job.key), &job.course) {
                 (Some(known), Course::New | Course::Refused { .. }) => {
-                    let answer = self.sequencer.repeat(self.order, &job, known).await;
+                    let answer = self.sequencer.repeat(self.order, &job, known, newest).await;
                     job.answer(answer);
                 }
                 _ => self.jobs.push(job),
@@ -129,13 +129,13 @@ impl Sequencer {
         let look = self.ports.store.look(&order.id, std::slice::from_ref(&job.key)).await;
         let look = look.map_err(|_| Refusal::unavailable())?.ok_or(Refusal::Forbidden)?;
         match look.known.into_iter().next().flatten() {
-            Some(known) => self.repeat(order, job, &known).await.map(Some),
+            Some(known) => self.repeat(order, job, &known, look.head.seq).await.map(Some),
             None => Ok(None),
         }
     }
 
-    /// The answer to a job whose key is in the log.
-    async fn repeat(&self, order: &Arc<Order>, job: &Job, known: &Known) -> Result<Written, Refusal> {
+    /// The answer to a job whose key is in the log, which goes up to `newest`.
+    async fn repeat(&self, order: &Arc<Order>, job: &Job, known: &Known, newest: Seq) -> Result<Written, Refusal> {
         if !job.may_be(known, &self.ports.fingerprints) {
             return Err(Refusal::IdempotencyConflict);
         }
@@ -146,7 +146,7 @@ impl Sequencer {
             return Err(Refusal::IdempotencyConflict);
         };
         let message = Arc::clone(message);
-        self.follow_up(order, job, entry).await?;
+        self.follow_up(order, job, entry, newest).await?;
         Ok(Written { message, repeat: true, masked: Arc::default() })
     }
 }

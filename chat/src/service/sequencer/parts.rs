@@ -48,6 +48,11 @@ impl Unit {
         Self { entries: Vec::new(), masked: Arc::default(), originals: Vec::new(), decisions: Vec::new(), end }
     }
 
+    /// Whether its entries owe events.
+    pub(super) fn owes(&self) -> bool {
+        self.entries.iter().any(|new| !new.owed.is_empty())
+    }
+
     /// The answer, from entries as they stand in the log.
     pub(super) fn answer(&self) -> Result<Written, Refusal> {
         match &self.end {

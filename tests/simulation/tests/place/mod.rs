@@ -28,6 +28,8 @@ use souk_simulation::world::World;
 pub struct Heard {
     decisions: Mutex<Vec<Decision>>,
     pub committed: Mutex<Vec<Committed>>,
+    pub losses: Mutex<Vec<WentBack>>,
+    pub suspected: Mutex<Vec<OrderId>>,
 }
 
 impl Heard {
@@ -50,20 +52,28 @@ impl Feed for Heard {
     }
 
     fn went_back(&self, loss: WentBack) {
-        panic!("nothing was lost here: {loss:?}");
+        self.losses.lock().push(loss);
     }
 
-    fn suspect(&self, _: &OrderId) {}
+    fn suspect(&self, order: &OrderId) {
+        self.suspected.lock().push(order.clone());
+    }
 }
 
 /// A node.
 pub struct Node {
     pub chats: Chats,
     pub heard: Arc<Heard>,
+    people: Arc<PeopleOf>,
     order: OrderId,
 }
 
 impl Node {
+    /// Connects a device of this person.
+    pub fn connect(&self, who: &str) {
+        self.people.set(&user(who), 1);
+    }
+
     pub async fn say(&self, who: &str, id: &str, text: &str) -> Result<Sent, Refusal> {
         self.say_over(Origin::default(), who, id, text).await
     }
@@ -127,6 +137,11 @@ impl Place {
         Self { world, shelf, rules, order, node }
     }
 
+    /// The store, as a node of its own sees it.
+    pub fn store(&self) -> Engine {
+        Engine::new(Arc::clone(&self.shelf), 0)
+    }
+
     /// Another node, which seals with the same key as the first.
     pub fn another(&self) -> Node {
         self.another_with(&KEY)
@@ -178,7 +193,7 @@ fn make_node(world: &Arc<World>, shelf: &Arc<Shelf>, rules: &Arc<RulesCell>, ord
     let chats = Chats::new(Ports {
         store: Arc::new(Engine::new(Arc::clone(shelf), 0)) as Arc<dyn Store>,
         presence: Arc::<PeopleOf>::clone(&people) as Arc<dyn Presence>,
-        limiter: people as Arc<dyn Limiter>,
+        limiter: Arc::<PeopleOf>::clone(&people) as Arc<dyn Limiter>,
         feed: Arc::<Heard>::clone(&heard) as Arc<dyn Feed>,
         promises: Arc::new(NodePromises::new(Arc::clone(&runtime), 0, 1)),
         runtime: runtime as Arc<dyn Runtime>,
@@ -187,7 +202,7 @@ fn make_node(world: &Arc<World>, shelf: &Arc<Shelf>, rules: &Arc<RulesCell>, ord
         sealer: Arc::new(Sealer::new([key])),
         fingerprints: Arc::new(Fingerprints::new([b"test".as_slice()])),
     });
-    Node { chats, heard, order: order.clone() }
+    Node { chats, heard, people, order: order.clone() }
 }
 
 pub fn user(name: &str) -> UserId {
