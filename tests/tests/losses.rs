@@ -89,7 +89,7 @@ async fn an_older_file_put_back_reloads_whoever_saw_what_is_gone_and_a_clean_res
     say(alice, &["lost four", "lost five"]).await;
     say(bob, &["lost six"]).await;
     all_see_history(&deal, &devices, &node, SOON).await;
-    assert_eq!(node.metric("souk_joins_reset_total").await, 0.0);
+    assert_eq!(node.metric("souk_cursors_reset_total").await, 0.0);
     let rest = deal.client.rest(node.clients);
     let page = rest.get("/chats/demo/messages?since=6").await.json();
     assert_eq!((page["upTo"].as_u64(), page["reset"].as_bool()), (Some(6), None), "{page}");
@@ -100,7 +100,7 @@ async fn an_older_file_put_back_reloads_whoever_saw_what_is_gone_and_a_clean_res
     node.restart().await;
     let history = all_see_history(&deal, &devices, &node, SOON).await;
     assert_eq!(history.texts(), ["one", "two", "three"]);
-    assert_eq!(node.metric("souk_joins_reset_total").await, 2.0);
+    assert_eq!(node.metric("souk_cursors_reset_total").await, 2.0);
     // Who keeps no epoch is told in words, who does is told to drop what it kept.
     let refused = rest.get("/chats/demo/messages?since=6").await;
     assert_eq!((refused.status, refused.code().as_str()), (400, "bad_request"), "{refused:?}");
@@ -117,7 +117,7 @@ async fn an_older_file_put_back_reloads_whoever_saw_what_is_gone_and_a_clean_res
     stop(&mut node).await;
     node.restart().await;
     all_see_history(&deal, &devices, &node, SOON).await;
-    assert_eq!(node.metric("souk_joins_reset_total").await, 0.0);
+    assert_eq!(node.metric("souk_cursors_reset_total").await, 0.0);
 }
 
 /// Four devices on two nodes talk, and Cassandra is killed right after the last acknowledgement. Returns how many acknowledged

@@ -2,6 +2,7 @@ use async_trait::async_trait;
 
 use crate::id::{Epoch, OrderId};
 use crate::log::Seq;
+use crate::time::Timestamp;
 
 use super::store::StoreError;
 
@@ -18,6 +19,8 @@ pub trait Epochs: Send + Sync {
     /// Whether who had seen all entries of the order up to `since` in `epoch` has seen those that stand there now, if the log
     /// reaches as far: that is the caller's to look at. An epoch of which nothing is known: no.
     async fn is_ours(&self, order: &OrderId, epoch: &Epoch, since: Seq) -> Result<bool, StoreError>;
+    /// When the epoch began, by the clock of whoever began it; `None`: an engine that finds its losses by itself.
+    fn began(&self, epoch: &Epoch) -> Option<Timestamp>;
     /// Begins an epoch in which no cursor of an older one is good, unless the store has left the epoch `from` already. Returns the
     /// one that it is in then. Safe to repeat.
     async fn begin_epoch(&self, from: &Epoch) -> Result<Epoch, StoreError>;

@@ -4,14 +4,19 @@ use std::collections::BTreeMap;
 
 use crate::actor::Actor;
 use crate::id::{Epoch, OrderId};
-use crate::limits::{CATCH_UP_ENTRIES, PAGE_MESSAGES, PAGE_MESSAGES_MAX};
+use crate::limits::{CATCH_UP_ENTRIES, LIST_ROWS_MAX, PAGE_MESSAGES, PAGE_MESSAGES_MAX};
 use crate::log::{Cursor, Entry, Head, Seq};
 use crate::message::Message;
 use crate::order::Order;
+use crate::ports::WentBack;
 use crate::refusal::Refusal;
+use crate::time::Timestamp;
 
 use super::Chats;
 use super::view::ChatView;
+
+/// How far apart the clocks of nodes may be for a list row to be surely of an epoch, in milliseconds.
+const CLOCKS_APART_MS: i64 = 10_000;
 
 /// Which part of history somebody wants.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,7 +64,7 @@ impl Chats {
         let order = self.readable(actor, id).await?;
         let window = cursor.map_or(Window::Newest, Window::Since);
         let is_newest = window == Window::Newest;
-        let (history, head) = self.read(&order, window, None).await?;
+        let (history, head) = self.read(actor, &order, window, None).await?;
         let last = history.messages.last().filter(|_| history.up_to >= head.seq).cloned();
         let last = last.filter(|message| is_newest || history.reset || message.seq == head.seq);
         let chat = self.view(actor, order, head, last).await?;
@@ -78,12 +83,18 @@ impl Chats {
         if limit.is_some_and(|limit| limit == 0 || limit > PAGE_MESSAGES_MAX) {
             return Err(Refusal::BadRequest(format!("limit is a number from 1 to {PAGE_MESSAGES_MAX}")));
         }
-        let (history, head) = self.read(&order, window, limit).await?;
+        let (history, head) = self.read(actor, &order, window, limit).await?;
         let chat = self.view(actor, order, head, None).await?;
         Ok(CatchUp { chat, history })
     }
 
-    async fn read(&self, order: &Order, window: Window, limit: Option<usize>) -> Result<(History, Head), Refusal> {
+    async fn read(
+        &self,
+        actor: &Actor,
+        order: &Order,
+        window: Window,
+        limit: Option<usize>,
+    ) -> Result<(History, Head), Refusal> {
         // Before anything of the log: what is read later belongs to this epoch or to a newer one, and is never taken for older.
         let mut epoch = self.epoch().await?;
         let mut reset = false;
@@ -99,6 +110,7 @@ impl Chats {
                         "since is above the newest entry; join without it to start afresh".into(),
                     ));
                 }
+                self.look_for_loss(actor, order, &epoch).await?;
             }
             reset = true;
         }
@@ -106,6 +118,24 @@ impl Chats {
         let before = if let Window::Before(before) = window { before } else { head.seq.next() };
         let history = self.read_before(order, head, before, limit.unwrap_or(PAGE_MESSAGES), epoch).await?;
         Ok((History { reset, ..history }, head))
+    }
+
+    /// The actor's cursor is above the log, in the store's own epoch. Cursors can be made up; their list row cannot: where that knows of
+    /// an entry, written in this epoch, that a SERIAL read does not find, the log went back.
+    async fn look_for_loss(&self, actor: &Actor, order: &Order, epoch: &Epoch) -> Result<(), Refusal> {
+        let store = &self.ports.store;
+        let Some(began) = store.began(epoch) else { return Ok(()) };
+        let rows = store.list(&actor.user, LIST_ROWS_MAX).await.map_err(|_| Refusal::unavailable())?;
+        // What an earlier loss took, rows go on knowing.
+        let is_newer = |at: Timestamp| at.millis() > began.millis().saturating_add(CLOCKS_APART_MS);
+        let Some(row) = rows.into_iter().find(|row| row.order == order.id && is_newer(row.at)) else { return Ok(()) };
+        // After the row: what that knows was in the log before.
+        let look = store.look(&order.id, &[]).await.map_err(|_| Refusal::unavailable())?;
+        if let Some(found) = look.map(|look| look.head.seq).filter(|found| *found < row.head) {
+            let known_at = self.ports.runtime.monotonic();
+            self.ports.feed.went_back(WentBack { order: order.id.clone(), known: row.head, known_at, found });
+        }
+        Ok(())
     }
 
     async fn epoch(&self) -> Result<Epoch, Refusal> {

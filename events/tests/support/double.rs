@@ -402,6 +402,10 @@ impl Epochs for StoreDouble {
         never()
     }
 
+    fn began(&self, _epoch: &Epoch) -> Option<Timestamp> {
+        None
+    }
+
     async fn begin_epoch(&self, _from: &Epoch) -> Result<Epoch, StoreError> {
         never()
     }

@@ -155,6 +155,7 @@ async fn one(shared: &Shared, actor: &Actor, order: &str) -> Result<Answer, Fail
 async fn history(shared: &Shared, actor: &Actor, order: &str, query: &str) -> Result<Answer, Failure> {
     let (window, limit) = parse::history_query(query)?;
     let caught_up = shared.chats.history(actor, &order_id(order)?, window, limit).await?;
+    shared.surroundings.metrics.cursors_reset.inc_by(u64::from(caught_up.history.reset));
     Ok(json(StatusCode::OK, encoding::encode(&dto::Page::of(&caught_up, &actor.user))))
 }
 

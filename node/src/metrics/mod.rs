@@ -68,8 +68,8 @@ metrics! {
     joins: Counter;
     /// Joins that read the store again because entries passed meanwhile.
     joins_read_again: Counter;
-    /// Joins whose cursor was of a history that is gone: they were answered with the newest messages.
-    joins_reset: Counter;
+    /// Cursors of a history that is gone, of joins, syncs and reads over REST: they were answered with the newest messages.
+    cursors_reset: Counter;
     /// Connections that this node closed.
     closes: Labelled, by "code";
     /// Sessions that were opened.

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use parking_lot::Mutex;
 use scylla::client::session::Session;
-use souk_chat::Epoch;
 use souk_chat::ports::StoreError;
+use souk_chat::{Epoch, Timestamp};
 
 use super::Cql;
 use super::answer::unreadable;
@@ -54,6 +54,11 @@ fn next(after: Option<&Epoch>) -> Epoch {
 /// When it began, as its name says.
 fn begun_at(epoch: &Epoch) -> u64 {
     epoch.as_str().split_once('-').and_then(|(at, _)| u64::from_str_radix(at, 16).ok()).unwrap_or(0)
+}
+
+/// The same as a time.
+pub(crate) fn began(epoch: &Epoch) -> Timestamp {
+    Timestamp(i64::try_from(begun_at(epoch)).unwrap_or(i64::MAX))
 }
 
 /// The epoch of the keyspace in use; made, where it has none yet.

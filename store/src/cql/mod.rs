@@ -36,7 +36,7 @@ use souk_chat::limits::{PAGE_MESSAGES_MAX, REMEMBERED_ORDERS};
 use souk_chat::log::{Entry, EntryKey, Head, Seq};
 use souk_chat::ports::Epochs;
 use souk_chat::ports::store::{Appended, Log, Look, StoreError};
-use souk_chat::{Epoch, Message, NewEntry, OrderId};
+use souk_chat::{Epoch, Message, NewEntry, OrderId, Timestamp};
 use tokio::sync::Semaphore;
 
 use self::answer::{read_failed, unreadable, write_failed};
@@ -222,6 +222,10 @@ impl Epochs for Cql {
 
     async fn is_ours(&self, _order: &OrderId, epoch: &Epoch, _since: Seq) -> Result<bool, StoreError> {
         self.is_our_epoch(epoch).await
+    }
+
+    fn began(&self, epoch: &Epoch) -> Option<Timestamp> {
+        Some(epochs::began(epoch))
     }
 
     async fn begin_epoch(&self, from: &Epoch) -> Result<Epoch, StoreError> {

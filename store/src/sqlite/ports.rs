@@ -205,6 +205,10 @@ impl Epochs for Sqlite {
         self.queues.read(move |read| read.is_ours(&order, &epoch, since)).await
     }
 
+    fn began(&self, _epoch: &Epoch) -> Option<Timestamp> {
+        None
+    }
+
     async fn begin_epoch(&self, from: &Epoch) -> Result<Epoch, StoreError> {
         let from = from.clone();
         let epoch = self.queues.write(move |write| write.begin_epoch(&from)).await?;

@@ -108,10 +108,14 @@ impl NodeRuntime {
     }
 }
 
+/// What a right clock shows.
+pub(crate) fn at(world: &World) -> Timestamp {
+    Timestamp(EPOCH_MS + i64::try_from(world.now()).unwrap_or(i64::MAX / 2))
+}
+
 impl Runtime for NodeRuntime {
     fn now(&self) -> Timestamp {
-        let skew = self.skew.load(Ordering::Relaxed);
-        Timestamp(EPOCH_MS + skew + i64::try_from(self.world.now()).unwrap_or(i64::MAX / 2))
+        Timestamp(at(&self.world).millis() + self.skew.load(Ordering::Relaxed))
     }
 
     fn monotonic(&self) -> Duration {

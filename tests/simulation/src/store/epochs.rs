@@ -4,9 +4,10 @@ use async_trait::async_trait;
 use parking_lot::Mutex;
 use souk_chat::ports::Epochs;
 use souk_chat::ports::store::StoreError;
-use souk_chat::{Epoch, NewEntry, OrderId, Seq};
+use souk_chat::{Epoch, NewEntry, OrderId, Seq, Timestamp};
 
 use crate::plan::Sabotage;
+use crate::runtime::at;
 
 use super::engine::{Engine, Shelf, unread};
 use super::history::History;
@@ -42,9 +43,10 @@ impl History {
         Epoch::new(&format!("e{}", self.epochs)).expect("a number is of the alphabet")
     }
 
-    fn begin_epoch(&mut self, from: &Epoch) -> Epoch {
+    fn begin_epoch(&mut self, from: &Epoch, at: Timestamp) -> Epoch {
         if self.epoch() == *from {
             self.epochs += 1;
+            self.epoch_began = at;
         }
         self.epoch()
     }
@@ -77,9 +79,14 @@ impl Epochs for Engine {
         Ok(self.epoch.learn(now) == *epoch || any)
     }
 
+    fn began(&self, _epoch: &Epoch) -> Option<Timestamp> {
+        Some(self.shelf.history().epoch_began)
+    }
+
     async fn begin_epoch(&self, from: &Epoch) -> Result<Epoch, StoreError> {
         let from = from.clone();
-        let epoch = self.request(true, move |history, _| history.begin_epoch(&from)).await?;
+        let at = at(&self.shelf.world);
+        let epoch = self.request(true, move |history, _| history.begin_epoch(&from, at)).await?;
         Ok(self.epoch.learn(epoch))
     }
 }
