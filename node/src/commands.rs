@@ -128,6 +128,9 @@ impl Commands {
             Command::Typing { order } => self.typing(device, &order).await,
             Command::Sync { cursors } => {
                 let synced = self.chats.sync(device.actor(), &cursors).await;
+                let caught_up = synced.iter().flat_map(|synced| synced.orders.values().flatten());
+                let reset = caught_up.filter(|caught_up| caught_up.history.reset).count();
+                self.metrics.cursors_reset.inc_by(reset as u64);
                 let body = synced.map(|synced| json::encode(&dto::Synced::of(&synced, device.user())));
                 body.map_err(Error::from)
             }
@@ -161,10 +164,7 @@ impl Commands {
         let sent = guarded(self.runtime.tasks(), COMMAND, self.sent(device, send)).await;
         let (outcome, repeat) = match sent.unwrap_or_else(|_| Err(Refusal::unavailable())) {
             Ok((seq, body, repeat)) => (Ok((seq, body)), repeat),
-            Err(refusal) => {
-                device.sends_no_more(&order, &id);
-                (Err(Error::from(refusal)), false)
-            }
+            Err(refusal) => (Err(Error::from(refusal)), false),
         };
         self.count(&outcome, repeat, started.elapsed(), device);
         let told = |error: &Error| exception("send_message", error, named.then(|| id.clone()));
@@ -173,7 +173,10 @@ impl Commands {
                 room.settle(device, &id, outcome.as_ref().map(|(seq, body)| (*seq, body.as_ref())), told);
             }
             (None, Ok((_, body))) => device.answer(ack, body),
-            (None, Err(error)) => device.refuse(ack, error, || told(error)),
+            (None, Err(error)) => {
+                device.sends_no_more(&order, &id);
+                device.refuse(ack, error, || told(error));
+            }
         }
     }
 
@@ -236,7 +239,7 @@ impl Commands {
             if room.finish_join(device, ticket, (history.up_to, &history.epoch), ack, &body) != Joined::ReadAgain {
                 joining.is_done = true;
                 self.metrics.joins.inc();
-                self.metrics.joins_reset.inc_by(u64::from(history.reset));
+                self.metrics.cursors_reset.inc_by(u64::from(history.reset));
                 self.delivery.look_after(&room);
                 return Ok(());
             }

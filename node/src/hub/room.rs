@@ -250,7 +250,10 @@ impl Room {
         };
         match result {
             Ok((_, body)) => device.answer(open.ack, body),
-            Err(error) => device.refuse(open.ack, error, || exception(error)),
+            Err(error) => {
+                device.sends_no_more(self.order(), id);
+                device.refuse(open.ack, error, || exception(error));
+            }
         }
     }
 
