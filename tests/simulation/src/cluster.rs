@@ -248,7 +248,22 @@ impl Cluster {
         self.world.saw_times(Seen::LossNoticed, losses);
         self.world.saw_times(Seen::DeviceToldOfLoss, told);
         if losses + told > 0 && self.world.plan.loss == 0 {
-            self.world.fail("loss", format!("node {} told of a loss, and nothing was lost", node.slot));
+            self.fail_false_alarm(node);
+        }
+    }
+
+    fn fail_false_alarm(&self, node: &Node) {
+        self.world.fail("loss", format!("node {} told of a loss, and nothing was lost", node.slot));
+    }
+
+    /// Nothing was lost so far, and no node that runs may have said so.
+    pub fn check_nothing_lost(&self) {
+        for node in self.living() {
+            let counters = node.delivery.counters();
+            let read = |counter: &std::sync::atomic::AtomicU64| counter.load(std::sync::atomic::Ordering::Relaxed);
+            if read(&counters.logs_went_back) + read(&counters.resyncs) > 0 {
+                self.fail_false_alarm(&node);
+            }
         }
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use souk_chat::{Body, ClientMessageId, Message, NewEntry, OrderId, Owed, Seq, UserId};
-use souk_moderation::{WINDOW_LONG, spam};
+use souk_moderation::{WINDOW_MESSAGES, spam};
 use souk_protocol::dto;
 
 use crate::coverage::Seen;
@@ -47,6 +47,8 @@ struct Book {
     told: BTreeMap<OrderId, Seq>,
     /// Who was shown which message, on any device.
     shown: BTreeSet<(UserId, OrderId, Seq)>,
+    /// Orders whose log lost something.
+    lost: BTreeSet<OrderId>,
     count: u64,
 }
 
@@ -184,6 +186,7 @@ impl Ledger {
     /// The store lost what stood after `kept` in an order: nothing is owed of it any more.
     pub fn lose(&self, order: &OrderId, kept: Seq) {
         let mut book = self.book.lock();
+        book.lost.insert(order.clone());
         if let Some(told) = book.told.get_mut(order) {
             *told = kept.min(*told);
         }
@@ -265,14 +268,11 @@ impl Ledger {
     }
 
     /// I9: whoever was not shown the last thing that their partner was told is said is owed a notification that covers it, and nobody
-    /// is told twice of one message. A store that lost something may have lost what is owed.
+    /// is told twice of one message. An order whose log lost something may have lost what is owed.
     pub fn check_notified(&self) {
-        if self.world.plan.loss > 0 {
-            return;
-        }
         let book = self.book.lock();
         let history = self.shelf.history();
-        for (order, log) in &history.logs {
+        for (order, log) in history.logs.iter().filter(|(order, _)| !book.lost.contains(*order)) {
             for user in log.order.parties() {
                 let theirs = |message: &&Arc<Message>| message.sender.as_ref() != Some(user);
                 let is_told = |new: &&NewEntry| {
@@ -293,13 +293,15 @@ impl Ledger {
                         self.world.saw(Seen::NotifiedAfterwards);
                     }
                 }
-                // What a node wrote before it died, and nobody sent again, may be in no list: it is found in the log by whoever looks.
-                let is_acknowledged = |message: &&Arc<Message>| {
+                // What a node wrote before it died, and nobody sent again, is acknowledged to nobody and may be in no list: it is found
+                // in the log by whoever looks.
+                let listed = history.row(user, order).map_or(Seq::ZERO, |row| row.head);
+                let is_known = |message: &&Arc<Message>| {
                     let name = message.sender.clone().zip(message.client_message_id.clone());
                     let issued = name.and_then(|(sender, id)| book.issued.get(&(order.clone(), sender, id)));
-                    issued.is_some_and(|issued| issued.acknowledged == Some(message.seq))
+                    message.seq <= listed || issued.is_some_and(|issued| issued.acknowledged == Some(message.seq))
                 };
-                let Some(last) = log.current().rev().filter(theirs).find(is_acknowledged) else { continue };
+                let Some(last) = log.current().rev().filter(theirs).find(is_known) else { continue };
                 if !book.shown.contains(&(user.clone(), order.clone(), last.seq)) {
                     self.world.saw(Seen::GoneUnseeing);
                     if !told.iter().any(|new| new.entry.seq >= last.seq) {
@@ -352,7 +354,7 @@ impl Ledger {
             let Some(part) = judge::part(&second.content, SECOND) else { continue };
             let first = format!("{FIRST}{}", &part[SECOND.len()..]);
             let theirs = messages[..place].iter().rev().filter(|message| message.sender == second.sender);
-            for message in theirs.take(WINDOW_LONG) {
+            for message in theirs.take(WINDOW_MESSAGES) {
                 if judge::part(&message.content, FIRST) == Some(first.as_str()) {
                     self.world.fail("I10", format!("{} and {} show both parts", message.id(), second.id()));
                 }

@@ -31,8 +31,8 @@ pub struct Report {
     pub failed: Vec<(u64, Vec<String>)>,
 }
 
-/// Plays `count` seeds from `first` on, on this many threads. `until_failed`: stops when one has failed.
-pub fn run_many(first: u64, count: u64, threads: usize, sabotage: Sabotage, until_failed: bool) -> Report {
+/// Plays `count` seeds from `first` on, on this many threads. `until`: stops when one broke this check.
+pub fn run_many(first: u64, count: u64, threads: usize, sabotage: Sabotage, until: Option<&str>) -> Report {
     let (next, stop, report) = (AtomicU64::new(0), AtomicBool::new(false), Mutex::new(Report::default()));
     std::thread::scope(|scope| {
         for _ in 0..threads.max(1) {
@@ -49,8 +49,9 @@ pub fn run_many(first: u64, count: u64, threads: usize, sabotage: Sabotage, unti
                     report.messages += outcome.messages;
                     report.coverage.add(&outcome.coverage);
                     if !outcome.failures.is_empty() {
+                        let breaks = |check| outcome.failures.iter().any(|failure| failure.starts_with(check));
+                        stop.fetch_or(until.is_some_and(breaks), Ordering::Relaxed);
                         report.failed.push((seed, outcome.failures));
-                        stop.fetch_or(until_failed, Ordering::Relaxed);
                     }
                 }
             });

@@ -236,6 +236,7 @@ impl Play {
     async fn lose(&self) {
         let (world, plan) = (&self.world, &self.world.plan);
         let order = &self.orders[world.rng().index(self.orders.len())];
+        self.cluster.check_nothing_lost();
         let lost = self.shelf.history().lose(order, plan.loss);
         let kept = self.shelf.history().logs[order].head.seq;
         let passed = self.passed_in_silence(order, kept, &lost);
@@ -289,7 +290,7 @@ impl Play {
 
     /// Everything that was asked on a connection that stands is answered.
     fn check_answers(&self, asked_before: u64) {
-        for client in self.clients.iter().filter(|client| !client.is_stranger()) {
+        for client in self.clients.iter().filter(|client| !client.is_stranger() && !client.is_on_leave()) {
             for waits in client.waits_for(asked_before) {
                 self.world.fail("I11", waits);
             }
@@ -298,7 +299,8 @@ impl Play {
 
     /// I6: every member sees what is in history. `all`: also where nothing showed that something was lost.
     fn check_views(&self, all: bool) {
-        for client in self.clients.iter().filter(|client| !client.is_stranger() && !client.has_deserted()) {
+        let is_here = |client: &&Arc<Client>| !client.is_stranger() && !client.has_deserted() && !client.is_on_leave();
+        for client in self.clients.iter().filter(is_here) {
             for order in &self.orders {
                 let Some(view) = client.view(order) else { continue };
                 let history = self.shelf.history();

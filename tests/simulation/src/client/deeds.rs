@@ -160,7 +160,7 @@ impl Client {
         }
         view.away = true;
         view.phase = Phase::Out;
-        self.ask(state, &Request::LeaveOrderChat { order: order.clone() }, What::Leave);
+        self.ask(state, &Request::LeaveOrderChat { order: order.clone() }, What::Leave(order.clone()));
     }
 
     /// Sends what waits and is not under way on this connection, in its order.

@@ -29,7 +29,7 @@ enum What {
         since: Option<Seq>,
         told: Seq,
     },
-    Leave,
+    Leave(OrderId),
     Send(Sending),
     /// A known id with another text.
     Conflict(SendKey),
@@ -84,15 +84,19 @@ struct State {
     refused: Vec<Unsent>,
     /// What was sent and answered on this connection, the newest last.
     sent: VecDeque<SendKey>,
-    /// Orders that were joined on this connection.
+    /// Orders that were joined on this connection, and not surely left again.
     joined: BTreeSet<OrderId>,
-    /// What came on this connection of orders that were never joined on it.
+    /// What came on this connection of orders that are not among those.
     aside: BTreeSet<(OrderId, Seq)>,
     lives: u64,
     back_at: u64,
     patience: u64,
     deserted: bool,
 }
+
+/// By when most are back whose connection broke, in milliseconds, and between what and what a few are.
+const BACK_WITHIN_MS: u64 = 1_500;
+const LEAVE_MS: (u64, u64) = (20_000, 35_000);
 
 /// One device of one person.
 pub struct Client {
@@ -167,6 +171,12 @@ impl Client {
         self.state.lock().wire.as_ref().map(|wire| wire.node())
     }
 
+    /// Whether it stays away longer than people do whose connection broke.
+    pub fn is_on_leave(&self) -> bool {
+        let state = self.state.lock();
+        state.wire.is_none() && state.back_at > self.world.now() + BACK_WITHIN_MS
+    }
+
     /// Whether it has gone for good.
     pub fn has_deserted(&self) -> bool {
         self.state.lock().deserted
@@ -234,7 +244,11 @@ impl Client {
         state.aside.clear();
         state.unsent.iter_mut().for_each(|unsent| unsent.request = None);
         state.views.values_mut().for_each(|view| view.phase = Phase::Out);
-        state.back_at = self.world.now() + self.rng.lock().between(10, 1_500);
+        let mut rng = self.rng.lock();
+        // A few come back when whoever was gone with them has been looked after.
+        let on_leave = self.world.is_faulty() && rng.chance(20);
+        let (least, most) = if on_leave { LEAVE_MS } else { (10, BACK_WITHIN_MS) };
+        state.back_at = self.world.now() + rng.between(least, most);
     }
 
     /// Begins a message in an order. `word` is not said by anybody else.

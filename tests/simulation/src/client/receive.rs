@@ -88,7 +88,13 @@ impl Client {
                 let synced = self.parse::<dto::Synced>(data)?;
                 self.synced(&cursors, &synced);
             }
-            What::SignIn | What::Leave | What::Other => {}
+            What::Leave(order) => {
+                // Unless it was joined again since.
+                if state.views.get(&order).is_some_and(|view| view.phase == Phase::Out) {
+                    state.joined.remove(&order);
+                }
+            }
+            What::SignIn | What::Other => {}
         }
         None
     }
@@ -327,8 +333,8 @@ impl Client {
         Some(order)
     }
 
-    /// What comes of an order that it did not join comes once, and what it sent itself is answered and no more. Of one that it joined and left
-    /// again, a copy that was under way may come behind what the join brought.
+    /// What comes of an order that it did not join comes once, and what it sent itself is answered and no more. Of one that it leaves, a
+    /// copy that was under way may come behind what the join brought, until the node says that it is left.
     fn check_aside(&self, state: &mut State, order: &OrderId, seq: Seq, messages: &[dto::Message], mine: Option<bool>) {
         if state.joined.contains(order) {
             return;
@@ -352,6 +358,7 @@ impl Client {
                 Some(view) => view.phase = Phase::Out,
                 None => self.world.fail("I13", format!("{} hears of {order}", self.name())),
             }
+            state.joined.remove(order);
         }
     }
 

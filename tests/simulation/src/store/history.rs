@@ -265,6 +265,8 @@ pub struct History {
     pub kept: super::Kept,
     /// Epochs that began before the one it is in.
     pub(super) epochs: u64,
+    /// When that one began.
+    pub(super) epoch_began: Timestamp,
 }
 
 impl History {
@@ -317,6 +319,11 @@ impl History {
                 row.at = at;
             }
         }
+    }
+
+    /// A person's row of one order.
+    pub fn row(&self, user: &UserId, order: &OrderId) -> Option<&ListRow> {
+        self.rows.get(&(user.clone(), order.clone()))
     }
 
     /// A person's rows.
