@@ -256,9 +256,6 @@ async fn handshake(
     if let Err(answer) = upgrade::check(wanted, &request) {
         return *answer;
     }
-    if shared.leaving.is_cancelled() {
-        return over_capacity(Refused::Leaving);
-    }
     if let Err(answer) = check_bearer(shared, request.headers()) {
         return *answer;
     }
@@ -277,7 +274,8 @@ async fn handshake(
     }
 }
 
-/// Counts the place of a handshake for its client, waits for a turn, and looks at the token.
+/// Counts the place of a handshake for its client, waits for a turn, and looks at the token. Nobody is let in, or waits on, once the
+/// node leaves.
 async fn admit(
     shared: &Shared,
     headers: &HeaderMap,
@@ -285,7 +283,12 @@ async fn admit(
     place: &mut Place,
 ) -> Result<Option<(SignedIn, String)>, Box<Answer>> {
     place.count_for(Some(source)).map_err(|refused| Box::new(over_capacity(refused)))?;
-    shared.admission.turn(source).await.map_err(|refused| Box::new(over_capacity(refused)))?;
+    let turn = tokio::select! {
+        biased;
+        () = shared.leaving.cancelled() => Err(Refused::Leaving),
+        turn = shared.admission.turn(source) => turn,
+    };
+    turn.map_err(|refused| Box::new(over_capacity(refused)))?;
     signed_in(shared, headers).map_err(|error| Box::new(unauthorized(Some(&error))))
 }
 
