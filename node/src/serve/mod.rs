@@ -322,7 +322,7 @@ impl Node {
         let server = Server::bind(address, Arc::clone(&shared)).await.map_err(listen("node.listen", address))?;
         let server = Arc::new(server);
         let clients = server.local_addr().map_err(listen("node.listen", address))?;
-        let readiness = Readiness::default();
+        let readiness = readiness::at_first();
         metrics.attach_readiness(readiness.clone());
         let address = config.node.operator_listen;
         let operator = Operator::bind(address, metrics, readiness.clone(), tasks.clone())
