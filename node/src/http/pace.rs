@@ -8,12 +8,13 @@ use std::future::poll_fn;
 use std::io::{self, IoSlice};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::Full;
-use hyper::body::{Body, Frame, SizeHint};
+use hyper::body::{Body, Frame, Incoming, SizeHint};
 use parking_lot::Mutex;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
@@ -178,6 +179,45 @@ impl AsyncWrite for Paced {
                 Ok(()) | Err(_) => return Poll::Ready(Ok(())),
             }
         }
+    }
+}
+
+/// The body of a request, which tells whether all of it was read: what was not may be on its way, and is no next request.
+#[derive(Debug)]
+pub(super) struct Heard {
+    body: Incoming,
+    is_whole: Arc<AtomicBool>,
+}
+
+impl Heard {
+    /// The body, and what tells whether it was read to its end: one that is empty was.
+    pub(super) fn new(body: Incoming) -> (Self, Arc<AtomicBool>) {
+        let is_whole = Arc::new(AtomicBool::new(body.is_end_stream()));
+        (Self { body, is_whole: Arc::clone(&is_whole) }, is_whole)
+    }
+}
+
+impl Body for Heard {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
+        let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
+        if frame.is_none() || self.body.is_end_stream() {
+            self.is_whole.store(true, Ordering::Relaxed);
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
     }
 }
 

@@ -5,6 +5,7 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use hyper::body::Incoming;
@@ -29,7 +30,7 @@ use crate::socket::Surroundings;
 
 use super::admission::{Admission, Place, Refused, Source, Tally};
 use super::forwarded::Trusted;
-use super::pace::{Pace, Paced, Said};
+use super::pace::{Heard, Pace, Paced, Said};
 use super::reply::{Answer, last, not_allowed, problem, problem_with, unauthorized};
 use super::upgrade::{self, Wanted};
 use super::{check, cross_origin, rest};
@@ -162,16 +163,21 @@ async fn serve(stream: TcpStream, peer: IpAddr, shared: Arc<Shared>, place: Resu
     // The place is the socket's later; until then it is this connection's. One connection asks one thing at a time.
     let place = Arc::new(Mutex::new(place));
     let answering = Arc::clone(&pace);
-    let service = service_fn(move |request| {
+    let service = service_fn(move |request: Request<Incoming>| {
         let (shared, place, pace) = (Arc::clone(&shared), Arc::clone(&place), Arc::clone(&answering));
         pace.answering();
         async move {
             let keep = keeps_alive && stays(&request);
+            let (head, body) = request.into_parts();
+            let (body, is_whole) = Heard::new(body);
+            let request = Request::from_parts(head, body);
             let mut response = answer(&shared, request, peer, &place).await;
-            if keep
-                && response.status() != StatusCode::SWITCHING_PROTOCOLS
-                && !response.headers().contains_key(CONNECTION)
-            {
+            let upgrades = response.status() == StatusCode::SWITCHING_PROTOCOLS;
+            if !upgrades && !is_whole.load(Ordering::Relaxed) {
+                // hyper does not wait for the rest of a body that nobody wants. To promise more here would be to break it.
+                response = last(response);
+            }
+            if keep && !upgrades && !response.headers().contains_key(CONNECTION) {
                 let timeout = format!("timeout={}", shared.keep_alive.as_secs());
                 response.headers_mut().extend(HeaderValue::try_from(timeout).ok().map(|timeout| (KEEP_ALIVE, timeout)));
             }
@@ -198,7 +204,7 @@ async fn serve(stream: TcpStream, peer: IpAddr, shared: Arc<Shared>, place: Resu
 }
 
 /// Whether the client wants to ask more on this connection.
-fn stays(request: &Request<Incoming>) -> bool {
+fn stays<B>(request: &Request<B>) -> bool {
     let said = |word: &str| {
         let lines = request.headers().get_all(CONNECTION).iter().filter_map(|line| line.to_str().ok());
         lines.flat_map(|line| line.split(',')).any(|option| option.trim().eq_ignore_ascii_case(word))
@@ -211,7 +217,7 @@ fn stays(request: &Request<Incoming>) -> bool {
 
 async fn answer(
     shared: &Shared,
-    request: Request<Incoming>,
+    request: Request<Heard>,
     peer: IpAddr,
     place: &Mutex<Result<Place, Refused>>,
 ) -> Answer {
@@ -244,7 +250,7 @@ async fn answer(
 /// From the cheapest check to the dearest: only what can become a socket waits for a turn, and only with a turn is a token checked.
 async fn handshake(
     shared: &Shared,
-    mut request: Request<Incoming>,
+    mut request: Request<Heard>,
     wanted: Wanted,
     peer: IpAddr,
     place: &Mutex<Result<Place, Refused>>,

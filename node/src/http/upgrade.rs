@@ -3,7 +3,6 @@
 use bytes::Bytes;
 use fastwebsockets::upgrade::is_upgrade_request;
 use http_body_util::Full;
-use hyper::body::Incoming;
 use hyper::header::{
     CONNECTION, HeaderName, HeaderValue, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE,
 };
@@ -37,7 +36,7 @@ pub(super) enum Wanted {
 }
 
 /// Whether this can become a socket, as far as can be told for next to nothing: before it waits for its turn. Errors: the answer.
-pub(super) fn check(wanted: Wanted, request: &Request<Incoming>) -> Result<(), Box<Answer>> {
+pub(super) fn check<B>(wanted: Wanted, request: &Request<B>) -> Result<(), Box<Answer>> {
     match wanted {
         Wanted::Plain => {
             if !is_upgrade_request(request) {
@@ -65,7 +64,7 @@ pub(super) fn check(wanted: Wanted, request: &Request<Incoming>) -> Result<(), B
     check_websocket(request)
 }
 
-fn check_websocket(request: &Request<Incoming>) -> Result<(), Box<Answer>> {
+fn check_websocket<B>(request: &Request<B>) -> Result<(), Box<Answer>> {
     let bad = |text: &'static str| Err(Box::new(problem(&Error::bad_request(text))));
     if request.version() < Version::HTTP_11 {
         return bad("a WebSocket handshake is HTTP/1.1; a proxy in between may have made 1.0 of it");
@@ -103,7 +102,7 @@ fn upgrade_required(error: &'static str, headers: &[(HeaderName, HeaderValue)]) 
 }
 
 /// Whether [`SUBPROTOCOL`] is among the offered ones; `None`: none are.
-fn offered(request: &Request<Incoming>) -> Option<bool> {
+fn offered<B>(request: &Request<B>) -> Option<bool> {
     let mut offers = request.headers().get_all(SEC_WEBSOCKET_PROTOCOL).iter().peekable();
     offers.peek()?;
     Some(
@@ -115,9 +114,9 @@ fn offered(request: &Request<Incoming>) -> Option<bool> {
 }
 
 /// Answers a handshake that was [checked](check), and starts the socket.
-pub(super) fn start(
+pub(super) fn start<B>(
     shared: &Shared,
-    mut request: Request<Incoming>,
+    mut request: Request<B>,
     wanted: Wanted,
     handshake: Option<(SignedIn, String)>,
     place: Place,
