@@ -224,14 +224,15 @@ async fn answer(
     if let Err(refused) = &*place.lock() {
         return last(over_capacity(*refused));
     }
-    if let Err(answer) = check::head(&request) {
-        return *answer;
-    }
     if !cross_origin::is_allowed(shared, request.headers(), peer) {
         let error = Error::new(Code::Forbidden, "this page may not talk to this server; see node.origins");
         return problem(&error);
     }
     let origin = request.headers().get(ORIGIN).cloned();
+    if let Err(answer) = check::head(&request) {
+        // Also this the page may read.
+        return cross_origin::share(*answer, origin);
+    }
     let path = request.uri().path();
     let wanted = match path.strip_suffix('/').unwrap_or(path) {
         "/ws" => Some(Wanted::Plain),

@@ -49,6 +49,17 @@ async fn only_pages_on_the_list_connect() {
     assert_eq!(answer.status, 200);
     assert_eq!(answer.header("access-control-allow-origin"), Some("https://market.example"));
     assert_eq!(answer.header("vary").map(str::to_lowercase).as_deref(), Some("origin"));
+    // What is refused for its head may be read by the page all the same: it would see an error of the network else.
+    let ask = || Ask::new("POST", "/chats/calm/messages").user("alice");
+    for (name, value, status) in [("content-length", "1000000", 413), ("idempotency-key", "k", 400)] {
+        for origin in ["https://market.example", "https://evil.example"] {
+            let answer =
+                ask().header(name, value).header("idempotency-key", "k").header("origin", origin).to(&node).await;
+            let is_allowed = origin == "https://market.example";
+            assert_eq!(answer.status, if is_allowed { status } else { 403 }, "{answer:?}");
+            assert_eq!(answer.header("access-control-allow-origin"), is_allowed.then_some(origin), "{answer:?}");
+        }
+    }
     bystanders.undisturbed().await;
 }
 
