@@ -4,7 +4,7 @@ use bytes::Bytes;
 use fastwebsockets::upgrade::is_upgrade_request;
 use http_body_util::Full;
 use hyper::header::{
-    CONNECTION, HeaderName, HeaderValue, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE,
+    CONNECTION, HeaderValue, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE,
 };
 use hyper::{Request, StatusCode, Version};
 use hyper_util::rt::TokioIo;
@@ -42,7 +42,7 @@ pub(super) fn check<B>(wanted: Wanted, request: &Request<B>) -> Result<(), Box<A
             if !is_upgrade_request(request) {
                 let error = "this is a WebSocket: connect with a WebSocket client, subprotocol souk.v1; a proxy in between has to \
                              pass Connection and Upgrade on";
-                return Err(Box::new(upgrade_required(error, &[(UPGRADE, HeaderValue::from_static("websocket"))])));
+                return Err(Box::new(upgrade_required(error)));
             }
             if offered(request).is_some_and(|offers| !offers) {
                 let error = Error::bad_request("the subprotocol here is souk.v1; offer it, or none");
@@ -73,7 +73,9 @@ fn check_websocket<B>(request: &Request<B>) -> Result<(), Box<Answer>> {
         Some(version) if *version == VERSION => {}
         Some(_) => {
             let error = "Sec-WebSocket-Version is 13 here";
-            return Err(Box::new(upgrade_required(error, &[(SEC_WEBSOCKET_VERSION, VERSION)])));
+            let mut response = upgrade_required(error);
+            response.headers_mut().insert(SEC_WEBSOCKET_VERSION, VERSION);
+            return Err(Box::new(response));
         }
         None => return bad("Sec-WebSocket-Version is missing; it is 13 here"),
     }
@@ -90,14 +92,11 @@ fn is_key(key: &[u8]) -> bool {
     key.len() == KEY_CHARS && key.strip_suffix(b"==").is_some_and(|key| key.iter().all(alphabet))
 }
 
-fn upgrade_required(error: &'static str, headers: &[(HeaderName, HeaderValue)]) -> Answer {
+/// 426, which always says to what.
+fn upgrade_required(error: &'static str) -> Answer {
     let mut response = problem_with(StatusCode::UPGRADE_REQUIRED, &Error::bad_request(error));
-    for (name, value) in headers {
-        response.headers_mut().insert(name, value.clone());
-    }
-    if response.headers().contains_key(UPGRADE) {
-        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("upgrade"));
-    }
+    response.headers_mut().insert(UPGRADE, HeaderValue::from_static("websocket"));
+    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("upgrade"));
     response
 }
 

@@ -273,6 +273,9 @@ async fn handshakes_that_are_none() {
             answer.expect_problem(status, "bad_request");
             let known = (status == 426).then_some("13");
             assert_eq!(answer.header("sec-websocket-version"), known, "{lines:?} on {path}: {answer:?}");
+            let upgrade = (status == 426).then_some("websocket");
+            assert_eq!(answer.header("upgrade"), upgrade, "{lines:?} on {path}: {answer:?}");
+            assert!(status != 426 || answer.header("connection") == Some("upgrade"), "{answer:?}");
         }
         node.socket(path, &[]).await;
     }
