@@ -80,8 +80,8 @@ pub struct Shared {
 pub struct ServerCounters {
     /// Connections cut off because others were being refused already.
     pub cut_off: Tally,
-    /// Handshakes through a trusted proxy whose `X-Forwarded-For` cannot be read.
-    pub unreadable: Tally,
+    /// Handshakes through a trusted proxy whose `X-Forwarded-For` is missing or cannot be read.
+    pub unnamed: Tally,
 }
 
 /// The clients' port.
@@ -307,13 +307,13 @@ fn of_peer(shared: &Shared, peer: IpAddr) -> Option<Source> {
 /// Whom the bounds of an address count for. A proxy whose word cannot be read counts for itself.
 fn source(shared: &Shared, headers: &HeaderMap, peer: IpAddr) -> Source {
     let client = shared.trusted.client(headers, peer);
-    if client.unreadable
-        && let Some(times) = shared.counters.unreadable.count()
+    if client.is_unnamed
+        && let Some(times) = shared.counters.unnamed.count()
     {
         tracing::warn!(
             proxy = %client.address,
             times,
-            "X-Forwarded-For cannot be read: these clients count as one, with the proxy's address"
+            "X-Forwarded-For is missing or cannot be read: these clients count as one, with the proxy's address"
         );
     }
     client.address.into()
