@@ -23,6 +23,8 @@ use super::server::Shared;
 const SUBPROTOCOL: &str = "souk.v1";
 /// The one version of the protocol that there is.
 const VERSION: HeaderValue = HeaderValue::from_static("13");
+/// The name of the tasks that open and run a socket.
+const CONNECTED: &str = "connection";
 /// Length of a key: 16 bytes in base64.
 const KEY_CHARS: usize = 24;
 
@@ -138,14 +140,15 @@ pub(super) fn start<B>(
     let around = shared.surroundings.clone();
     let connections = shared.connections.clone();
     let tracked = connections.clone();
-    connections.spawn(async move {
+    let tasks = around.runtime.tasks().clone();
+    let guard = tasks.clone();
+    connections.spawn(guarded(&guard, CONNECTED, async move {
         let Ok(upgraded) = upgrade.await else { return };
         let Ok(parts) = upgraded.downcast::<TokioIo<Paced>>() else { return };
-        // A task of its own, so that the connection does not drag the handshake's memory along.
-        let tasks = around.runtime.tasks().clone();
+        // It is opened here. A task of its own, so that the connection does not drag the handshake's memory along.
         let socket = socket::run(parts.io.into_inner().into_inner(), parts.read_buf, opening, around, place);
-        tracked.spawn(guarded(&tasks, "connection", socket));
-    });
+        tracked.spawn(guarded(&tasks, CONNECTED, socket));
+    }));
     response
 }
 

@@ -296,12 +296,15 @@ impl Node {
             Arc::clone(&metrics),
             node,
         ));
-        let admission = Arc::new(Admission::new(Limits {
-            handshakes_per_second: limits.handshakes_per_second.map_or(0, std::num::NonZeroU32::get),
-            handshakes_per_second_per_ip: limits.pace_per_ip(),
-            connections: bound(limits.connections),
-            connections_per_ip: bound(limits.connections_per_ip),
-        }));
+        let admission = Arc::new(Admission::new(
+            Limits {
+                handshakes_per_second: limits.handshakes_per_second.map_or(0, std::num::NonZeroU32::get),
+                handshakes_per_second_per_ip: limits.pace_per_ip(),
+                connections: bound(limits.connections),
+                connections_per_ip: bound(limits.connections_per_ip),
+            },
+            tasks.clone(),
+        ));
         let shared = Arc::new(Shared {
             surroundings: Arc::clone(&surroundings),
             chats: Arc::clone(&chats),
