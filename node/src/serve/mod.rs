@@ -334,6 +334,7 @@ impl Node {
         let operator = Arc::new(operator);
         let operators = operator.local_addr().map_err(listen("node.operator_listen", address))?;
 
+        let guards = tasks.clone();
         let kept = Kept::new(tasks);
         let (stop, leaving) = (kept.stop.clone(), shared.leaving.clone());
         kept.keep_to_its_end("operator port", move || Arc::clone(&operator).run(stop.clone()));
@@ -351,7 +352,9 @@ impl Node {
         let (watched, rules) = (Arc::clone(&verifier), Arc::clone(&lexicon));
         kept.keep("key set", move || Arc::clone(&watched).watch());
         kept.keep("words and rules", move || Arc::clone(&rules).watch());
-        kept.keep("hangup", move || hangup::listen(on_hangup, Arc::clone(&verifier), Arc::clone(&lexicon)));
+        kept.keep(hangup::HANGUP, move || {
+            hangup::listen(on_hangup, Arc::clone(&verifier), Arc::clone(&lexicon), guards.clone())
+        });
         let store = Arc::clone(&engines.store);
         let (upkeep, told) = (engines.upkeep.clone(), readiness.clone());
         kept.keep("disk", move || disk::watch(upkeep.clone(), told.clone()));
