@@ -123,7 +123,12 @@ impl Engine {
             let since = asked.get(order).map(|cursor| cursor.since).unwrap_or_default();
             let Some(state) = self.orders.room_for(order) else { continue };
             // An answer that begins above the cursor would leave a hole below. One that begins anew begins at no cursor.
-            if caught_up.reset || since <= state.cursor.unwrap_or(since) {
+            let has_hole = since > state.cursor.unwrap_or(since);
+            // In another epoch the server looked at the cursor that it was asked from, and knows nothing of any other: that one stays with
+            // its own epoch, and the next join finds out.
+            let is_of_both =
+                state.cursor.is_none() || state.epoch == caught_up.epoch || asked.get(order) == state.known().as_ref();
+            if caught_up.reset || !has_hole && is_of_both {
                 state.cursor = state.cursor.max(Some(caught_up.up_to));
                 state.epoch = caught_up.epoch.clone();
             }

@@ -64,7 +64,8 @@ impl Origins {
 
     /// Whether a request from the page `origin` to `host` may go on. An absent origin may; a present one must be on the list, byte
     /// for byte, or, without a list, be the place that the request itself went to: the same host and port, where a port that is not
-    /// said is the scheme's own. `scheme`: the request's, where it is known; else it is taken for the page's.
+    /// said is the scheme's own. `scheme`: the request's, where it is known, that of a socket (`wss`) as well as that of a page; else it
+    /// is taken for the page's.
     pub fn allow(&self, origin: Option<&str>, host: Option<&str>, scheme: Option<&str>) -> bool {
         let Some(origin) = origin else { return true };
         if !self.list.is_empty() {
@@ -76,7 +77,7 @@ impl Origins {
             "https" => 443,
             _ => return false,
         };
-        let same_scheme = scheme.is_none_or(|scheme| scheme.eq_ignore_ascii_case(page_scheme));
+        let same_scheme = scheme.is_none_or(|scheme| of_page(scheme).eq_ignore_ascii_case(page_scheme));
         let (Some(page), Some(host)) = (host_and_port(page, default), host_and_port(host, default)) else {
             return false;
         };
@@ -86,6 +87,15 @@ impl Origins {
     /// The origins on the list; none: the node's own page.
     pub fn listed(&self) -> &[String] {
         &self.list
+    }
+}
+
+/// The scheme of pages that goes with this one: some proxies name a handshake's after what it is to become.
+fn of_page(scheme: &str) -> &str {
+    match scheme {
+        wss if wss.eq_ignore_ascii_case("wss") => "https",
+        ws if ws.eq_ignore_ascii_case("ws") => "http",
+        other => other,
     }
 }
 
@@ -197,5 +207,10 @@ mod tests {
         let shop = "https://shop.example";
         assert!(allow(shop, "shop.example", Some("https")) && allow(shop, "shop.example:443", Some("HTTPS")));
         assert!(!allow(shop, "shop.example", Some("http")), "a proxy says that the request came in the clear");
+        assert!(allow(shop, "shop.example", Some("wss")) && allow(shop, "shop.example:443", Some("WSS")));
+        assert!(allow("http://shop.example", "shop.example", Some("ws")));
+        for (origin, scheme) in [(shop, "ws"), ("http://shop.example", "wss"), (shop, "wsss"), (shop, "")] {
+            assert!(!allow(origin, "shop.example", Some(scheme)), "{origin} by {scheme:?}");
+        }
     }
 }

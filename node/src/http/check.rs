@@ -1,6 +1,5 @@
 //! What is wrong with a request before anybody looks at what it asks for.
 
-use hyper::body::Incoming;
 use hyper::header::{
     AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderName, ORIGIN, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION,
 };
@@ -18,7 +17,7 @@ const ONCE: [HeaderName; 7] =
     [HOST, AUTHORIZATION, ORIGIN, CONTENT_TYPE, IDEMPOTENCY_KEY, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION];
 
 /// Checks the head. Errors: the answer.
-pub(super) fn head(request: &Request<Incoming>) -> Result<(), Box<Answer>> {
+pub(super) fn head<B>(request: &Request<B>) -> Result<(), Box<Answer>> {
     let headers = request.headers();
     if let Some(name) = ONCE.iter().find(|name| headers.get_all(*name).iter().nth(1).is_some()) {
         return Err(Box::new(problem(&Error::bad_request(format!("there are two {} headers; send one", title(name))))));

@@ -15,8 +15,8 @@ pub struct Trusted(pub Vec<Network>);
 pub(super) struct Client {
     /// The address.
     pub(super) address: IpAddr,
-    /// Something in the way to it could not be read: this is the proxy that wrote it.
-    pub(super) unreadable: bool,
+    /// A trusted proxy did not say for whom it asks, or not so that it can be read: this is that proxy.
+    pub(super) is_unnamed: bool,
 }
 
 impl Trusted {
@@ -29,6 +29,9 @@ impl Trusted {
     /// cannot be read, before such a one, it is the last proxy on the way there: bounds of an address always have one to count for.
     pub(super) fn client(&self, headers: &HeaderMap, peer: IpAddr) -> Client {
         let lines: Vec<_> = headers.get_all("x-forwarded-for").iter().collect();
+        if lines.is_empty() {
+            return Client { address: peer, is_unnamed: self.contains(peer) };
+        }
         // Bytes that are no text cannot be read either.
         let hops = lines.iter().rev().flat_map(|line| line.to_str().unwrap_or("?").rsplit(','));
         let mut address = peer;
@@ -38,10 +41,10 @@ impl Trusted {
             }
             match hop_address(hop) {
                 Some(hop) => address = hop,
-                None => return Client { address, unreadable: true },
+                None => return Client { address, is_unnamed: true },
             }
         }
-        Client { address, unreadable: false }
+        Client { address, is_unnamed: false }
     }
 
     /// Which host the request was meant for, and over which scheme where that is known.
@@ -98,7 +101,7 @@ mod tests {
             headers.append("x-forwarded-for", HeaderValue::from_bytes(line.as_bytes()).unwrap());
         }
         let client = trusted().client(&headers, peer.parse().unwrap());
-        (client.address.to_string(), client.unreadable)
+        (client.address.to_string(), client.is_unnamed)
     }
 
     #[test]
@@ -109,7 +112,8 @@ mod tests {
         assert_eq!(client("10.0.0.1", &["1.1.1.1, 203.0.113.9, 10.0.0.2"]), read("203.0.113.9"));
         assert_eq!(client("10.0.0.1", &["1.1.1.1", "203.0.113.9", "10.0.0.2"]), read("203.0.113.9"));
         assert_eq!(client("10.0.0.1", &["garbage, 203.0.113.9"]), read("203.0.113.9"), "behind it is the client's own");
-        assert_eq!(client("10.0.0.1", &[]), read("10.0.0.1"), "a proxy that says nothing is the client");
+        assert_eq!(client("10.0.0.1", &[]), ("10.0.0.1".into(), true), "a proxy that says nothing is the client");
+        assert_eq!(client("198.51.100.1", &[]), read("198.51.100.1"), "who is no proxy has nothing to say");
         assert_eq!(client("10.0.0.1", &["10.0.0.3, 10.0.0.2"]), read("10.0.0.3"), "all of them are ours");
     }
 

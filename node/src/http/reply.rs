@@ -64,9 +64,12 @@ pub(super) fn packed() -> Answer {
     response
 }
 
-/// The connection ends after this answer.
+/// The connection ends after this answer. Beside it an offer to upgrade may stand.
 pub(super) fn last(mut response: Answer) -> Answer {
-    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    let close = HeaderValue::from_static("close");
+    if response.headers().get_all(CONNECTION).iter().all(|line| *line != close) {
+        response.headers_mut().append(CONNECTION, close);
+    }
     response
 }
 

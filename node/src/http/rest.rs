@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use hyper::body::Incoming;
 use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
 use hyper::{Method, Request, StatusCode};
 use percent_encoding::percent_decode_str;
@@ -16,6 +15,7 @@ use souk_protocol::rest::BODY_BYTES;
 use souk_protocol::{Code, Error, json as encoding, rest as parse};
 
 use super::check::IDEMPOTENCY_KEY;
+use super::pace::Heard;
 use super::reply::{Answer, json, last, not_allowed, packed, problem, problem_with, too_large, unauthorized};
 use super::server::{Shared, signed_in};
 
@@ -61,7 +61,7 @@ impl<'a> Route<'a> {
 }
 
 /// Answers a request that is not for a socket.
-pub(super) async fn answer(shared: &Shared, request: Request<Incoming>) -> Answer {
+pub(super) async fn answer(shared: &Shared, request: Request<Heard>) -> Answer {
     let path = request.uri().path().to_owned();
     // A last slash changes nothing.
     let inside = path.strip_prefix('/').unwrap_or(&path);
@@ -159,7 +159,7 @@ async fn history(shared: &Shared, actor: &Actor, order: &str, query: &str) -> Re
     Ok(json(StatusCode::OK, encoding::encode(&dto::Page::of(&caught_up, &actor.user))))
 }
 
-async fn send(shared: &Shared, actor: &Actor, order: &str, request: Request<Incoming>) -> Result<Answer, Failure> {
+async fn send(shared: &Shared, actor: &Actor, order: &str, request: Request<Heard>) -> Result<Answer, Failure> {
     let order = order_id(order)?;
     let key = match request.headers().get(IDEMPOTENCY_KEY) {
         Some(value) => {
@@ -193,7 +193,7 @@ async fn edit(
     actor: &Actor,
     order: &str,
     message: &str,
-    request: Request<Incoming>,
+    request: Request<Heard>,
 ) -> Result<Answer, Failure> {
     let order = order_id(order)?;
     let seq = parse::message(&order, message)?;
@@ -228,7 +228,7 @@ async fn audit(shared: &Shared, actor: &Actor, query: &str) -> Result<Answer, Fa
     Ok(json(StatusCode::OK, encoding::encode(&dto::Audit::from(page))))
 }
 
-async fn put_order(shared: &Shared, actor: &Actor, order: &str, request: Request<Incoming>) -> Result<Answer, Failure> {
+async fn put_order(shared: &Shared, actor: &Actor, order: &str, request: Request<Heard>) -> Result<Answer, Failure> {
     let order = order_id(order)?;
     let spec = parse::order_spec(&body(request).await?)?;
     let (view, made) = shared.chats.put_order(actor, order, spec).await?;
@@ -237,7 +237,7 @@ async fn put_order(shared: &Shared, actor: &Actor, order: &str, request: Request
 }
 
 /// The whole body, within its bounds of size and time.
-async fn body(request: Request<Incoming>) -> Result<Bytes, Failure> {
+async fn body(request: Request<Heard>) -> Result<Bytes, Failure> {
     check_type(request.headers())?;
     match tokio::time::timeout(BODY_WITHIN, Limited::new(request.into_body(), BODY_BYTES).collect()).await {
         Ok(Ok(collected)) => Ok(collected.to_bytes()),

@@ -5,6 +5,7 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use hyper::body::Incoming;
@@ -29,7 +30,7 @@ use crate::socket::Surroundings;
 
 use super::admission::{Admission, Place, Refused, Source, Tally};
 use super::forwarded::Trusted;
-use super::pace::{Pace, Paced, Said};
+use super::pace::{Heard, Pace, Paced, Said};
 use super::reply::{Answer, last, not_allowed, problem, problem_with, unauthorized};
 use super::upgrade::{self, Wanted};
 use super::{check, cross_origin, rest};
@@ -79,8 +80,8 @@ pub struct Shared {
 pub struct ServerCounters {
     /// Connections cut off because others were being refused already.
     pub cut_off: Tally,
-    /// Handshakes through a trusted proxy whose `X-Forwarded-For` cannot be read.
-    pub unreadable: Tally,
+    /// Handshakes through a trusted proxy whose `X-Forwarded-For` is missing or cannot be read.
+    pub unnamed: Tally,
 }
 
 /// The clients' port.
@@ -162,16 +163,21 @@ async fn serve(stream: TcpStream, peer: IpAddr, shared: Arc<Shared>, place: Resu
     // The place is the socket's later; until then it is this connection's. One connection asks one thing at a time.
     let place = Arc::new(Mutex::new(place));
     let answering = Arc::clone(&pace);
-    let service = service_fn(move |request| {
+    let service = service_fn(move |request: Request<Incoming>| {
         let (shared, place, pace) = (Arc::clone(&shared), Arc::clone(&place), Arc::clone(&answering));
         pace.answering();
         async move {
             let keep = keeps_alive && stays(&request);
+            let (head, body) = request.into_parts();
+            let (body, is_whole) = Heard::new(body);
+            let request = Request::from_parts(head, body);
             let mut response = answer(&shared, request, peer, &place).await;
-            if keep
-                && response.status() != StatusCode::SWITCHING_PROTOCOLS
-                && !response.headers().contains_key(CONNECTION)
-            {
+            let upgrades = response.status() == StatusCode::SWITCHING_PROTOCOLS;
+            if !upgrades && !is_whole.load(Ordering::Relaxed) {
+                // hyper does not wait for the rest of a body that nobody wants. To promise more here would be to break it.
+                response = last(response);
+            }
+            if keep && !upgrades && !response.headers().contains_key(CONNECTION) {
                 let timeout = format!("timeout={}", shared.keep_alive.as_secs());
                 response.headers_mut().extend(HeaderValue::try_from(timeout).ok().map(|timeout| (KEEP_ALIVE, timeout)));
             }
@@ -198,7 +204,7 @@ async fn serve(stream: TcpStream, peer: IpAddr, shared: Arc<Shared>, place: Resu
 }
 
 /// Whether the client wants to ask more on this connection.
-fn stays(request: &Request<Incoming>) -> bool {
+fn stays<B>(request: &Request<B>) -> bool {
     let said = |word: &str| {
         let lines = request.headers().get_all(CONNECTION).iter().filter_map(|line| line.to_str().ok());
         lines.flat_map(|line| line.split(',')).any(|option| option.trim().eq_ignore_ascii_case(word))
@@ -211,21 +217,22 @@ fn stays(request: &Request<Incoming>) -> bool {
 
 async fn answer(
     shared: &Shared,
-    request: Request<Incoming>,
+    request: Request<Heard>,
     peer: IpAddr,
     place: &Mutex<Result<Place, Refused>>,
 ) -> Answer {
     if let Err(refused) = &*place.lock() {
         return last(over_capacity(*refused));
     }
-    if let Err(answer) = check::head(&request) {
-        return *answer;
-    }
     if !cross_origin::is_allowed(shared, request.headers(), peer) {
         let error = Error::new(Code::Forbidden, "this page may not talk to this server; see node.origins");
         return problem(&error);
     }
     let origin = request.headers().get(ORIGIN).cloned();
+    if let Err(answer) = check::head(&request) {
+        // Also this the page may read.
+        return cross_origin::share(*answer, origin);
+    }
     let path = request.uri().path();
     let wanted = match path.strip_suffix('/').unwrap_or(path) {
         "/ws" => Some(Wanted::Plain),
@@ -244,7 +251,7 @@ async fn answer(
 /// From the cheapest check to the dearest: only what can become a socket waits for a turn, and only with a turn is a token checked.
 async fn handshake(
     shared: &Shared,
-    mut request: Request<Incoming>,
+    mut request: Request<Heard>,
     wanted: Wanted,
     peer: IpAddr,
     place: &Mutex<Result<Place, Refused>>,
@@ -255,9 +262,6 @@ async fn handshake(
     }
     if let Err(answer) = upgrade::check(wanted, &request) {
         return *answer;
-    }
-    if shared.leaving.is_cancelled() {
-        return over_capacity(Refused::Leaving);
     }
     if let Err(answer) = check_bearer(shared, request.headers()) {
         return *answer;
@@ -277,7 +281,8 @@ async fn handshake(
     }
 }
 
-/// Counts the place of a handshake for its client, waits for a turn, and looks at the token.
+/// Counts the place of a handshake for its client, waits for a turn, and looks at the token. Nobody is let in, or waits on, once the
+/// node leaves.
 async fn admit(
     shared: &Shared,
     headers: &HeaderMap,
@@ -285,7 +290,12 @@ async fn admit(
     place: &mut Place,
 ) -> Result<Option<(SignedIn, String)>, Box<Answer>> {
     place.count_for(Some(source)).map_err(|refused| Box::new(over_capacity(refused)))?;
-    shared.admission.turn(source).await.map_err(|refused| Box::new(over_capacity(refused)))?;
+    let turn = tokio::select! {
+        biased;
+        () = shared.leaving.cancelled() => Err(Refused::Leaving),
+        turn = shared.admission.turn(source) => turn,
+    };
+    turn.map_err(|refused| Box::new(over_capacity(refused)))?;
     signed_in(shared, headers).map_err(|error| Box::new(unauthorized(Some(&error))))
 }
 
@@ -297,13 +307,13 @@ fn of_peer(shared: &Shared, peer: IpAddr) -> Option<Source> {
 /// Whom the bounds of an address count for. A proxy whose word cannot be read counts for itself.
 fn source(shared: &Shared, headers: &HeaderMap, peer: IpAddr) -> Source {
     let client = shared.trusted.client(headers, peer);
-    if client.unreadable
-        && let Some(times) = shared.counters.unreadable.count()
+    if client.is_unnamed
+        && let Some(times) = shared.counters.unnamed.count()
     {
         tracing::warn!(
             proxy = %client.address,
             times,
-            "X-Forwarded-For cannot be read: these clients count as one, with the proxy's address"
+            "X-Forwarded-For is missing or cannot be read: these clients count as one, with the proxy's address"
         );
     }
     client.address.into()

@@ -3,9 +3,8 @@
 use bytes::Bytes;
 use fastwebsockets::upgrade::is_upgrade_request;
 use http_body_util::Full;
-use hyper::body::Incoming;
 use hyper::header::{
-    CONNECTION, HeaderName, HeaderValue, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE,
+    CONNECTION, HeaderValue, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE,
 };
 use hyper::{Request, StatusCode, Version};
 use hyper_util::rt::TokioIo;
@@ -24,6 +23,8 @@ use super::server::Shared;
 const SUBPROTOCOL: &str = "souk.v1";
 /// The one version of the protocol that there is.
 const VERSION: HeaderValue = HeaderValue::from_static("13");
+/// The name of the tasks that open and run a socket.
+const CONNECTED: &str = "connection";
 /// Length of a key: 16 bytes in base64.
 const KEY_CHARS: usize = 24;
 
@@ -37,13 +38,13 @@ pub(super) enum Wanted {
 }
 
 /// Whether this can become a socket, as far as can be told for next to nothing: before it waits for its turn. Errors: the answer.
-pub(super) fn check(wanted: Wanted, request: &Request<Incoming>) -> Result<(), Box<Answer>> {
+pub(super) fn check<B>(wanted: Wanted, request: &Request<B>) -> Result<(), Box<Answer>> {
     match wanted {
         Wanted::Plain => {
             if !is_upgrade_request(request) {
                 let error = "this is a WebSocket: connect with a WebSocket client, subprotocol souk.v1; a proxy in between has to \
                              pass Connection and Upgrade on";
-                return Err(Box::new(upgrade_required(error, &[(UPGRADE, HeaderValue::from_static("websocket"))])));
+                return Err(Box::new(upgrade_required(error)));
             }
             if offered(request).is_some_and(|offers| !offers) {
                 let error = Error::bad_request("the subprotocol here is souk.v1; offer it, or none");
@@ -65,7 +66,7 @@ pub(super) fn check(wanted: Wanted, request: &Request<Incoming>) -> Result<(), B
     check_websocket(request)
 }
 
-fn check_websocket(request: &Request<Incoming>) -> Result<(), Box<Answer>> {
+fn check_websocket<B>(request: &Request<B>) -> Result<(), Box<Answer>> {
     let bad = |text: &'static str| Err(Box::new(problem(&Error::bad_request(text))));
     if request.version() < Version::HTTP_11 {
         return bad("a WebSocket handshake is HTTP/1.1; a proxy in between may have made 1.0 of it");
@@ -74,7 +75,9 @@ fn check_websocket(request: &Request<Incoming>) -> Result<(), Box<Answer>> {
         Some(version) if *version == VERSION => {}
         Some(_) => {
             let error = "Sec-WebSocket-Version is 13 here";
-            return Err(Box::new(upgrade_required(error, &[(SEC_WEBSOCKET_VERSION, VERSION)])));
+            let mut response = upgrade_required(error);
+            response.headers_mut().insert(SEC_WEBSOCKET_VERSION, VERSION);
+            return Err(Box::new(response));
         }
         None => return bad("Sec-WebSocket-Version is missing; it is 13 here"),
     }
@@ -91,19 +94,16 @@ fn is_key(key: &[u8]) -> bool {
     key.len() == KEY_CHARS && key.strip_suffix(b"==").is_some_and(|key| key.iter().all(alphabet))
 }
 
-fn upgrade_required(error: &'static str, headers: &[(HeaderName, HeaderValue)]) -> Answer {
+/// 426, which always says to what.
+fn upgrade_required(error: &'static str) -> Answer {
     let mut response = problem_with(StatusCode::UPGRADE_REQUIRED, &Error::bad_request(error));
-    for (name, value) in headers {
-        response.headers_mut().insert(name, value.clone());
-    }
-    if response.headers().contains_key(UPGRADE) {
-        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("upgrade"));
-    }
+    response.headers_mut().insert(UPGRADE, HeaderValue::from_static("websocket"));
+    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("upgrade"));
     response
 }
 
 /// Whether [`SUBPROTOCOL`] is among the offered ones; `None`: none are.
-fn offered(request: &Request<Incoming>) -> Option<bool> {
+fn offered<B>(request: &Request<B>) -> Option<bool> {
     let mut offers = request.headers().get_all(SEC_WEBSOCKET_PROTOCOL).iter().peekable();
     offers.peek()?;
     Some(
@@ -115,9 +115,9 @@ fn offered(request: &Request<Incoming>) -> Option<bool> {
 }
 
 /// Answers a handshake that was [checked](check), and starts the socket.
-pub(super) fn start(
+pub(super) fn start<B>(
     shared: &Shared,
-    mut request: Request<Incoming>,
+    mut request: Request<B>,
     wanted: Wanted,
     handshake: Option<(SignedIn, String)>,
     place: Place,
@@ -140,14 +140,15 @@ pub(super) fn start(
     let around = shared.surroundings.clone();
     let connections = shared.connections.clone();
     let tracked = connections.clone();
-    connections.spawn(async move {
+    let tasks = around.runtime.tasks().clone();
+    let guard = tasks.clone();
+    connections.spawn(guarded(&guard, CONNECTED, async move {
         let Ok(upgraded) = upgrade.await else { return };
         let Ok(parts) = upgraded.downcast::<TokioIo<Paced>>() else { return };
-        // A task of its own, so that the connection does not drag the handshake's memory along.
-        let tasks = around.runtime.tasks().clone();
+        // It is opened here. A task of its own, so that the connection does not drag the handshake's memory along.
         let socket = socket::run(parts.io.into_inner().into_inner(), parts.read_buf, opening, around, place);
-        tracked.spawn(guarded(&tasks, "connection", socket));
-    });
+        tracked.spawn(guarded(&tasks, CONNECTED, socket));
+    }));
     response
 }
 

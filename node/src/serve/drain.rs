@@ -1,6 +1,6 @@
 //! Leaving (D14): readiness off, wait, then socket by socket, then what is still on its way out.
 
-use std::sync::Arc;
+use std::collections::HashSet;
 use std::time::Duration;
 
 use souk_chat::ports::Runtime as _;
@@ -9,6 +9,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::Instant;
 
 use crate::hub::Notice;
+use crate::socket::Census;
 
 use super::{Node, ServeError, hangup, twin};
 
@@ -66,11 +67,18 @@ pub(super) async fn leave(node: Node) {
     }
     parts.shared.leaving.cancel();
     let deadline = Instant::now() + parts.config.node.drain_limit;
-    send_away(&parts, deadline).await;
+    let mut told = HashSet::new();
+    send_away(census, &mut told, deadline).await;
     parts.shared.connections.close();
-    let _ = tokio::time::timeout_at(deadline.max(Instant::now() + LAST_WORDS), parts.shared.connections.wait()).await;
+    let last_words = tokio::time::sleep_until(deadline.max(Instant::now() + LAST_WORDS));
+    tokio::select! {
+        () = parts.shared.connections.wait() => {}
+        () = last_words => {}
+        // A handshake that was let in just before the node left is a socket a moment later.
+        () = send_away_for_ever(census, &mut told, deadline) => {}
+    }
     // Whoever asked for them is gone; they are in the log, or about to be, and the other nodes are to hear of them now.
-    if !parts.shared.chats.settle(WRITES_WITHIN).await || !parts.delivery.flush(WRITES_WITHIN).await {
+    if !both(parts.shared.chats.settle(WRITES_WITHIN), parts.delivery.flush(WRITES_WITHIN)).await {
         tracing::warn!("writes under way were not published in time; the other nodes find them in the store");
     }
     parts.presence.leave().await;
@@ -85,23 +93,104 @@ pub(super) async fn leave(node: Node) {
     tracing::info!("left");
 }
 
-/// Tells every connection to come back elsewhere, a few at a time; those that come meanwhile too.
-async fn send_away(parts: &super::Parts, deadline: Instant) {
-    let census = &parts.shared.surroundings.census;
-    let all = census.len();
-    let per_step = all.div_ceil(SHARE_PER_STEP).max(1);
-    let mut waiting = census.links().into_iter();
+/// Tells every connection to come back elsewhere, a few at a time; those that come meanwhile too. `told`: the links that were told
+/// before; those that are told now are added.
+async fn send_away(census: &Census, told: &mut HashSet<u64>, deadline: Instant) {
+    let per_step = census.len().div_ceil(SHARE_PER_STEP).max(1);
     loop {
-        let hurry = Instant::now() >= deadline;
-        let count = if hurry { usize::MAX } else { per_step };
-        let mut told = 0;
-        for link in waiting.by_ref().take(count) {
-            Arc::clone(&link).notify(Notice::Close(Close::Draining));
-            told += 1;
-        }
-        if told == 0 {
+        let mut untold = census.links();
+        untold.retain(|link| told.insert(link.id()));
+        if untold.is_empty() {
             return;
         }
+        let mut untold = untold.into_iter().peekable();
+        while untold.peek().is_some() {
+            let count = if Instant::now() >= deadline { usize::MAX } else { per_step };
+            untold.by_ref().take(count).for_each(|link| link.notify(Notice::Close(Close::Draining)));
+            tokio::time::sleep(STEP).await;
+        }
+    }
+}
+
+/// The same again and again.
+async fn send_away_for_ever(census: &Census, told: &mut HashSet<u64>, deadline: Instant) {
+    loop {
         tokio::time::sleep(STEP).await;
+        send_away(census, told, deadline).await;
+    }
+}
+
+/// Whether both succeed. The second is tried whatever became of the first.
+async fn both(first: impl Future<Output = bool>, second: impl Future<Output = bool>) -> bool {
+    let first = first.await;
+    second.await && first
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::ready;
+    use std::sync::Arc;
+    use std::task::{Context, Poll, Waker};
+
+    use super::*;
+    use crate::hub::Link;
+
+    fn enter(census: &Census, id: u64) -> Arc<Link> {
+        let link = Arc::new(Link::new(id, 0));
+        census.enter(Arc::clone(&link), false);
+        link
+    }
+
+    /// What the link's connection was told since the last time.
+    fn told(link: &Link) -> Vec<Notice> {
+        match link.poll_take(&Context::from_waker(Waker::noop()), true) {
+            Poll::Ready(outgoing) => outgoing.notices,
+            Poll::Pending => Vec::new(),
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_comes_while_others_are_sent_away_is_sent_away_too() {
+        let (census, mut known) = (Census::default(), HashSet::new());
+        let deadline = Instant::now() + STEP * 1_000;
+        let mut links = vec![enter(&census, 1), enter(&census, 2)];
+        // One to a step: each of these is in none of the looks before it.
+        let later = async {
+            let mut later = Vec::new();
+            for id in 3..6 {
+                tokio::time::sleep(STEP * 3 / 4).await;
+                later.push(enter(&census, id));
+            }
+            later
+        };
+        let ((), later) = tokio::join!(send_away(&census, &mut known, deadline), later);
+        links.extend(later);
+        for link in &links {
+            assert_eq!(told(link), [Notice::Close(Close::Draining)], "link {}, once", link.id());
+        }
+        let last = async {
+            let link = enter(&census, 6);
+            tokio::time::sleep(STEP * 2).await;
+            link
+        };
+        let last = tokio::select! {
+            link = last => link,
+            () = send_away_for_ever(&census, &mut known, deadline) => unreachable!("it has no end"),
+        };
+        assert_eq!(told(&last), [Notice::Close(Close::Draining)]);
+        assert!(links.iter().all(|link| told(link).is_empty()), "nobody is told twice");
+    }
+
+    #[tokio::test]
+    async fn what_was_written_is_published_though_something_else_hangs() {
+        for (first, second) in [(false, true), (false, false), (true, true), (true, false)] {
+            let mut tried = false;
+            let second_of_both = async {
+                tried = true;
+                second
+            };
+            assert_eq!(both(ready(first), second_of_both).await, first && second);
+            assert!(tried, "after {first}");
+        }
     }
 }

@@ -125,7 +125,7 @@ fn of_sockets(shared: &Shared, hub: &Hub) -> Vec<Sample> {
             &admission.backlog_of_source,
         ),
         tally("connections_cut_off", "Connections cut off while others were being refused", &shared.counters.cut_off),
-        tally("forwarded_unreadable", "Handshakes whose proxy did not say for whom", &shared.counters.unreadable),
+        tally("forwarded_unreadable", "Handshakes whose proxy did not say for whom", &shared.counters.unnamed),
     ]
 }
 

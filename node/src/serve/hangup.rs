@@ -3,10 +3,15 @@
 use std::io::IsTerminal;
 use std::sync::Arc;
 
+use souk_chat::Tasks;
+use souk_chat::tasks::catch;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::auth::Verifier;
 use crate::rules::Lexicon;
+
+/// The name of the task that hears it.
+pub(super) const HANGUP: &str = "hangup";
 
 /// What a node does at SIGHUP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,25 +49,30 @@ pub(super) fn defuse() {
 }
 
 /// Hears SIGHUP for ever, and reads files again where that is what it means. May be dropped at any time.
-pub(super) async fn listen(on: OnHangup, verifier: Arc<Verifier>, lexicon: Arc<Lexicon>) {
+pub(super) async fn listen(on: OnHangup, verifier: Arc<Verifier>, lexicon: Arc<Lexicon>, tasks: Tasks) {
     let Ok(mut told) = signal(SignalKind::hangup()) else { return };
     while told.recv().await.is_some() {
         match on {
-            OnHangup::Reread => reread(Arc::clone(&verifier), Arc::clone(&lexicon)).await,
+            OnHangup::Reread => reread(Arc::clone(&verifier), Arc::clone(&lexicon), &tasks).await,
             OnHangup::GoOn => tracing::info!("SIGHUP: there are no files to read again; going on"),
             OnHangup::Leave => {}
         }
     }
 }
 
-async fn reread(verifier: Arc<Verifier>, lexicon: Arc<Lexicon>) {
-    let reading = tokio::task::spawn_blocking(move || {
+async fn reread(verifier: Arc<Verifier>, lexicon: Arc<Lexicon>, tasks: &Tasks) {
+    aside(tasks, move || {
         verifier.reread();
         lexicon.reread();
-    });
-    if let Err(error) = reading.await {
-        tracing::error!(%error, "reading files again failed");
-    }
+    })
+    .await;
+}
+
+/// Does what blocks on a thread of its own. A panic of it is told and counted, and nothing else ends with it.
+async fn aside(tasks: &Tasks, work: impl FnOnce() + Send + 'static) {
+    let guard = tasks.clone();
+    // It fails only where the program ends first.
+    let _ = tokio::task::spawn_blocking(move || catch(&guard, HANGUP, work)).await;
 }
 
 /// Returns when the node should leave because its terminal is gone; for ever pending where that is not what SIGHUP means.
@@ -85,5 +95,13 @@ mod tests {
         for at_terminal in [false, true] {
             assert_eq!(OnHangup::chosen(true, at_terminal), OnHangup::Reread);
         }
+    }
+
+    #[tokio::test]
+    async fn a_panic_over_a_file_is_counted_and_ends_nothing_else() {
+        let tasks = Tasks::default();
+        aside(&tasks, || panic!("as it happens")).await;
+        aside(&tasks, || {}).await;
+        assert_eq!(tasks.panics(), [(HANGUP, 1)]);
     }
 }

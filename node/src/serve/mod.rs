@@ -296,12 +296,15 @@ impl Node {
             Arc::clone(&metrics),
             node,
         ));
-        let admission = Arc::new(Admission::new(Limits {
-            handshakes_per_second: limits.handshakes_per_second.map_or(0, std::num::NonZeroU32::get),
-            handshakes_per_second_per_ip: limits.pace_per_ip(),
-            connections: bound(limits.connections),
-            connections_per_ip: bound(limits.connections_per_ip),
-        }));
+        let admission = Arc::new(Admission::new(
+            Limits {
+                handshakes_per_second: limits.handshakes_per_second.map_or(0, std::num::NonZeroU32::get),
+                handshakes_per_second_per_ip: limits.pace_per_ip(),
+                connections: bound(limits.connections),
+                connections_per_ip: bound(limits.connections_per_ip),
+            },
+            tasks.clone(),
+        ));
         let shared = Arc::new(Shared {
             surroundings: Arc::clone(&surroundings),
             chats: Arc::clone(&chats),
@@ -322,7 +325,7 @@ impl Node {
         let server = Server::bind(address, Arc::clone(&shared)).await.map_err(listen("node.listen", address))?;
         let server = Arc::new(server);
         let clients = server.local_addr().map_err(listen("node.listen", address))?;
-        let readiness = Readiness::default();
+        let readiness = readiness::at_first();
         metrics.attach_readiness(readiness.clone());
         let address = config.node.operator_listen;
         let operator = Operator::bind(address, metrics, readiness.clone(), tasks.clone())
@@ -331,6 +334,7 @@ impl Node {
         let operator = Arc::new(operator);
         let operators = operator.local_addr().map_err(listen("node.operator_listen", address))?;
 
+        let guards = tasks.clone();
         let kept = Kept::new(tasks);
         let (stop, leaving) = (kept.stop.clone(), shared.leaving.clone());
         kept.keep_to_its_end("operator port", move || Arc::clone(&operator).run(stop.clone()));
@@ -348,7 +352,9 @@ impl Node {
         let (watched, rules) = (Arc::clone(&verifier), Arc::clone(&lexicon));
         kept.keep("key set", move || Arc::clone(&watched).watch());
         kept.keep("words and rules", move || Arc::clone(&rules).watch());
-        kept.keep("hangup", move || hangup::listen(on_hangup, Arc::clone(&verifier), Arc::clone(&lexicon)));
+        kept.keep(hangup::HANGUP, move || {
+            hangup::listen(on_hangup, Arc::clone(&verifier), Arc::clone(&lexicon), guards.clone())
+        });
         let store = Arc::clone(&engines.store);
         let (upkeep, told) = (engines.upkeep.clone(), readiness.clone());
         kept.keep("disk", move || disk::watch(upkeep.clone(), told.clone()));

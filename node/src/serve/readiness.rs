@@ -25,6 +25,13 @@ const STORE_MAY_BE_AWAY: Duration = Duration::from_secs(5);
 /// How old the oldest event on its way may be.
 const EVENTS_MAY_WAIT: Duration = Duration::from_secs(60);
 
+/// How a node is before its parts were looked at: without the store's word nobody is sent here, however well the others are.
+pub(super) fn at_first() -> Readiness {
+    let readiness = Readiness::default();
+    readiness.not_ready("store", "the store was not asked yet");
+    readiness
+}
+
 /// Looks at the parts of a node.
 pub(super) struct Probe {
     router: Arc<dyn Router>,
@@ -66,5 +73,22 @@ impl Probe {
             }
             tokio::time::sleep(EVERY).await;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_node_is_not_ready_before_its_store_has_answered_once() {
+        let readiness = at_first();
+        assert!(!readiness.is_ready());
+        for other in ["router", "disk", "events"] {
+            readiness.ready(other);
+        }
+        assert!(!readiness.is_ready(), "the others say nothing of the store");
+        readiness.ready("store");
+        assert!(readiness.is_ready());
     }
 }

@@ -346,11 +346,11 @@ impl Driver {
 
     fn disconnect(&mut self, namespace: Namespace) {
         let Kind::SocketIo(socket) = &mut self.kind else { return };
-        if let Some(mut seat) = socket.seats[slot(namespace)].take() {
-            seat.leave(&self.around);
-            socket.orphans += seat.under_way();
-            socket.left = Some(seat.token);
-        }
+        // Leaving what is not open changes nothing, above all not the time by when a namespace must be.
+        let Some(mut seat) = socket.seats[slot(namespace)].take() else { return };
+        seat.leave(&self.around);
+        socket.orphans += seat.under_way();
+        socket.left = Some(seat.token);
         if socket.seats.iter().all(Option::is_none) {
             // The stock client closes the transport itself after its last namespace; one that does not has a sign-in's time to open
             // another. That is no offence, see [`Driver::tick`].

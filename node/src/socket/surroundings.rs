@@ -50,7 +50,7 @@ impl Census {
     }
 
     /// Lists a link. `socket_io`: which kind of heartbeat it gets. Returns its place, for [`Census::leave`].
-    pub(super) fn enter(&self, link: Arc<Link>, socket_io: bool) -> usize {
+    pub(crate) fn enter(&self, link: Arc<Link>, socket_io: bool) -> usize {
         self.links.lock().insert((link, socket_io))
     }
 

@@ -9,7 +9,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
-use crate::common::http::rest;
+use crate::common::http::{answer, rest};
 use crate::common::socket::connect_from;
 use crate::common::{Bystanders, Plain, Socket, TestNode, soon, token};
 
@@ -147,6 +147,29 @@ async fn who_leaves_gives_the_turn_back() {
         assert!(admitted <= 15, "{admitted} of them had a turn");
         bystanders.undisturbed().await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_waits_on_a_node_that_leaves_is_sent_elsewhere() {
+    let limits = "messages = 0\nhandshakes_per_second = 1\nhandshakes_per_second_per_ip = 0";
+    let node = TestNode::with("", limits).await;
+    let mut asked = Vec::new();
+    for _ in 0..7 {
+        asked.push(say(&node, &format!("{UPGRADE}\r\n")).await);
+    }
+    waits(&node, 3..=6).await;
+    let leaving = tokio::spawn(node.leave());
+    let mut elsewhere = 0;
+    for stream in &mut asked {
+        let (answer, _) = answer(stream).await;
+        // The others had a turn before.
+        if answer.status != 101 {
+            answer.expect_problem(503, "unavailable");
+            elsewhere += usize::from(answer.body.contains("leaving"));
+        }
+    }
+    assert!(elsewhere > 0, "all were let in by a node that leaves");
+    soon("the node leaves", leaving).await.unwrap();
 }
 
 /// Until so many handshakes wait.

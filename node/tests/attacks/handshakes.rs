@@ -49,6 +49,17 @@ async fn only_pages_on_the_list_connect() {
     assert_eq!(answer.status, 200);
     assert_eq!(answer.header("access-control-allow-origin"), Some("https://market.example"));
     assert_eq!(answer.header("vary").map(str::to_lowercase).as_deref(), Some("origin"));
+    // What is refused for its head may be read by the page all the same: it would see an error of the network else.
+    let ask = || Ask::new("POST", "/chats/calm/messages").user("alice");
+    for (name, value, status) in [("content-length", "1000000", 413), ("idempotency-key", "k", 400)] {
+        for origin in ["https://market.example", "https://evil.example"] {
+            let answer =
+                ask().header(name, value).header("idempotency-key", "k").header("origin", origin).to(&node).await;
+            let is_allowed = origin == "https://market.example";
+            assert_eq!(answer.status, if is_allowed { status } else { 403 }, "{answer:?}");
+            assert_eq!(answer.header("access-control-allow-origin"), is_allowed.then_some(origin), "{answer:?}");
+        }
+    }
     bystanders.undisturbed().await;
 }
 
@@ -262,6 +273,9 @@ async fn handshakes_that_are_none() {
             answer.expect_problem(status, "bad_request");
             let known = (status == 426).then_some("13");
             assert_eq!(answer.header("sec-websocket-version"), known, "{lines:?} on {path}: {answer:?}");
+            let upgrade = (status == 426).then_some("websocket");
+            assert_eq!(answer.header("upgrade"), upgrade, "{lines:?} on {path}: {answer:?}");
+            assert!(status != 426 || answer.header("connection") == Some("upgrade"), "{answer:?}");
         }
         node.socket(path, &[]).await;
     }
@@ -392,7 +406,13 @@ async fn whatever_a_proxy_writes_there_is_a_limit() {
         last.expect_problem(503, "unavailable");
         assert!(open.iter().all(Result::is_ok), "{written:?}");
     }
-    assert_eq!(node.figure("souk_forwarded_unreadable_total").await - unreadable, 8);
+    let mut open = Vec::new();
+    for _ in 0..4 {
+        open.push(Socket::open_from([127, 0, 0, 26].into(), node.address(), "/ws", &[]).await);
+    }
+    let last = open.pop().expect("four of them").err().expect("a proxy that says nothing has a limit");
+    last.expect_problem(503, "unavailable");
+    assert_eq!(node.figure("souk_forwarded_unreadable_total").await - unreadable, 12);
     bystanders.undisturbed().await;
 }
 

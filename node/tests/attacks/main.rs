@@ -25,5 +25,6 @@ async fn what_takes_ten_seconds() {
         handshakes::who_dawdles_over_a_head_is_cut_off(),
         handshakes::handshakes_over_the_rate_wait_and_then_are_refused(),
         rest::bodies_have_bounds_of_size_and_time(),
+        socketio::leaving_what_is_not_open_wins_no_time(),
     );
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
-use crate::common::http::{Answer, Ask, rest};
+use crate::common::http::{self, Answer, Ask, rest};
 use crate::common::{Bystanders, TestNode, token};
 
 const BODY_BYTES: usize = 65_536;
@@ -322,6 +322,56 @@ async fn bodies_that_are_no_message() {
     }
     let answer = post().body("Application/JSON; charset=utf-8", r#"{"content":"x"}"#).to(&node).await;
     assert_eq!((answer.status, &answer.json()["seq"]), (201, &json!(1)), "nothing before it was kept");
+    bystanders.undisturbed().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_before_the_body_was_read_is_the_last_and_says_so() {
+    let node = TestNode::start().await;
+    let mut bystanders = Bystanders::of(&node).await;
+    node.order("mine", "mallory", "eve").await;
+    let (body, bearer) = (r#"{"content":"x"}"#, format!("authorization: Bearer {}\r\n", token::of("mallory")));
+    let json = "content-type: application/json\r\n";
+    for (line, more, status) in [
+        ("POST /chats/mine/messages", String::new(), 401),
+        ("POST /chats/mine/messages", format!("{bearer}origin: http://evil.example\r\n"), 403),
+        ("POST /chats/mine/messages", format!("{bearer}host: twice\r\n"), 400),
+        ("POST /nowhere", bearer.clone(), 404),
+        ("PUT /chats", bearer.clone(), 405),
+        ("POST /ws", bearer.clone(), 405),
+        ("GET /ws", bearer.clone(), 426),
+        ("POST /chats/mine/messages", format!("{bearer}content-type: text/plain\r\n"), 415),
+        ("POST /chats/m:n/messages", format!("{bearer}{json}"), 400),
+    ] {
+        for framing in ["content-length: 15", "transfer-encoding: chunked"] {
+            let mut stream = TcpStream::connect(node.address()).await.unwrap();
+            let head = format!("{line} HTTP/1.1\r\nhost: souk.test\r\n{framing}\r\n{more}\r\n");
+            stream.write_all(head.as_bytes()).await.unwrap();
+            let (answer, behind) = http::answer(&mut stream).await;
+            let connection = answer.header("connection").unwrap_or_default();
+            assert_eq!((answer.status, connection.rsplit(", ").next()), (status, Some("close")), "{line}: {answer:?}");
+            assert_eq!((answer.header("keep-alive"), behind.len()), (None, 0), "{line}: {answer:?}");
+            // What comes now is taken for no request.
+            let _ = stream.write_all(body.as_bytes()).await;
+            assert_eq!(rest(&mut stream).await, b"", "{line}");
+        }
+    }
+    // A refusal of what was read whole, and of what has no body, is not the last.
+    let mut stream = TcpStream::connect(node.address()).await.unwrap();
+    for ask in [
+        Ask::new("POST", "/chats/mine/messages").user("mallory").json("{}"),
+        Ask::new("POST", "/chats/calm/messages").user("mallory").json(body),
+        Ask::new("POST", "/chats/mine/messages"),
+        Ask::new("DELETE", "/chats").user("mallory").header("content-length", "0"),
+        Ask::new("POST", "/chats/mine/messages").user("mallory").json(body),
+    ] {
+        let answer = ask.over(&mut stream).await;
+        assert_eq!(
+            (answer.header("connection"), answer.header("keep-alive")),
+            (None, Some("timeout=75")),
+            "{answer:?}"
+        );
+    }
     bystanders.undisturbed().await;
 }
 

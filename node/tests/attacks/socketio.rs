@@ -395,6 +395,25 @@ async fn a_namespace_that_is_left_and_opened_again_does_not_inherit_answers() {
     bystanders.undisturbed().await;
 }
 
+pub(crate) async fn leaving_what_is_not_open_wins_no_time() {
+    let node = TestNode::start().await;
+    let mut bystanders = Bystanders::of(&node).await;
+    let (never, mut left) = (node.socket_io().await, node.socket_io().await);
+    left.connect("", &token::of("mallory")).await;
+    // Again and again, until it ends: the time to open a namespace does not begin anew.
+    let leave = async |mut stock: SocketIo| loop {
+        stock.send("41").await;
+        match stock.socket.next_within(Duration::from_millis(500)).await {
+            Some(Frame::Close(code, _)) => return code,
+            Some(other) => panic!("{other:?}"),
+            None => {}
+        }
+    };
+    let ended = async { tokio::join!(leave(never), leave(left)) };
+    assert_eq!(crate::common::soon("they end", ended).await, (4001, 1000));
+    bystanders.undisturbed().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn heartbeats_probes_and_goodbyes() {
     let node = TestNode::start().await;

@@ -216,3 +216,28 @@ fn a_sync_resets_too() {
     assert_eq!(stage.engine.cursors()[&order("o")].epoch, souk_chat::Epoch::new("e2").ok());
     assert_eq!((stage.cursor("o"), stage.told()), (Some(4), vec![(4, Change::New)]));
 }
+
+#[test]
+fn an_answer_in_another_epoch_says_nothing_of_a_cursor_that_it_was_not_asked_from() {
+    let mut stage = Stage::new(1, &[]).online();
+    drop(stage.join("o", None));
+    let (id, _) = stage.one("join_order_chat");
+    stage.joined_in(id, "o", &[100], (100, 100), serde_json::json!({"epoch": "e1"}));
+    let mut sync = |cursor: souk_chat::Cursor, up_to: u64| {
+        let (to, _answer) = oneshot::channel();
+        stage.engine.sync(BTreeMap::from([(order("o"), cursor)]), stage.now + MINUTE, to);
+        let (id, _) = stage.one("sync");
+        let synced = serde_json::json!({"chats": [], "orders": {"o": {"messages": [], "upTo": up_to, "head": up_to,
+            "more": false, "epoch": "e2"}}});
+        stage.answer(id, Answer::Synced(serde_json::from_value(synced).unwrap()));
+        stage.engine.cursors()[&order("o")].clone()
+    };
+    let cursor = |since, epoch| souk_chat::Cursor { since: Seq(since), epoch: souk_chat::Epoch::new(epoch).ok() };
+    // The log was put back to 4 and grew: the cursor of the user's own is good in it, the one that is kept is not.
+    assert_eq!(sync(Seq(0).into(), 4), cursor(100, "e1"));
+    assert_eq!(sync(Seq(0).into(), 120), cursor(100, "e1"), "however far it has grown");
+    assert_eq!(sync(cursor(50, "e1"), 120), cursor(100, "e1"));
+    // The very cursor that is kept, and no reset: it is good in the new epoch too.
+    assert_eq!(sync(cursor(100, "e1"), 120), cursor(120, "e2"));
+    assert_eq!(sync(Seq(0).into(), 4), cursor(120, "e2"), "the same epoch: it never falls");
+}

@@ -15,6 +15,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
+use souk_chat::Tasks;
 use tokio::time::Instant;
 
 use source::Pacer;
@@ -122,12 +123,12 @@ impl Place {
 }
 
 impl Admission {
-    /// Nobody is in yet.
-    pub fn new(limits: Limits) -> Self {
+    /// Nobody is in yet. `tasks`: are told of panics.
+    pub fn new(limits: Limits, tasks: Tasks) -> Self {
         Self {
             limits,
             pacer: Pacer::new(limits.handshakes_per_second_per_ip),
-            turns: Turns::new(limits.handshakes_per_second),
+            turns: Turns::new(limits.handshakes_per_second, tasks),
             open: AtomicUsize::new(0),
             sources: Mutex::default(),
             counters: AdmissionCounters::default(),
@@ -272,7 +273,7 @@ mod tests {
     #[test]
     fn places_are_given_back() {
         let limits = Limits { connections: 3, connections_per_ip: 2, ..Limits::default() };
-        let admission = Arc::new(Admission::new(limits));
+        let admission = Arc::new(Admission::new(limits, Tasks::default()));
         let first = admission.place(Some(source(1))).expect("a place");
         let _second = admission.place(Some(source(1))).expect("a place");
         assert_eq!(admission.place(Some(source(1))).err(), Some(Refused::FullForSource));
@@ -295,7 +296,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_source_has_its_own_rate_below_that_of_the_node() {
         let limits = Limits { handshakes_per_second: 100, handshakes_per_second_per_ip: 10, ..Limits::default() };
-        let admission = Arc::new(Admission::new(limits));
+        let admission = Arc::new(Admission::new(limits, Tasks::default()));
         let began = Instant::now();
         let ask = |number| {
             let admission = Arc::clone(&admission);
@@ -329,7 +330,7 @@ mod tests {
             Limits { handshakes_per_second: 10, ..Limits::default() },
             Limits { handshakes_per_second_per_ip: 10, ..Limits::default() },
         ] {
-            let admission = Arc::new(Admission::new(limits));
+            let admission = Arc::new(Admission::new(limits, Tasks::default()));
             for _ in 0..=10 {
                 admission.turn(source(1)).await.expect("a burst passes");
             }

@@ -4,16 +4,20 @@
 //! turns go round the lines: a source that sends thousands waits for itself, and whoever else comes is next after one turn of each
 //! busy source. A waiter who leaves costs no turn.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
+use souk_chat::{Tasks, supervised};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::BACKLOG;
 use super::source::{Bucket, Source};
+
+/// The name of the task that gives turns.
+const TURNS: &str = "turns";
 
 /// Gives turns at a rate.
 #[derive(Debug)]
@@ -22,6 +26,7 @@ pub(super) struct Turns {
     /// Most who wait: as many as have a turn within [`BACKLOG`].
     waiting_max: usize,
     lines: Mutex<Lines>,
+    tasks: Tasks,
 }
 
 /// Too many wait, or the turn did not come in time.
@@ -71,8 +76,8 @@ impl Drop for Waiter<'_> {
 }
 
 impl Turns {
-    /// So many a second; `None` for 0: no limit.
-    pub(super) fn new(per_second: u32) -> Option<Arc<Self>> {
+    /// So many a second; `None` for 0: no limit. `tasks`: are told if giving them panics.
+    pub(super) fn new(per_second: u32, tasks: Tasks) -> Option<Arc<Self>> {
         let each = Duration::from_secs(1).checked_div(per_second)?;
         let waiting_max = usize::try_from(u64::from(per_second) * BACKLOG.as_secs()).unwrap_or(usize::MAX);
         let lines = Lines {
@@ -82,7 +87,7 @@ impl Turns {
             waiting: 0,
             served: false,
         };
-        Some(Arc::new(Self { each, waiting_max, lines: Mutex::new(lines) }))
+        Some(Arc::new(Self { each, waiting_max, lines: Mutex::new(lines), tasks }))
     }
 
     /// Waits for a turn, at most until `deadline`; whether it had to wait. Dropping the future leaves the line.
@@ -118,23 +123,17 @@ impl Turns {
         lines.lines.entry(source).or_default().waiters.push_back(waiter);
         lines.waiting += 1;
         if !std::mem::replace(&mut lines.served, true) {
-            tokio::spawn(Arc::clone(self).serve());
+            let this = Arc::clone(self);
+            tokio::spawn(async move {
+                supervised(&this.tasks, TURNS, tokio::time::sleep, || Arc::clone(&this).serve()).await;
+            });
         }
         Ok(Some(turn))
     }
 
     /// Gives turns until nobody waits.
     async fn serve(self: Arc<Self>) {
-        /// Lets another task go on where this one panics.
-        struct Serving<'a>(&'a Turns);
-        impl Drop for Serving<'_> {
-            fn drop(&mut self) {
-                if std::thread::panicking() {
-                    self.0.lines.lock().served = false;
-                }
-            }
-        }
-        let _serving = Serving(&self);
+        self.lines.lock().set_right();
         loop {
             let Some(pause) = self.lines.lock().serve(Instant::now(), self.each) else { return };
             tokio::time::sleep(pause).await;
@@ -143,6 +142,16 @@ impl Turns {
 }
 
 impl Lines {
+    /// Puts in order what a panic in the middle of a turn left behind. Where there was none, hardly anybody stands here yet.
+    fn set_right(&mut self) {
+        for line in self.lines.values_mut() {
+            line.left = line.waiters.iter().filter(|waiter| waiter.is_closed()).count();
+        }
+        self.waiting = self.lines.values().map(|line| line.waiters.len()).sum();
+        let known: HashSet<Source> = self.round.iter().copied().collect();
+        self.round.extend(self.lines.keys().filter(|source| !known.contains(source)));
+    }
+
     /// Gives the turns that are there. How long until the next; `None`: nobody waits any more.
     fn serve(&mut self, now: Instant, each: Duration) -> Option<Duration> {
         loop {
@@ -195,6 +204,7 @@ impl Lines {
 #[cfg(test)]
 mod tests {
     use std::net::IpAddr;
+    use std::task::{Context, Wake, Waker};
 
     use super::*;
 
@@ -236,7 +246,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_burst_passes_then_turns_come_at_the_rate() {
-        let turns = Turns::new(10).unwrap();
+        let turns = Turns::new(10, Tasks::default()).unwrap();
         let done = all(wait(&turns, source(1), 31)).await;
         assert!(done.iter().all(|(_, given)| *given));
         assert_eq!(done.iter().filter(|(took, _)| took.is_zero()).count(), 11, "a second's worth, and the one of now");
@@ -247,7 +257,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn who_comes_from_elsewhere_does_not_wait_behind_a_flood() {
-        let turns = Turns::new(10).unwrap();
+        let turns = Turns::new(10, Tasks::default()).unwrap();
         let flood = wait(&turns, source(1), 60);
         settle().await;
         assert_eq!(waiting(&turns), 49);
@@ -261,7 +271,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn no_source_fills_the_room_of_all() {
-        let turns = Turns::new(10).unwrap();
+        let turns = Turns::new(10, Tasks::default()).unwrap();
         let mut refused = Vec::new();
         for number in 1..=5 {
             refused.extend(wait(&turns, source(number), 500));
@@ -277,9 +287,34 @@ mod tests {
         }
     }
 
+    /// Panics when it is woken.
+    struct Trap;
+
+    impl Wake for Trap {
+        fn wake(self: Arc<Self>) {
+            panic!("as it happens");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_waits_has_a_turn_though_giving_one_panicked() {
+        let tasks = Tasks::default();
+        let turns = Turns::new(10, tasks.clone()).unwrap();
+        all(wait(&turns, source(1), 11)).await;
+        let trap = Waker::from(Arc::new(Trap));
+        let mut first = Box::pin(turns.turn(source(1), Instant::now() + BACKLOG));
+        assert!(first.as_mut().poll(&mut Context::from_waker(&trap)).is_pending());
+        let mut behind = wait(&turns, source(1), 2);
+        behind.extend(wait(&turns, source(2), 2));
+        assert!(all(behind).await.iter().all(|(_, given)| *given), "nobody else comes, and they wait no longer for it");
+        assert_eq!(tasks.panics(), [(TURNS, 1)]);
+        drop(first);
+        assert!(!turns.lines.lock().served && waiting(&turns) == 0, "and all is as it was");
+    }
+
     #[tokio::test(start_paused = true)]
     async fn who_leaves_costs_no_turn() {
-        let turns = Turns::new(10).unwrap();
+        let turns = Turns::new(10, Tasks::default()).unwrap();
         all(wait(&turns, source(1), 11)).await;
         let left = wait(&turns, source(1), 40);
         settle().await;
@@ -292,6 +327,6 @@ mod tests {
         let took = all(stays).await[0].0;
         assert!(took <= Duration::from_millis(200), "{took:?}");
         assert_eq!(waiting(&turns), 0);
-        assert!(Turns::new(0).is_none());
+        assert!(Turns::new(0, Tasks::default()).is_none());
     }
 }
