@@ -4,16 +4,16 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
 
-use souk_chat::RulesCell;
 use souk_chat::ports::{Decision, Moderations};
 use souk_chat::rules::Judge;
+use souk_chat::{RulesCell, Tasks};
 use souk_moderation::{
     Additions, AdditionsError, AdditionsMistake, Category, Context, Policy, Rules, Settings, Verdict,
 };
 
 use crate::config::Moderation;
 use crate::metrics::Metrics;
-use crate::watched::{WATCH_EVERY, Watched};
+use crate::watched::{WATCH_EVERY, Watched, aside};
 
 /// What a text of the operator's words and rules says.
 pub(crate) fn additions(text: &[u8]) -> Result<Additions, AdditionsError> {
@@ -103,14 +103,13 @@ impl Lexicon {
         &self.in_force
     }
 
-    /// Looks at the file every [`WATCH_EVERY`], for ever. Returns at once without one. May be dropped at any time.
-    pub(crate) async fn watch(self: Arc<Self>) {
+    /// Looks at the file every [`WATCH_EVERY`], for ever. Returns at once without one. A panic over it is counted as one of the task
+    /// `name`. May be dropped at any time.
+    pub(crate) async fn watch(self: Arc<Self>, tasks: Tasks, name: &'static str) {
         while self.has_file() {
             tokio::time::sleep(WATCH_EVERY).await;
             let this = Arc::clone(&self);
-            if let Err(error) = tokio::task::spawn_blocking(move || this.look()).await {
-                tracing::error!(%error, "looking at the operator's words and rules failed");
-            }
+            aside(&tasks, name, move || this.look()).await;
         }
     }
 

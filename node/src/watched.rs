@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use parking_lot::Mutex;
+use souk_chat::Tasks;
+use souk_chat::tasks::catch;
 
 use crate::files;
 
@@ -27,6 +29,14 @@ enum Seen {
         modified: SystemTime,
         bytes: u64,
     },
+}
+
+/// Does what blocks over files on a thread of its own. A panic of it is told and counted as one of the task `name`, and nothing else
+/// ends with it.
+pub(crate) async fn aside(tasks: &Tasks, name: &'static str, work: impl FnOnce() + Send + 'static) {
+    let guard = tasks.clone();
+    // It fails only where the program ends first.
+    let _ = tokio::task::spawn_blocking(move || catch(&guard, name, work)).await;
 }
 
 impl Watched {
@@ -90,5 +100,13 @@ mod tests {
         std::fs::rename(files::tests::pipe(folder.path()), &path).unwrap();
         assert_eq!(file.changed(), Some(Err("it is not a regular file".to_owned())));
         assert_eq!(file.changed(), None);
+    }
+
+    #[tokio::test]
+    async fn a_panic_over_a_file_is_counted_and_ends_nothing_else() {
+        let tasks = Tasks::default();
+        aside(&tasks, "file", || panic!("as it happens")).await;
+        aside(&tasks, "file", || {}).await;
+        assert_eq!(tasks.panics(), [("file", 1)]);
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
-use souk_chat::{Role, Timestamp, UserId};
+use souk_chat::{Role, Tasks, Timestamp, UserId};
 
 use super::*;
 use crate::config::{Config, Secret, Secrets};
@@ -404,7 +404,7 @@ fn a_key_set_that_changed_is_read_again_and_a_broken_one_is_not_put_in_force() {
 async fn the_file_is_watched() {
     let file = KeyFile::holding(&key_set(&["rsa-1"]));
     let verifier = Arc::new(file.verifier());
-    let watch = tokio::spawn(verifier.clone().watch());
+    let watch = tokio::spawn(verifier.clone().watch(Tasks::default(), "key set"));
     file.write(&key_set(&["ec-1"]));
     let rsa = signed(Algorithm::RS256, Some("rsa-1"), &rsa_key());
     let gone = async {
@@ -414,7 +414,11 @@ async fn the_file_is_watched() {
     };
     tokio::time::timeout(WATCH_EVERY * 100, gone).await.expect("the key that was taken out is still good");
     watch.abort();
-    assert!(tokio::time::timeout(Duration::from_secs(1), Arc::new(by_secret()).watch()).await.is_ok());
+    assert!(
+        tokio::time::timeout(Duration::from_secs(1), Arc::new(by_secret()).watch(Tasks::default(), "key set"))
+            .await
+            .is_ok()
+    );
 }
 
 #[test]

@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use parking_lot::{Mutex, RwLock};
-use souk_chat::Timestamp;
+use souk_chat::{Tasks, Timestamp};
 
 use super::claims::{Claims, Demands};
 use super::keys::{Key, KeySet};
 use super::{AuthError, Identity, KeysError};
 use crate::config::{Auth, Secrets};
-use crate::watched::{WATCH_EVERY, Watched};
+use crate::watched::{WATCH_EVERY, Watched, aside};
 
 /// Longest token, in bytes.
 pub const TOKEN_BYTES: usize = 8 * 1024;
@@ -93,15 +93,17 @@ impl Verifier {
     }
 
     /// Looks at the file of keys every [`WATCH_EVERY`], for ever: so that a key that was taken out is no longer good. Returns at once
-    /// without a file. May be dropped at any time.
-    pub async fn watch(self: Arc<Self>) {
+    /// without a file. A panic over it is counted as one of the task `name`. May be dropped at any time.
+    pub async fn watch(self: Arc<Self>, tasks: Tasks, name: &'static str) {
         while self.file.is_some() {
             tokio::time::sleep(WATCH_EVERY).await;
             let this = self.clone();
-            let looked = tokio::task::spawn_blocking(move || this.file.as_ref().map(KeyFile::look)).await;
-            if let Err(error) = looked {
-                tracing::error!(%error, "looking at the key set failed");
-            }
+            let look = move || {
+                if let Some(file) = &this.file {
+                    file.look();
+                }
+            };
+            aside(&tasks, name, look).await;
         }
     }
 }

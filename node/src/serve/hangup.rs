@@ -4,11 +4,11 @@ use std::io::IsTerminal;
 use std::sync::Arc;
 
 use souk_chat::Tasks;
-use souk_chat::tasks::catch;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::auth::Verifier;
 use crate::rules::Lexicon;
+use crate::watched::aside;
 
 /// The name of the task that hears it.
 pub(super) const HANGUP: &str = "hangup";
@@ -61,18 +61,11 @@ pub(super) async fn listen(on: OnHangup, verifier: Arc<Verifier>, lexicon: Arc<L
 }
 
 async fn reread(verifier: Arc<Verifier>, lexicon: Arc<Lexicon>, tasks: &Tasks) {
-    aside(tasks, move || {
+    aside(tasks, HANGUP, move || {
         verifier.reread();
         lexicon.reread();
     })
     .await;
-}
-
-/// Does what blocks on a thread of its own. A panic of it is told and counted, and nothing else ends with it.
-async fn aside(tasks: &Tasks, work: impl FnOnce() + Send + 'static) {
-    let guard = tasks.clone();
-    // It fails only where the program ends first.
-    let _ = tokio::task::spawn_blocking(move || catch(&guard, HANGUP, work)).await;
 }
 
 /// Returns when the node should leave because its terminal is gone; for ever pending where that is not what SIGHUP means.
@@ -95,13 +88,5 @@ mod tests {
         for at_terminal in [false, true] {
             assert_eq!(OnHangup::chosen(true, at_terminal), OnHangup::Reread);
         }
-    }
-
-    #[tokio::test]
-    async fn a_panic_over_a_file_is_counted_and_ends_nothing_else() {
-        let tasks = Tasks::default();
-        aside(&tasks, || panic!("as it happens")).await;
-        aside(&tasks, || {}).await;
-        assert_eq!(tasks.panics(), [(HANGUP, 1)]);
     }
 }

@@ -47,6 +47,9 @@ use readiness::Probe;
 
 /// How clients come back: soon and spread out, then ever more slowly.
 const RECONNECT: ReconnectPolicy = ReconnectPolicy { min_ms: 500, max_ms: 30_000, factor: 2.0 };
+/// The names of tasks that look at files.
+const KEY_SET: &str = "key set";
+const WORDS: &str = "words and rules";
 
 /// Why a node did not start.
 #[derive(Debug, thiserror::Error)]
@@ -350,8 +353,9 @@ impl Node {
         kept.keep("heartbeats", move || socket::sweep(Arc::clone(&surroundings)));
         let on_hangup = OnHangup::of(lexicon.has_file() || config.auth.jwks.is_some());
         let (watched, rules) = (Arc::clone(&verifier), Arc::clone(&lexicon));
-        kept.keep("key set", move || Arc::clone(&watched).watch());
-        kept.keep("words and rules", move || Arc::clone(&rules).watch());
+        let (keys_guard, words_guard) = (guards.clone(), guards.clone());
+        kept.keep(KEY_SET, move || Arc::clone(&watched).watch(keys_guard.clone(), KEY_SET));
+        kept.keep(WORDS, move || Arc::clone(&rules).watch(words_guard.clone(), WORDS));
         kept.keep(hangup::HANGUP, move || {
             hangup::listen(on_hangup, Arc::clone(&verifier), Arc::clone(&lexicon), guards.clone())
         });
