@@ -74,7 +74,7 @@ impl Delivery {
         let missed = found.iter().filter(|parcel| parcel.seq > trail.last()).count();
         self.counters.holes_filled.fetch_add(missed as u64, Ordering::Relaxed);
         let is_all = found.len() < CATCH_UP_ENTRIES;
-        room.catch_up(life, &trail, found);
+        room.catch_up(self.runtime.monotonic(), (life, &trail), found);
         if room.has_hole() {
             self.fill(Arc::clone(room), Duration::ZERO);
         } else if !is_all {

@@ -286,8 +286,13 @@ impl Room {
     }
 
     /// What the store has after the start of this trail, and it is the log that is delivered here: what is missing follows. Nothing,
-    /// where that log is void by now.
-    pub fn catch_up(&self, life: Life, trail: &Trail, parcels: impl IntoIterator<Item = Arc<Parcel>>) {
+    /// where that log is void by now. An order in which entries were missed is a lively one.
+    pub fn catch_up(
+        &self,
+        now: Duration,
+        (life, trail): (Life, &Trail),
+        parcels: impl IntoIterator<Item = Arc<Parcel>>,
+    ) {
         let mut inner = self.inner.lock();
         if inner.life != life.0 {
             return;
@@ -296,6 +301,9 @@ impl Room {
         let mut missing = Vec::new();
         for parcel in parcels {
             inner.trail.learn(parcel.seq, parcel.mark);
+            if parcel.seq > inner.trail.last() {
+                inner.active_at = now;
+            }
             missing.push((parcel.seq, parcel));
         }
         let left = inner.gate.fill(missing);
