@@ -179,20 +179,19 @@ impl Room {
         if inner.is_void(device, ticket) {
             return Joined::ReadAgain;
         }
-        inner.open(&self.order, up_to, epoch);
-        let (next, now) = (inner.gate.next().unwrap_or(up_to.next()), inner.active_at);
-        let Some(member) = inner.members.iter_mut().find(|member| Arc::ptr_eq(&member.device, device)) else {
+        // One that was superseded may have read a log that is void by now: it opens nothing.
+        let current = |member: &Member| Arc::ptr_eq(&member.device, device) && member.ticket == ticket;
+        let Some(place) = inner.members.iter().position(current) else {
             device.answer(ack, answer);
             return Joined::Superseded;
         };
+        inner.open(&self.order, up_to, epoch);
+        let (next, now) = (inner.gate.next().unwrap_or(up_to.next()), inner.active_at);
+        let member = &mut inner.members[place];
         let MemberState::Joining(kept) = &mut member.state else {
             device.answer(ack, answer);
             return Joined::Superseded;
         };
-        if member.ticket != ticket {
-            device.answer(ack, answer);
-            return Joined::Superseded;
-        }
         kept.retain(|parcel| parcel.seq > up_to);
         // What left the gate after `up_to` must all have been kept, or the device would have a hole.
         if next.0 > up_to.0 + 1 && kept.len() as u64 != next.0 - up_to.0 - 1 {

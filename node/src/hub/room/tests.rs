@@ -283,3 +283,18 @@ fn a_join_that_read_a_log_which_is_void_meanwhile_reads_again() {
     assert_eq!(joined.room.finish_join(&joined.device, ticket, new, ACK, b"{}"), super::Joined::Live);
     assert_eq!(joined.frames(), 2, "the answer, and what waited at the gate");
 }
+
+#[test]
+fn a_join_that_was_superseded_opens_no_gate_with_the_log_it_read() {
+    let joined = joined();
+    let older = joined.room.begin_join(&joined.device);
+    joined.room.void(&resync());
+    let newer = joined.room.begin_join(&joined.device);
+    let (old, new) = ((Seq(9), &epoch("e1")), (Seq(2), &epoch("e2")));
+    assert_eq!(joined.room.finish_join(&joined.device, older, old, ACK, b"{}"), super::Joined::Superseded);
+    assert!(joined.frames() == 1 && joined.room.trail().is_none(), "it is answered, and that is all");
+    assert_eq!(joined.room.finish_join(&joined.device, newer, new, ACK, b"{}"), super::Joined::Live);
+    joined.room.offer(Arc::new(said_again(3)), Duration::ZERO);
+    assert_eq!(joined.frames(), 2, "the answer, and what came after it");
+    assert_eq!(joined.room.trail().unwrap().2, epoch("e2"));
+}
