@@ -174,9 +174,7 @@ impl Delivery {
             return;
         }
         self.counters.publishes_failed.fetch_add(1, Ordering::Relaxed);
-        if let Some(room) = self.hub.room(&envelope.order) {
-            room.suspect();
-        }
+        self.suspect(&envelope.order);
         let mut failed = self.failed.lock();
         if failed.len() == REPUBLISH_MAX {
             failed.pop_front();
@@ -291,7 +289,8 @@ impl Feed for Delivery {
 
     fn suspect(&self, order: &OrderId) {
         if let Some(room) = self.hub.room(order) {
-            room.suspect();
+            // Nothing is known of its subscription by that.
+            room.compare_within(self.runtime.monotonic(), Duration::ZERO);
         }
     }
 }
@@ -335,3 +334,6 @@ impl Inbox for Delivery {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -371,7 +371,8 @@ impl Room {
         }
     }
 
-    /// The room may have missed something, and its subscription stands again: compare with the store as soon as possible.
+    /// The room may have missed something, and its subscription stands again: compare with the store as soon as possible. What says
+    /// nothing of the subscription asks for [a comparison](Room::compare_within) alone.
     pub fn suspect(&self) {
         let mut inner = self.inner.lock();
         inner.unconfirmed = false;
