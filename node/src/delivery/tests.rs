@@ -42,3 +42,32 @@ async fn a_suspicion_says_nothing_of_a_subscription_that_is_not_confirmed() {
     rig.delivery.gap(Gap::Rooms(vec![Channel::Order(order.id.clone())]));
     assert!(next_comparison(&rig, &room) > often, "now it stands");
 }
+
+#[tokio::test]
+async fn what_an_epoch_that_is_over_failed_to_publish_is_not_published_in_the_next() {
+    let rig = Rig::new().await;
+    let order = rig.order("o-1").await;
+    rig.delivery.follow_once().await;
+    let say = async |text| {
+        let entry = rig.say(&order, text).await;
+        let committed = rig.committed(&order, entry).await;
+        rig.delivery.committed(&committed);
+    };
+    rig.wire.is_down.store(true, Ordering::Relaxed);
+    say("failed before").await;
+    *rig.wire.held.lock() = Some(Vec::new());
+    say("fails after").await;
+    let failing = rig.wire.held.lock().take().unwrap();
+    rig.delivery.follow_once().await;
+    assert_eq!(rig.delivery.waiting_publishes(), 1, "the epoch is the same");
+
+    let epoch = rig.store.epoch().await.unwrap();
+    rig.store.begin_epoch(&epoch).await.unwrap();
+    rig.delivery.follow_once().await;
+    failing.into_iter().for_each(|fail| fail.send(()).unwrap());
+    assert!(rig.delivery.flush(Duration::MAX / 4).await);
+    assert_eq!(rig.delivery.waiting_publishes(), 0);
+    say("of the new one").await;
+    assert_eq!(rig.delivery.waiting_publishes(), 1);
+    assert_eq!(rig.delivery.counters().publishes_failed.load(Ordering::Relaxed), 3);
+}
