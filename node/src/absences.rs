@@ -87,6 +87,8 @@ type Place = (Duration, u64);
 struct Waiting {
     /// Those of a process before this one are among them.
     has_begun: bool,
+    /// When they are asked for next.
+    begin_at: Duration,
     /// Each person once, at most [`ENDS_MAX`].
     due: BTreeMap<Place, Absent>,
     places: HashMap<UserId, Place>,
@@ -128,10 +130,6 @@ impl Absences {
 
     /// Looks after absences for ever.
     pub async fn watch(self: Arc<Self>) {
-        while let Err(error) = self.begin().await {
-            tracing::debug!(%error, "what was written last is not known yet");
-            self.runtime.sleep(AGAIN).await;
-        }
         loop {
             self.runtime.sleep(ROUND).await;
             self.round().await;
@@ -140,11 +138,21 @@ impl Absences {
 
     /// Whoever was connected to a process before this one, and saw nothing of its end, is looked at when they had time to come
     /// back. Only a store of one process alone knows of orders here.
-    async fn begin(&self) -> Result<(), StoreError> {
-        // A watch that is begun again is no new process.
-        if self.waiting.lock().has_begun {
-            return Ok(());
+    async fn begin(&self, now: Duration) {
+        {
+            let mut waiting = self.waiting.lock();
+            if waiting.has_begun || now < waiting.begin_at {
+                return;
+            }
+            waiting.begin_at = now + AGAIN;
         }
+        match self.find_earlier().await {
+            Ok(()) => self.waiting.lock().has_begun = true,
+            Err(error) => tracing::debug!(%error, "what was written last is not known yet"),
+        }
+    }
+
+    async fn find_earlier(&self) -> Result<(), StoreError> {
         let stirred = self.store.stirred(UNSEEN + SLACK, START_ORDERS).await?;
         let last = stirred.first().map_or(Timestamp(0), |(_, at)| *at);
         let since = before(last, UNSEEN + SLACK);
@@ -154,7 +162,6 @@ impl Absences {
                 self.wait(Absent { user: user.clone(), since, seen: Vec::new() }, START_GRACE, false);
             }
         }
-        self.waiting.lock().has_begun = true;
         Ok(())
     }
 
@@ -200,6 +207,8 @@ impl Absences {
         if look {
             self.adopt(now).await;
         }
+        // Last: a store that takes its time to say so keeps nobody waiting who is gone now.
+        self.begin(now).await;
     }
 
     /// `replaces`: what is known of the person so far does not matter any more; otherwise it stays.
@@ -287,6 +296,9 @@ impl Absences {
 
     /// Has those of them notified who are connected nowhere. Tells of each whether nothing is left to do.
     async fn deal_with(&self, absent: &[Absent]) -> Vec<bool> {
+        if absent.is_empty() {
+            return Vec::new();
+        }
         let people: Vec<UserId> = absent.iter().map(|absent| absent.user.clone()).collect();
         // Presence that is unknown owes the notification: one too many is better than none.
         let online = guarded(self.runtime.tasks(), ABSENCES, self.presence.online(&people)).await;
@@ -319,3 +331,6 @@ impl Absences {
 fn before(at: Timestamp, how_long: Duration) -> Timestamp {
     Timestamp(at.millis().saturating_sub(i64::try_from(how_long.as_millis()).unwrap_or(i64::MAX)))
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,62 @@
+use super::*;
+use crate::hub::rig::{Rig, device, user};
+
+struct Place {
+    rig: Rig,
+    absences: Absences,
+}
+
+impl Place {
+    async fn new() -> Self {
+        let rig = Rig::new().await;
+        let absences = Absences::new(
+            Arc::clone(&rig.hub),
+            Arc::clone(&rig.chats),
+            Arc::clone(&rig.people) as Arc<dyn Presence>,
+            Arc::clone(&rig.store),
+            Arc::clone(&rig.clock) as Arc<dyn Runtime>,
+        );
+        Self { rig, absences }
+    }
+
+    /// A round after this time.
+    async fn round_after(&self, how_long: Duration) {
+        self.rig.clock.pass(how_long);
+        self.absences.round().await;
+    }
+
+    fn answers(&self, answers: bool) {
+        self.rig.people.is_silent.store(!answers, Ordering::Relaxed);
+    }
+
+    /// Bob is gone from here, and comes of age.
+    async fn bob_leaves(&self) {
+        let bob = device("bob", self.rig.clock.monotonic());
+        self.rig.hub.enter(&bob).unwrap();
+        self.rig.hub.exit(&bob);
+        self.absences.round().await;
+        self.rig.clock.pass(GRACE);
+    }
+
+    fn die(&self, people: impl IntoIterator<Item = String>) {
+        let alive_at = self.rig.clock.now();
+        let orphan = |name: String| Orphan { node: "dead".into(), alive_at, user: user(&name) };
+        self.rig.people.orphans.lock().extend(people.into_iter().map(orphan));
+    }
+
+    fn orphans(&self) -> usize {
+        self.rig.people.orphans.lock().len()
+    }
+}
+
+#[tokio::test]
+async fn whoever_was_there_before_the_process_is_looked_for_in_its_rounds() {
+    let place = Place::new().await;
+    let order = place.rig.order("o-1").await;
+    place.rig.say(&order, "hello").await;
+    place.absences.round().await;
+    place.round_after(START_GRACE - ROUND).await;
+    assert_eq!(place.rig.owing(&order).await, 0);
+    place.round_after(ROUND).await;
+    assert_eq!(place.rig.owing(&order).await, 1);
+}
