@@ -43,8 +43,8 @@ const SLACK: Duration = Duration::from_secs(45);
 const ORPHANS_EVERY: Duration = Duration::from_secs(3);
 /// People asked about at once.
 const BATCH: usize = 256;
-/// Batches of a dead node's people in one round.
-const BATCHES: usize = 16;
+/// How long a round goes on with a dead node's people, if there are more. Its own wait for the next round meanwhile.
+const ADOPTING_FOR: Duration = Duration::from_secs(5);
 /// People whose chats are looked through at once.
 const PEOPLE_AT_ONCE: usize = 8;
 /// When somebody is looked at again about whom the store did not answer.
@@ -204,8 +204,9 @@ impl Absences {
             }
             look
         };
-        if look {
-            self.adopt(now).await;
+        if look && self.adopt(now).await {
+            // There are more.
+            self.waiting.lock().look_at = now;
         }
         // Last: a store that takes its time to say so keeps nobody waiting who is gone now.
         self.begin(now).await;
@@ -243,18 +244,19 @@ impl Absences {
         taken
     }
 
-    /// Looks for dead nodes, and at those of their people who had time to come back elsewhere.
-    async fn adopt(&self, now: Duration) {
-        for _ in 0..BATCHES {
+    /// Looks for dead nodes, and at those of their people who had time to come back elsewhere. Returns whether there are more whom
+    /// the time did not suffice for.
+    async fn adopt(&self, now: Duration) -> bool {
+        while self.runtime.monotonic() < now + ADOPTING_FOR {
             let orphans = match self.presence.orphans(BATCH).await {
                 Ok(orphans) => orphans,
-                Err(error) => return tracing::debug!(%error, "whose node died is not known now"),
+                Err(error) => {
+                    tracing::debug!(%error, "whose node died is not known now");
+                    return false;
+                }
             };
             let is_full = orphans.len() == BATCH;
             let orphans = self.come_of_age(orphans, now);
-            if orphans.is_empty() {
-                return;
-            }
             let absent = |orphan: &Orphan| {
                 let since = before(orphan.alive_at, UNSEEN + SLACK);
                 Absent { user: orphan.user.clone(), since, seen: Vec::new() }
@@ -262,16 +264,21 @@ impl Absences {
             let absent: Vec<Absent> = orphans.iter().map(absent).collect();
             self.counters.orphans.fetch_add(absent.len() as u64, Ordering::Relaxed);
             let done = self.deal_with(&absent).await;
-            let asked = orphans.len();
+            // Who could not be dealt with is named again, and keeps nobody else waiting.
             let adopted: Vec<Orphan> =
                 orphans.into_iter().zip(done).filter_map(|(orphan, is_done)| is_done.then_some(orphan)).collect();
-            if let Err(error) = self.presence.adopted(&adopted).await {
-                return tracing::debug!(%error, "people of a dead node were looked at and will be again");
+            if adopted.is_empty() {
+                return false;
             }
-            if !is_full || adopted.len() < asked {
-                return;
+            if let Err(error) = self.presence.adopted(&adopted).await {
+                tracing::debug!(%error, "people of a dead node were looked at and will be again");
+                return false;
+            }
+            if !is_full {
+                return false;
             }
         }
+        true
     }
 
     /// The people of nodes that have been dead for [`GRACE`], as seen from here.

@@ -50,6 +50,23 @@ impl Place {
 }
 
 #[tokio::test]
+async fn a_dead_nodes_people_are_dealt_with_in_one_round_but_those_who_cannot_be() {
+    let place = Place::new().await;
+    let order = place.rig.order("o-1").await;
+    place.rig.say(&order, "hello").await;
+    // What bob is owed cannot be promised: he is named in every batch.
+    place.rig.word.0.store(false, Ordering::Relaxed);
+    place.die(["bob".to_owned()].into_iter().chain((0..BATCH * 20).map(|number| format!("u-{number}"))));
+    place.absences.round().await;
+    place.round_after(GRACE).await;
+    assert_eq!(place.orphans(), 1);
+    assert!(*place.rig.people.asked.lock() < 30, "a round ends where nothing is left to do");
+    place.rig.word.0.store(true, Ordering::Relaxed);
+    place.round_after(2 * ORPHANS_EVERY).await;
+    assert_eq!((place.rig.owing(&order).await, place.orphans()), (1, 0));
+}
+
+#[tokio::test]
 async fn whoever_was_there_before_the_process_is_looked_for_in_its_rounds() {
     let place = Place::new().await;
     let order = place.rig.order("o-1").await;
