@@ -47,8 +47,12 @@ const BATCH: usize = 256;
 const ADOPTING_FOR: Duration = Duration::from_secs(5);
 /// People whose chats are looked through at once.
 const PEOPLE_AT_ONCE: usize = 8;
-/// When somebody is looked at again about whom the store did not answer.
+/// When somebody is looked at again about whom the store, or presence, did not answer.
 const AGAIN: Duration = Duration::from_secs(5);
+/// Presence that has not answered for this long is done without: a notification too many is better than none.
+const UNKNOWN_FOR: Duration = Duration::from_secs(30);
+/// Two questions to presence that are further apart than this tell nothing of the time between them.
+const UNKNOWN_GAP: Duration = Duration::from_secs(15);
 /// Orders that a process looks at when it starts, those written to last.
 const START_ORDERS: usize = 4_096;
 /// Dead nodes remembered; their people stay in the server's keeping.
@@ -89,6 +93,8 @@ struct Waiting {
     has_begun: bool,
     /// When they are asked for next.
     begin_at: Duration,
+    /// Since when presence has not answered, and when it was last asked in vain.
+    unknown: Option<(Duration, Duration)>,
     /// Each person once, at most [`ENDS_MAX`].
     due: BTreeMap<Place, Absent>,
     places: HashMap<UserId, Place>,
@@ -307,17 +313,27 @@ impl Absences {
             return Vec::new();
         }
         let people: Vec<UserId> = absent.iter().map(|absent| absent.user.clone()).collect();
-        // Presence that is unknown owes the notification: one too many is better than none.
         let online = guarded(self.runtime.tasks(), ABSENCES, self.presence.online(&people)).await;
-        let online = online.ok().and_then(Result::ok).unwrap_or_default();
+        let online = online.ok().and_then(Result::ok).filter(|online| online.len() == people.len());
+        let may_notify = self.is_known(online.is_some());
+        let online = online.unwrap_or_default();
         let looks = absent.iter().cloned().enumerate().map(|(place, absent)| {
             let is_there = online.get(place).copied().unwrap_or(false) || self.hub.has_devices(&absent.user);
             // Somebody whose chats make it panic is looked at again, and is not the others' business.
             let notify =
                 async move { guarded(self.runtime.tasks(), ABSENCES, self.notify(&absent)).await.unwrap_or(false) };
-            async move { is_there || notify.await }
+            async move { is_there || may_notify && notify.await }
         });
         stream::iter(looks).buffered(PEOPLE_AT_ONCE).collect().await
+    }
+
+    /// Presence answered, or did not. Returns whether people may be taken for gone who are not known to be there.
+    fn is_known(&self, answered: bool) -> bool {
+        let now = self.runtime.monotonic();
+        let unknown = &mut self.waiting.lock().unknown;
+        let since = unknown.filter(|(_, asked)| now < *asked + UNKNOWN_GAP).map_or(now, |(since, _)| since);
+        *unknown = (!answered).then_some((since, now));
+        answered || now >= since + UNKNOWN_FOR
     }
 
     async fn notify(&self, absent: &Absent) -> bool {

@@ -50,6 +50,50 @@ impl Place {
 }
 
 #[tokio::test]
+async fn who_is_not_known_to_be_gone_waits_until_presence_answers() {
+    let place = Place::new().await;
+    let order = place.rig.order("o-1").await;
+    place.rig.say(&order, "hello").await;
+    // Bob was connected to a node that died, and to this one; he is back on a third.
+    place.rig.people.elsewhere.lock().push(user("bob"));
+    place.bob_leaves().await;
+    place.die(["bob".to_owned()]);
+    place.answers(false);
+    // Long enough for the dead node to be of age; less than the time that is waited for presence.
+    for _ in 0..5 {
+        place.round_after(AGAIN).await;
+    }
+    let released = || place.rig.people.released.lock().iter().filter(|who| **who == user("bob")).count();
+    assert_eq!((place.rig.owing(&order).await, place.orphans(), released()), (0, 1, 0));
+    place.answers(true);
+    for _ in 0..5 {
+        place.round_after(AGAIN).await;
+    }
+    assert_eq!((place.rig.owing(&order).await, place.orphans(), released()), (0, 0, 1), "he is there");
+}
+
+#[tokio::test]
+async fn presence_that_stays_silent_is_done_without() {
+    let place = Place::new().await;
+    let order = place.rig.order("o-1").await;
+    place.rig.say(&order, "hello").await;
+    // One silence long ago is none that lasts.
+    place.answers(false);
+    place.bob_leaves().await;
+    place.round_after(Duration::ZERO).await;
+    place.rig.clock.pass(UNKNOWN_FOR * 2);
+    place.absences.round().await;
+    assert_eq!(place.rig.owing(&order).await, 0);
+    let mut waited = Duration::ZERO;
+    while place.rig.owing(&order).await == 0 {
+        assert!(waited < UNKNOWN_FOR * 2, "for ever");
+        place.round_after(AGAIN).await;
+        waited += AGAIN;
+    }
+    assert!(waited >= UNKNOWN_FOR, "{waited:?}");
+}
+
+#[tokio::test]
 async fn a_dead_nodes_people_are_dealt_with_in_one_round_but_those_who_cannot_be() {
     let place = Place::new().await;
     let order = place.rig.order("o-1").await;
