@@ -149,6 +149,29 @@ async fn a_refused_text_and_each_masked_message_have_their_event() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_empty_entry_notifies_of_the_partners_last_message_and_not_of_what_souk_said_after_it() {
+    let (store, sink, start) = world(&["o-1"]);
+    let id = order("o-1");
+    let node = node(&store, &sink, "a", start);
+    store.write(&id, &store.head_now(&id), "bobs", vec![]).await;
+    let said = souk_chat::ports::Log::messages(&*store, &id, &[Seq(1)]).await.unwrap().remove(0);
+    let souks = Message { seq: Seq(2), rev: Seq(2), sender: None, content: "souks".into(), ..said };
+    for (name, body, owed) in
+        [("souks", Body::System(Arc::new(souks)), vec![]), ("notify~ann~1", Body::Empty, vec![notify_ann()])]
+    {
+        let (head, _) = node.promise(&store, &id, name).await;
+        let entry = Entry { seq: head.seq.next(), key: key(name), at: Timestamp(5), counts: head.counts, body };
+        let new = NewEntry { entry, fingerprint: None, owed };
+        souk_chat::ports::Log::append(&*store, &id, &head, &[new]).await.unwrap();
+    }
+    node.relay.nudge(&id);
+    until("it is out", || store.mark_now(&id) == Seq(3)).await;
+    let out = sink.out.lock().clone();
+    let EventData::Notification { message, body, .. } = &out[0].data else { panic!("{out:?}") };
+    assert_eq!((message.seq, body.as_str()), (Seq(1), "Bob: bobs"));
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_error_in_the_middle_repeats_from_the_mark_in_order() {
     let (store, sink, start) = world(&["o-1"]);
     let id = order("o-1");
