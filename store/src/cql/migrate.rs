@@ -11,6 +11,7 @@ use scylla::statement::unprepared::Statement;
 
 use super::connect::{Levels, Product, connect};
 use super::epochs::find_or_make;
+use super::others::refuse_beside_older;
 use super::schema::{MIGRATIONS, SETTINGS, STEPS, VERSION};
 use super::settings;
 use crate::address::{Cql as Address, VOLUME_ENTRIES};
@@ -24,7 +25,7 @@ const VOLUME: &str = "volume";
 /// nodes that agree each in a circle of its own would both be right, and give one number to two entries.
 const AGREED: &str = "serial";
 
-fn failed(error: impl std::fmt::Display) -> OpenError {
+pub(super) fn failed(error: impl std::fmt::Display) -> OpenError {
     OpenError::Migrate(error.to_string())
 }
 
@@ -54,6 +55,9 @@ pub(crate) async fn migrate(address: &Address, settings: &Settings) -> Result<()
     let done = version(&session).await.map_err(failed)?.unwrap_or(0);
     if done > VERSION {
         return Err(OpenError::Newer { found: done.into(), known: VERSION.into() });
+    }
+    if (1..VERSION).contains(&done) && !settings.migrate_beside_older {
+        refuse_beside_older(&session, keyspace).await?;
     }
     fix_agreed(&session, address).await?;
     fix_volume(&session, Levels::of(address), address.volume).await?;
@@ -191,6 +195,6 @@ async fn version(session: &Session) -> Result<Option<i32>, ExecutionError> {
     Ok(versions.ok().flatten())
 }
 
-fn is_missing(error: &ExecutionError) -> bool {
+pub(super) fn is_missing(error: &ExecutionError) -> bool {
     matches!(error, ExecutionError::LastAttemptError(RequestAttemptError::DbError(DbError::Invalid, _)))
 }
