@@ -152,6 +152,27 @@ async fn a_keyspace_that_older_nodes_write_to_is_left_as_it_is() {
 }
 
 #[tokio::test]
+async fn a_keyspace_that_names_no_data_centre_is_migrated_or_says_what_to_do() {
+    with_keyspace(|keyspace| {
+        Box::pin(async move {
+            let make = format!(
+                "CREATE KEYSPACE {} WITH replication = {{'class': 'SimpleStrategy', 'replication_factor': 1}}",
+                keyspace.name
+            );
+            if let Err(error) = keyspace.session().await.query_unpaged(make, &[]).await {
+                println!("this server makes none: {error}");
+                return;
+            }
+            match migrate(&keyspace.address(), &patient()).await {
+                Ok(()) => println!("this server takes it"),
+                Err(refused) => assert!(refused.to_string().contains("ALTER KEYSPACE"), "{refused}"),
+            }
+        })
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn more_copies_than_servers_are_refused_before_anything_is_made() {
     with_keyspace(|keyspace| {
         Box::pin(async move {
