@@ -149,6 +149,29 @@ async fn a_refused_text_and_each_masked_message_have_their_event() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_empty_entry_notifies_of_the_partners_last_message_and_not_of_what_souk_said_after_it() {
+    let (store, sink, start) = world(&["o-1"]);
+    let id = order("o-1");
+    let node = node(&store, &sink, "a", start);
+    store.write(&id, &store.head_now(&id), "bobs", vec![]).await;
+    let said = souk_chat::ports::Log::messages(&*store, &id, &[Seq(1)]).await.unwrap().remove(0);
+    let souks = Message { seq: Seq(2), rev: Seq(2), sender: None, content: "souks".into(), ..said };
+    for (name, body, owed) in
+        [("souks", Body::System(Arc::new(souks)), vec![]), ("notify~ann~1", Body::Empty, vec![notify_ann()])]
+    {
+        let (head, _) = node.promise(&store, &id, name).await;
+        let entry = Entry { seq: head.seq.next(), key: key(name), at: Timestamp(5), counts: head.counts, body };
+        let new = NewEntry { entry, fingerprint: None, owed };
+        souk_chat::ports::Log::append(&*store, &id, &head, &[new]).await.unwrap();
+    }
+    node.relay.nudge(&id);
+    until("it is out", || store.mark_now(&id) == Seq(3)).await;
+    let out = sink.out.lock().clone();
+    let EventData::Notification { message, body, .. } = &out[0].data else { panic!("{out:?}") };
+    assert_eq!((message.seq, body.as_str()), (Seq(1), "Bob: bobs"));
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_error_in_the_middle_repeats_from_the_mark_in_order() {
     let (store, sink, start) = world(&["o-1"]);
     let id = order("o-1");
@@ -255,6 +278,58 @@ async fn what_cannot_be_read_of_one_dead_node_hides_no_other() {
     *store.unreadable.lock() = None;
     store.state.lock().deaf_shards.clear();
     until("all are out", || sink.ids().len() == 3 && store.mark_now(&hidden) == Seq(1)).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_dead_node_left_of_one_order_hides_no_later_minute() {
+    let (store, sink, start) = world(&["bad", "good"]);
+    let (bad, good) = (order("bad"), order("good"));
+    *sink.refused.lock() = Some(bad.clone());
+    let dying = node(&store, &sink, "a", start);
+    until("the sign of life is there", || dying.relay.intents().standing()).await;
+    dying.send(&store, &bad, "m").await;
+    tokio::time::sleep(Duration::from_secs(150)).await;
+    dying.send(&store, &good, "m").await;
+    let minutes: Vec<i64> = store.intents_now().iter().map(|intent| intent.minute).collect();
+    assert!(minutes[0] < minutes[1], "{minutes:?}");
+    dying.kill();
+    let _living = node(&store, &sink, "b", start);
+    until("the good one's is out", || sink.ids() == store.owed_ids(&good)).await;
+    tokio::time::sleep(Duration::from_secs(1_200)).await;
+    assert_eq!(
+        (store.intents_now().len(), store.state.lock().heartbeats.len()),
+        (1, 2),
+        "it is remembered for the bad one"
+    );
+    *sink.refused.lock() = None;
+    until("the bad one's is out", || store.mark_now(&bad) == Seq(1)).await;
+    until("the dead is forgotten", || store.state.lock().heartbeats.len() == 1).await;
+    assert!(store.intents_now().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_promise_against_a_head_that_the_store_lost_is_void() {
+    let (store, sink, start) = world(&["o-1"]);
+    let id = order("o-1");
+    let dying = node(&store, &sink, "a", start);
+    until("the sign of life is there", || dying.relay.intents().standing()).await;
+    dying.promise(&store, &id, "first").await;
+    store.write(&id, &store.head_now(&id), "lost", vec![]).await;
+    let (head, _) = dying.promise(&store, &id, "second").await;
+    dying.kill();
+    {
+        let log = &mut store.state.lock().orders;
+        let log = log.get_mut(&id).unwrap();
+        log.head = Head::default();
+        log.entries.clear();
+    }
+    let living = node(&store, &sink, "b", start);
+    until("the promises were swept", || store.intents_now().is_empty()).await;
+    assert_eq!(living.count(|m| m.fenced.load(Ordering::Relaxed)), 1, "the first could still be kept");
+    assert_eq!(living.count(|m| m.lost.load(Ordering::Relaxed)), 1);
+    assert_eq!(store.head_now(&id).seq, head.seq, "the number is given again");
+    assert_eq!(store.write(&id, &head, "second", vec![notify_ann()]).await, Appended::Refused);
+    until("the dead is forgotten", || store.state.lock().heartbeats.len() == 1).await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -43,12 +43,16 @@ const SLACK: Duration = Duration::from_secs(45);
 const ORPHANS_EVERY: Duration = Duration::from_secs(3);
 /// People asked about at once.
 const BATCH: usize = 256;
-/// Batches of a dead node's people in one round.
-const BATCHES: usize = 16;
+/// How long a round goes on with a dead node's people, if there are more. Its own wait for the next round meanwhile.
+const ADOPTING_FOR: Duration = Duration::from_secs(5);
 /// People whose chats are looked through at once.
 const PEOPLE_AT_ONCE: usize = 8;
-/// When somebody is looked at again about whom the store did not answer.
+/// When somebody is looked at again about whom the store, or presence, did not answer.
 const AGAIN: Duration = Duration::from_secs(5);
+/// Presence that has not answered for this long is done without: a notification too many is better than none.
+const UNKNOWN_FOR: Duration = Duration::from_secs(30);
+/// Two questions to presence that are further apart than this tell nothing of the time between them.
+const UNKNOWN_GAP: Duration = Duration::from_secs(15);
 /// Orders that a process looks at when it starts, those written to last.
 const START_ORDERS: usize = 4_096;
 /// Dead nodes remembered; their people stay in the server's keeping.
@@ -87,6 +91,10 @@ type Place = (Duration, u64);
 struct Waiting {
     /// Those of a process before this one are among them.
     has_begun: bool,
+    /// When they are asked for next.
+    begin_at: Duration,
+    /// Since when presence has not answered, and when it was last asked in vain.
+    unknown: Option<(Duration, Duration)>,
     /// Each person once, at most [`ENDS_MAX`].
     due: BTreeMap<Place, Absent>,
     places: HashMap<UserId, Place>,
@@ -128,10 +136,6 @@ impl Absences {
 
     /// Looks after absences for ever.
     pub async fn watch(self: Arc<Self>) {
-        while let Err(error) = self.begin().await {
-            tracing::debug!(%error, "what was written last is not known yet");
-            self.runtime.sleep(AGAIN).await;
-        }
         loop {
             self.runtime.sleep(ROUND).await;
             self.round().await;
@@ -140,11 +144,21 @@ impl Absences {
 
     /// Whoever was connected to a process before this one, and saw nothing of its end, is looked at when they had time to come
     /// back. Only a store of one process alone knows of orders here.
-    async fn begin(&self) -> Result<(), StoreError> {
-        // A watch that is begun again is no new process.
-        if self.waiting.lock().has_begun {
-            return Ok(());
+    async fn begin(&self, now: Duration) {
+        {
+            let mut waiting = self.waiting.lock();
+            if waiting.has_begun || now < waiting.begin_at {
+                return;
+            }
+            waiting.begin_at = now + AGAIN;
         }
+        match self.find_earlier().await {
+            Ok(()) => self.waiting.lock().has_begun = true,
+            Err(error) => tracing::debug!(%error, "what was written last is not known yet"),
+        }
+    }
+
+    async fn find_earlier(&self) -> Result<(), StoreError> {
         let stirred = self.store.stirred(UNSEEN + SLACK, START_ORDERS).await?;
         let last = stirred.first().map_or(Timestamp(0), |(_, at)| *at);
         let since = before(last, UNSEEN + SLACK);
@@ -154,7 +168,6 @@ impl Absences {
                 self.wait(Absent { user: user.clone(), since, seen: Vec::new() }, START_GRACE, false);
             }
         }
-        self.waiting.lock().has_begun = true;
         Ok(())
     }
 
@@ -197,9 +210,12 @@ impl Absences {
             }
             look
         };
-        if look {
-            self.adopt(now).await;
+        if look && self.adopt(now).await {
+            // There are more.
+            self.waiting.lock().look_at = now;
         }
+        // Last: a store that takes its time to say so keeps nobody waiting who is gone now.
+        self.begin(now).await;
     }
 
     /// `replaces`: what is known of the person so far does not matter any more; otherwise it stays.
@@ -234,18 +250,19 @@ impl Absences {
         taken
     }
 
-    /// Looks for dead nodes, and at those of their people who had time to come back elsewhere.
-    async fn adopt(&self, now: Duration) {
-        for _ in 0..BATCHES {
+    /// Looks for dead nodes, and at those of their people who had time to come back elsewhere. Returns whether there are more whom
+    /// the time did not suffice for.
+    async fn adopt(&self, now: Duration) -> bool {
+        while self.runtime.monotonic() < now + ADOPTING_FOR {
             let orphans = match self.presence.orphans(BATCH).await {
                 Ok(orphans) => orphans,
-                Err(error) => return tracing::debug!(%error, "whose node died is not known now"),
+                Err(error) => {
+                    tracing::debug!(%error, "whose node died is not known now");
+                    return false;
+                }
             };
             let is_full = orphans.len() == BATCH;
             let orphans = self.come_of_age(orphans, now);
-            if orphans.is_empty() {
-                return;
-            }
             let absent = |orphan: &Orphan| {
                 let since = before(orphan.alive_at, UNSEEN + SLACK);
                 Absent { user: orphan.user.clone(), since, seen: Vec::new() }
@@ -253,16 +270,21 @@ impl Absences {
             let absent: Vec<Absent> = orphans.iter().map(absent).collect();
             self.counters.orphans.fetch_add(absent.len() as u64, Ordering::Relaxed);
             let done = self.deal_with(&absent).await;
-            let asked = orphans.len();
+            // Who could not be dealt with is named again, and keeps nobody else waiting.
             let adopted: Vec<Orphan> =
                 orphans.into_iter().zip(done).filter_map(|(orphan, is_done)| is_done.then_some(orphan)).collect();
-            if let Err(error) = self.presence.adopted(&adopted).await {
-                return tracing::debug!(%error, "people of a dead node were looked at and will be again");
+            if adopted.is_empty() {
+                return false;
             }
-            if !is_full || adopted.len() < asked {
-                return;
+            if let Err(error) = self.presence.adopted(&adopted).await {
+                tracing::debug!(%error, "people of a dead node were looked at and will be again");
+                return false;
+            }
+            if !is_full {
+                return false;
             }
         }
+        true
     }
 
     /// The people of nodes that have been dead for [`GRACE`], as seen from here.
@@ -287,18 +309,31 @@ impl Absences {
 
     /// Has those of them notified who are connected nowhere. Tells of each whether nothing is left to do.
     async fn deal_with(&self, absent: &[Absent]) -> Vec<bool> {
+        if absent.is_empty() {
+            return Vec::new();
+        }
         let people: Vec<UserId> = absent.iter().map(|absent| absent.user.clone()).collect();
-        // Presence that is unknown owes the notification: one too many is better than none.
         let online = guarded(self.runtime.tasks(), ABSENCES, self.presence.online(&people)).await;
-        let online = online.ok().and_then(Result::ok).unwrap_or_default();
+        let online = online.ok().and_then(Result::ok).filter(|online| online.len() == people.len());
+        let may_notify = self.is_known(online.is_some());
+        let online = online.unwrap_or_default();
         let looks = absent.iter().cloned().enumerate().map(|(place, absent)| {
             let is_there = online.get(place).copied().unwrap_or(false) || self.hub.has_devices(&absent.user);
             // Somebody whose chats make it panic is looked at again, and is not the others' business.
             let notify =
                 async move { guarded(self.runtime.tasks(), ABSENCES, self.notify(&absent)).await.unwrap_or(false) };
-            async move { is_there || notify.await }
+            async move { is_there || may_notify && notify.await }
         });
         stream::iter(looks).buffered(PEOPLE_AT_ONCE).collect().await
+    }
+
+    /// Presence answered, or did not. Returns whether people may be taken for gone who are not known to be there.
+    fn is_known(&self, answered: bool) -> bool {
+        let now = self.runtime.monotonic();
+        let unknown = &mut self.waiting.lock().unknown;
+        let since = unknown.filter(|(_, asked)| now < *asked + UNKNOWN_GAP).map_or(now, |(since, _)| since);
+        *unknown = (!answered).then_some((since, now));
+        answered || now >= since + UNKNOWN_FOR
     }
 
     async fn notify(&self, absent: &Absent) -> bool {
@@ -319,3 +354,6 @@ impl Absences {
 fn before(at: Timestamp, how_long: Duration) -> Timestamp {
     Timestamp(at.millis().saturating_sub(i64::try_from(how_long.as_millis()).unwrap_or(i64::MAX)))
 }
+
+#[cfg(test)]
+mod tests;

@@ -65,6 +65,14 @@ pub struct DeliveryCounters {
     pub resyncs: AtomicU64,
 }
 
+/// An envelope on its way to the router.
+struct Publish {
+    channels: Vec<Channel>,
+    envelope: Envelope,
+    /// How many epochs this node had [taken over](Losses::turn) when it was made.
+    turn: u64,
+}
+
 /// The delivery of a node. Also what wakes the walker of owed events: `owed` is called for orders that owe.
 pub struct Delivery {
     hub: Arc<Hub>,
@@ -73,7 +81,7 @@ pub struct Delivery {
     runtime: Arc<dyn Runtime>,
     owed: Box<dyn Fn(&OrderId) + Send + Sync>,
     /// Publishes to try again, oldest first.
-    failed: Mutex<VecDeque<(Vec<Channel>, Envelope)>>,
+    failed: Mutex<VecDeque<Publish>>,
     /// Publishes that the router has yet to answer.
     publishing: AtomicUsize,
     counters: Arc<DeliveryCounters>,
@@ -136,20 +144,21 @@ impl Delivery {
             Channel::User(order.client.clone()),
             Channel::User(order.contractor.clone()),
         ];
-        let mut publish = self.router.publish(&channels, envelope.clone());
+        let publish = Publish { channels: channels.to_vec(), envelope, turn: self.losses.turn() };
+        let mut answer = self.router.publish(&publish.channels, publish.envelope.clone());
         // In process the answer is there at once; only what takes time gets a task.
-        match (&mut publish).now_or_never() {
-            Some(outcome) => self.published(outcome, &channels, envelope),
+        match (&mut answer).now_or_never() {
+            Some(outcome) => self.published(outcome, publish),
             None => {
                 let (me, tasks) = (self.me.clone(), self.runtime.tasks().clone());
                 self.publishing.fetch_add(1, Ordering::Relaxed);
                 let waiting = async move {
                     // Of a publish that panicked nothing is known: it counts as failed.
-                    let outcome = guarded(&tasks, PUBLISH, publish).await;
+                    let outcome = guarded(&tasks, PUBLISH, answer).await;
                     let outcome = outcome.unwrap_or_else(|panicked| Err(RouterError(panicked.to_string())));
                     if let Some(me) = me.upgrade() {
                         me.publishing.fetch_sub(1, Ordering::Relaxed);
-                        me.published(outcome, &channels, envelope);
+                        me.published(outcome, publish);
                     }
                 };
                 self.runtime.spawn(PUBLISH, Box::pin(waiting));
@@ -169,19 +178,27 @@ impl Delivery {
         true
     }
 
-    fn published(&self, outcome: Result<(), RouterError>, channels: &[Channel], envelope: Envelope) {
+    fn published(&self, outcome: Result<(), RouterError>, publish: Publish) {
         if outcome.is_ok() {
             return;
         }
         self.counters.publishes_failed.fetch_add(1, Ordering::Relaxed);
-        if let Some(room) = self.hub.room(&envelope.order) {
-            room.suspect();
-        }
+        self.suspect(&publish.envelope.order);
         let mut failed = self.failed.lock();
+        if publish.turn != self.losses.turn() {
+            return;
+        }
         if failed.len() == REPUBLISH_MAX {
             failed.pop_front();
         }
-        failed.push_back((channels.to_vec(), envelope));
+        failed.push_back(publish);
+    }
+
+    /// What was to be published in an epoch that is over may be of a log that is void: where it was delivered is loaded again.
+    fn forget_publishes(&self) {
+        let mut failed = self.failed.lock();
+        self.losses.next_turn();
+        failed.clear();
     }
 
     fn fill(&self, room: Arc<Room>, patience: Duration) {
@@ -291,7 +308,8 @@ impl Feed for Delivery {
 
     fn suspect(&self, order: &OrderId) {
         if let Some(room) = self.hub.room(order) {
-            room.suspect();
+            // Nothing is known of its subscription by that.
+            room.compare_within(self.runtime.monotonic(), Duration::ZERO);
         }
     }
 }
@@ -335,3 +353,6 @@ impl Inbox for Delivery {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -25,6 +25,8 @@ pub struct Settings {
     pub request_timeout: Duration,
     /// CQL: how long connecting to the cluster may take, all in all.
     pub connect_timeout: Duration,
+    /// CQL: [`migrate`] brings a keyspace up to date although nodes of an older version write to it. It refuses to otherwise.
+    pub migrate_beside_older: bool,
     /// Is told what becomes of the store's threads.
     pub tasks: Tasks,
 }
@@ -37,6 +39,7 @@ impl Default for Settings {
             recent_entries: 16_384,
             request_timeout: Duration::from_secs(5),
             connect_timeout: Duration::from_secs(10),
+            migrate_beside_older: false,
             tasks: Tasks::default(),
         }
     }
@@ -98,6 +101,17 @@ pub enum OpenError {
         keyspace: String,
         /// What was found instead.
         found: String,
+    },
+    /// CQL: nodes of an older version are alive on a keyspace that is to be brought up to date.
+    #[error(
+        "nodes of an older version are running on the keyspace {keyspace} ({node} is alive), and cannot read what newer ones write: \
+         stop all nodes first, then run `souk migrate`"
+    )]
+    InUse {
+        /// The keyspace.
+        keyspace: String,
+        /// One of them.
+        node: String,
     },
     /// CQL: the address names another volume size than the keyspace was made with; it can never change.
     #[error("the keyspace was made with {made} entries a volume, the address says {asked}")]
@@ -166,7 +180,8 @@ pub async fn open(address: &str, settings: &Settings) -> Result<Opened, OpenErro
     }
 }
 
-/// Makes or brings up to date what `address` names. Safe to repeat, and to run on several nodes at once.
+/// Makes or brings up to date what `address` names. Safe to repeat, and to run on several nodes at once. A CQL keyspace of an older
+/// version is looked at for some seconds first: while nodes give signs of life there, it stays as it is.
 pub async fn migrate(address: &str, settings: &Settings) -> Result<(), OpenError> {
     match Address::parse(address)? {
         Address::Sqlite(path) => blocking(move || Sqlite::migrate(&path)).await,

@@ -107,6 +107,72 @@ async fn a_keyspace_of_an_earlier_version_is_refused_until_it_is_migrated() {
 }
 
 #[tokio::test]
+async fn a_keyspace_that_older_nodes_write_to_is_left_as_it_is() {
+    with_keyspace(|keyspace| {
+        Box::pin(async move {
+            let (address, settings) = (keyspace.address(), patient());
+            migrate(&address, &settings).await.unwrap();
+            let session = keyspace.session().await;
+            // One version before this one, with nodes that live and nodes that died.
+            let older = "DELETE FROM schema_migrations WHERE version = 3";
+            session.query_unpaged(older, &[]).await.unwrap();
+            let beat = async |node: &str, beat: i64| {
+                let sign =
+                    "INSERT INTO heartbeats (bucket, incarnation, beat, oldest_minute, minute) VALUES (1, ?, ?, 0, 0)";
+                session.query_unpaged(sign, (node, beat)).await.unwrap();
+            };
+            beat("node-1", 1).await;
+            beat("node-2", 1).await;
+            let living = async {
+                for number in 2.. {
+                    beat("node-2", number).await;
+                    tokio::time::sleep(Duration::from_millis(200)).await;
+                }
+            };
+            let refused = tokio::select! {
+                outcome = migrate(&address, &settings) => outcome.unwrap_err(),
+                () = living => unreachable!("it goes on"),
+            };
+            let expected = OpenError::InUse { keyspace: keyspace.name.clone(), node: "node-2".into() };
+            assert_eq!(refused, expected);
+            assert!(matches!(open(&address, &settings).await.err(), Some(OpenError::Unmigrated { .. })));
+            // Now it is as dead as the other, and what is up to date is not waited for.
+            migrate(&address, &settings).await.unwrap();
+            let began = Instant::now();
+            migrate(&address, &settings).await.unwrap();
+            println!("up to date: {:?}", began.elapsed());
+            session.query_unpaged(older, &[]).await.unwrap();
+            beat("node-2", 1_000_000).await;
+            let anyway = Settings { migrate_beside_older: true, ..settings };
+            migrate(&address, &anyway).await.unwrap();
+            store(&address).await;
+        })
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_keyspace_that_names_no_data_centre_is_migrated_or_says_what_to_do() {
+    with_keyspace(|keyspace| {
+        Box::pin(async move {
+            let make = format!(
+                "CREATE KEYSPACE {} WITH replication = {{'class': 'SimpleStrategy', 'replication_factor': 1}}",
+                keyspace.name
+            );
+            if let Err(error) = keyspace.session().await.query_unpaged(make, &[]).await {
+                println!("this server makes none: {error}");
+                return;
+            }
+            match migrate(&keyspace.address(), &patient()).await {
+                Ok(()) => println!("this server takes it"),
+                Err(refused) => assert!(refused.to_string().contains("ALTER KEYSPACE"), "{refused}"),
+            }
+        })
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn more_copies_than_servers_are_refused_before_anything_is_made() {
     with_keyspace(|keyspace| {
         Box::pin(async move {

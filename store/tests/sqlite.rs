@@ -205,6 +205,27 @@ async fn a_damaged_file_is_told_and_not_trusted() {
 }
 
 #[tokio::test]
+async fn a_log_that_makes_no_whole_is_refused_and_holds_nobody_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let opened = self::opened(&folder, &Settings::default()).await;
+    let mut broken = Chat::new(opened.store.clone()).await;
+    let mut other = Chat::new(opened.store.clone()).await;
+    for chat in [&mut broken, &mut other] {
+        chat.say(Side::Client, "m-1", "x").await;
+    }
+    opened.upkeep.close().await;
+    drop(opened);
+    let tool = rusqlite::Connection::open(folder.path().join("souk.db")).unwrap();
+    let raise = "UPDATE logs SET seq = 2 WHERE ord = (SELECT id FROM orders WHERE name = ?1)";
+    assert_eq!(tool.execute(raise, [broken.id().as_str()]).unwrap(), 1);
+    drop(tool);
+    let store = self::opened(&folder, &Settings { readers: 1, ..Settings::default() }).await.store;
+    let refused = store.look(broken.id(), &[]).await;
+    assert!(matches!(&refused, Err(StoreError::Unavailable(why)) if why.contains("whole")), "{refused:?}");
+    assert_eq!(store.look(other.id(), &[]).await.unwrap().unwrap().head.seq, Seq(1), "the reader is free");
+}
+
+#[tokio::test]
 async fn a_lock_of_an_operators_tool_is_waited_for() {
     let folder = tempfile::tempdir().unwrap();
     let mut chat = Chat::new(store(&folder).await).await;

@@ -15,6 +15,8 @@ pub struct Metrics {
     pub swept: AtomicU64,
     /// Fences that were appended.
     pub fenced: AtomicU64,
+    /// Intents against a head that the store has lost: void, as nothing can be written against it any more.
+    pub lost: AtomicU64,
     /// Nudges dropped because too many orders waited; their intents remain.
     pub overflowed: AtomicU64,
     /// Intents that did not fit the process's memory and are found in the store alone.

@@ -56,6 +56,8 @@ pub(super) const SWEEP_PAGES: usize = 64;
 pub(super) const OWN_MINUTES: usize = 8;
 /// Minutes of one dead process checked in one sweep.
 pub(super) const DEAD_MINUTES: usize = 128;
+/// Those among them in which something is left, after which it is the next sweep's turn: while no events go out, that is every one.
+pub(super) const DEAD_LEFT: usize = 4;
 /// Processes whose signs of life are watched.
 pub(super) const WATCHED: usize = 4_096;
 /// Orders that a sweep deals with at once.

@@ -72,17 +72,19 @@ async fn look(core: &Arc<Core>, order: &OrderId, intents: &[Intent]) -> Result<O
             return Ok(Some(false));
         };
         let known = &look.known[..];
-        let absent = intents.iter().zip(known).filter(|(_, known)| known.is_none());
-        // A batch against a head that the log has left behind cannot be written any more.
-        let mut possible = absent.map(|(intent, _)| intent.head).filter(|head| *head >= look.head.seq);
-        let Some(head) = possible.next() else { return Ok(Some(known.iter().any(Option::is_some))) };
-        if head > look.head.seq {
-            tracing::error!(%order, %head, now = %look.head.seq, "the log is shorter than it was when a promise was made");
-            return Ok(None);
+        let absent = intents.iter().zip(known).filter(|(_, known)| known.is_none()).map(|(intent, _)| intent.head);
+        let (possible, other): (Vec<Seq>, Vec<Seq>) = absent.partition(|head| *head == look.head.seq);
+        let lost = other.iter().filter(|head| **head > look.head.seq).count();
+        // A batch against a head that the log has left behind cannot be written any more. Nor can one against a head that the store
+        // lost: the number will be given again, the time of its entry will not.
+        if possible.is_empty() {
+            lost_heads(core, order, &look.head, lost);
+            return Ok(Some(known.iter().any(Option::is_some)));
         }
         match core.store.append(order, &look.head, &[fence(core, &look.head)]).await {
             Ok(Appended::Applied(_)) => {
                 count(&core.metrics.fenced);
+                lost_heads(core, order, &look.head, lost);
                 return Ok(Some(known.iter().any(Option::is_some)));
             }
             // Somebody wrote, perhaps what was promised; or this fence did arrive: look again.
@@ -94,6 +96,14 @@ async fn look(core: &Arc<Core>, order: &OrderId, intents: &[Intent]) -> Result<O
         }
     }
     Ok(None)
+}
+
+/// So many promises were made when the log was longer than it is: they are void, and this is said of each once.
+fn lost_heads(core: &Core, order: &OrderId, now: &Head, lost: usize) {
+    if lost > 0 {
+        add(&core.metrics.lost, lost);
+        tracing::error!(%order, lost, now = %now.seq, "the log is shorter than it was when promises were made; they are void");
+    }
 }
 
 /// An empty entry against this head: after it nothing else can be written against it. Named by the head, so that one fence

@@ -9,7 +9,7 @@ use souk_chat::ports::{Heartbeat, Incarnation, StoreError};
 use super::core::Core;
 use super::metrics::count;
 use super::settings::{
-    DEAD_AFTER, DEAD_AGAIN, DEAD_MINUTES, FORGET_AFTER, OWN_MINUTES, SWEEP_EVERY, SWEEP_JITTER, SWEEP_PAGE,
+    DEAD_AFTER, DEAD_AGAIN, DEAD_LEFT, DEAD_MINUTES, FORGET_AFTER, OWN_MINUTES, SWEEP_EVERY, SWEEP_JITTER, SWEEP_PAGE,
     SWEEP_PAGES, WATCHED,
 };
 use super::settle::settle;
@@ -23,6 +23,8 @@ struct Watched {
     since: Duration,
     /// The next minute to look at.
     next: i64,
+    /// Whether something was left in the minutes before that.
+    left: bool,
     /// Not before this.
     again: Duration,
 }
@@ -113,7 +115,7 @@ fn watch(core: &Core, watched: &mut HashMap<Incarnation, Watched>, shard: u32, h
             continue;
         }
         let next = heartbeat.oldest_minute;
-        let seen = Watched { heartbeat: heartbeat.clone(), shard, since: now, next, again: now };
+        let seen = Watched { heartbeat: heartbeat.clone(), shard, since: now, next, left: false, again: now };
         watched.insert(heartbeat.incarnation, seen);
     }
 }
@@ -131,19 +133,29 @@ async fn sweep_dead(core: &Arc<Core>, watched: &mut HashMap<Incarnation, Watched
     }
 }
 
-/// Deals with a dead process's promises, some minutes at a time; forgets it when it is long dead and nothing is left.
+/// Deals with a dead process's promises, some minutes at a time; forgets it when it is long dead and nothing is left. What cannot be
+/// dealt with in one minute keeps no later one waiting.
 async fn bury(core: &Arc<Core>, seen: &mut Watched) -> Result<(), StoreError> {
     let end = seen.heartbeat.minute.saturating_add(1);
+    let mut left = 0;
     for _ in 0..DEAD_MINUTES {
-        if seen.next > end {
+        if seen.next > end || left == DEAD_LEFT {
             break;
         }
         if !empty_minute(core, &seen.heartbeat.incarnation, seen.next).await? {
-            return Ok(());
+            if core.pace.stopped() {
+                return Ok(());
+            }
+            seen.left = true;
+            left += 1;
         }
         seen.next += 1;
     }
     if seen.next <= end {
+        return Ok(());
+    }
+    if std::mem::take(&mut seen.left) {
+        seen.next = seen.heartbeat.oldest_minute;
         return Ok(());
     }
     let now = core.pace.runtime.monotonic();

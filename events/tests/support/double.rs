@@ -210,7 +210,7 @@ impl Log for StoreDouble {
         self.answer().await?;
         let state = self.state.lock();
         let below = state.orders[order].entries.iter().filter(|entry| before.is_none_or(|before| entry.seq < before));
-        let made = below.filter(|entry| matches!(entry.body, Body::Message(_)));
+        let made = below.filter(|entry| matches!(entry.body, Body::Message(_) | Body::System(_)));
         let mut messages: Vec<_> = made.rev().take(limit).map(|entry| (*entry.body.messages()[0]).clone()).collect();
         messages.reverse();
         Ok(messages)

@@ -34,8 +34,20 @@ pub(super) struct Losses {
     state: Mutex<State>,
     /// Losses since one was last logged.
     unsaid: AtomicU64,
+    turn: AtomicU64,
     #[cfg(feature = "sabotage")]
     pub(super) is_blind: std::sync::atomic::AtomicBool,
+}
+
+impl Losses {
+    /// How many epochs this node has taken over after the one that it began in.
+    pub(super) fn turn(&self) -> u64 {
+        self.turn.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn next_turn(&self) {
+        self.turn.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 #[derive(Default)]
@@ -74,7 +86,7 @@ impl Delivery {
         let missed = found.iter().filter(|parcel| parcel.seq > trail.last()).count();
         self.counters.holes_filled.fetch_add(missed as u64, Ordering::Relaxed);
         let is_all = found.len() < CATCH_UP_ENTRIES;
-        room.catch_up(life, &trail, found);
+        room.catch_up(self.runtime.monotonic(), (life, &trail), found);
         if room.has_hole() {
             self.fill(Arc::clone(room), Duration::ZERO);
         } else if !is_all {
@@ -161,7 +173,7 @@ impl Delivery {
         }
     }
 
-    async fn follow_once(&self) {
+    pub(super) async fn follow_once(&self) {
         let over = self.losses.state.lock().over.clone();
         let followed = match &over {
             Some(over) => self.store.begin_epoch(over).await,
@@ -181,6 +193,7 @@ impl Delivery {
         drop(state);
         if before.is_some() {
             tracing::warn!(%epoch, "the store is in a new epoch: clients load their chats again");
+            self.forget_publishes();
             self.hub.forget_aside();
             self.hub.rooms().iter().for_each(|room| room.compare_within(now, Duration::ZERO));
         }

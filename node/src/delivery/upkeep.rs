@@ -12,9 +12,9 @@ use std::time::Duration;
 use futures_util::future::{Either, ready, select};
 use futures_util::stream::{self, StreamExt};
 use souk_chat::guarded;
-use souk_chat::ports::{Envelope, Room as Channel, RouterError};
+use souk_chat::ports::RouterError;
 
-use super::Delivery;
+use super::{Delivery, Publish};
 use crate::hub::Room;
 
 /// How often rooms are looked through for comparisons that are due.
@@ -105,16 +105,19 @@ impl Delivery {
                 continue;
             }
             let failed = std::mem::take(&mut *self.failed.lock());
-            let publishes = stream::iter(failed).map(|(channels, envelope)| self.republish(channels, envelope));
+            let publishes = stream::iter(failed).map(|publish| self.republish(publish));
             publishes.buffer_unordered(REPUBLISH_AT_ONCE).for_each(ready).await;
         }
     }
 
-    async fn republish(&self, channels: Vec<Channel>, envelope: Envelope) {
-        let publish = async { self.router.publish(&channels, envelope.clone()).await };
-        let outcome = guarded(self.runtime.tasks(), REPUBLISH, publish).await;
+    async fn republish(&self, publish: Publish) {
+        if publish.turn != self.losses.turn() {
+            return;
+        }
+        let answer = async { self.router.publish(&publish.channels, publish.envelope.clone()).await };
+        let outcome = guarded(self.runtime.tasks(), REPUBLISH, answer).await;
         let outcome = outcome.unwrap_or_else(|panicked| Err(RouterError(panicked.to_string())));
-        self.published(outcome, &channels, envelope);
+        self.published(outcome, publish);
     }
 }
 

@@ -174,8 +174,9 @@ impl Link {
         }
     }
 
-    /// A push of an order's entry goes out now.
+    /// A push of an order's entry goes out now. Who pushes may know an older time: what was heard before it shows nothing of it.
     pub(super) fn pushes(&self, order: &OrderId, seq: Seq, now: u32) {
+        let now = now.max(self.heard_at());
         self.pushes.lock().push(order, seq, now, self.seen_until.load(Ordering::Relaxed));
     }
 
@@ -254,6 +255,17 @@ mod tests {
         link.heard(5, true);
         link.heard(9, false);
         assert_eq!((link.heard_at(), link.sight().until), (9, 5));
+    }
+
+    #[test]
+    fn what_was_heard_before_a_push_shows_nothing_of_it() {
+        let (link, order) = (Link::new(1, 0), OrderId::new("o-1").unwrap());
+        link.heard(9, true);
+        // A join under way kept the entry, and it left the gate in the second 4.
+        link.pushes(&order, Seq(1), 4);
+        assert_eq!(link.sight().orders, []);
+        link.heard(10, true);
+        assert_eq!(link.sight().orders, [(order, Seq(1))]);
     }
 
     #[test]

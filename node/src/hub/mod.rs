@@ -7,6 +7,8 @@ mod aside;
 mod device;
 mod link;
 mod parcel;
+#[cfg(test)]
+pub(crate) mod rig;
 mod room;
 mod sight;
 

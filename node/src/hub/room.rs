@@ -179,20 +179,19 @@ impl Room {
         if inner.is_void(device, ticket) {
             return Joined::ReadAgain;
         }
-        inner.open(&self.order, up_to, epoch);
-        let (next, now) = (inner.gate.next().unwrap_or(up_to.next()), inner.active_at);
-        let Some(member) = inner.members.iter_mut().find(|member| Arc::ptr_eq(&member.device, device)) else {
+        // One that was superseded may have read a log that is void by now: it opens nothing.
+        let current = |member: &Member| Arc::ptr_eq(&member.device, device) && member.ticket == ticket;
+        let Some(place) = inner.members.iter().position(current) else {
             device.answer(ack, answer);
             return Joined::Superseded;
         };
+        inner.open(&self.order, up_to, epoch);
+        let (next, now) = (inner.gate.next().unwrap_or(up_to.next()), inner.active_at);
+        let member = &mut inner.members[place];
         let MemberState::Joining(kept) = &mut member.state else {
             device.answer(ack, answer);
             return Joined::Superseded;
         };
-        if member.ticket != ticket {
-            device.answer(ack, answer);
-            return Joined::Superseded;
-        }
         kept.retain(|parcel| parcel.seq > up_to);
         // What left the gate after `up_to` must all have been kept, or the device would have a hole.
         if next.0 > up_to.0 + 1 && kept.len() as u64 != next.0 - up_to.0 - 1 {
@@ -289,8 +288,13 @@ impl Room {
     }
 
     /// What the store has after the start of this trail, and it is the log that is delivered here: what is missing follows. Nothing,
-    /// where that log is void by now.
-    pub fn catch_up(&self, life: Life, trail: &Trail, parcels: impl IntoIterator<Item = Arc<Parcel>>) {
+    /// where that log is void by now. An order in which entries were missed is a lively one.
+    pub fn catch_up(
+        &self,
+        now: Duration,
+        (life, trail): (Life, &Trail),
+        parcels: impl IntoIterator<Item = Arc<Parcel>>,
+    ) {
         let mut inner = self.inner.lock();
         if inner.life != life.0 {
             return;
@@ -299,6 +303,9 @@ impl Room {
         let mut missing = Vec::new();
         for parcel in parcels {
             inner.trail.learn(parcel.seq, parcel.mark);
+            if parcel.seq > inner.trail.last() {
+                inner.active_at = now;
+            }
             missing.push((parcel.seq, parcel));
         }
         let left = inner.gate.fill(missing);
@@ -367,7 +374,8 @@ impl Room {
         }
     }
 
-    /// The room may have missed something, and its subscription stands again: compare with the store as soon as possible.
+    /// The room may have missed something, and its subscription stands again: compare with the store as soon as possible. What says
+    /// nothing of the subscription asks for [a comparison](Room::compare_within) alone.
     pub fn suspect(&self) {
         let mut inner = self.inner.lock();
         inner.unconfirmed = false;

@@ -193,8 +193,8 @@ impl Connection {
                 scratch[..kept].copy_from_slice(&self.kept);
                 match self.stream.try_read(&mut scratch[kept..]) {
                     Ok(0) => {
-                        // It closed in order: the transport worked until now.
-                        self.link.heard(self.around.seconds(), self.writing.is_empty());
+                        // A proxy may have closed it for a client that is long gone: a client that closes says so in a frame before.
+                        self.link.heard(self.around.seconds(), false);
                         self.theirs = Some(None);
                         Ok(None)
                     }
@@ -366,4 +366,66 @@ async fn farewell(mut stream: TcpStream, last: VecDeque<Bytes>) {
         }
     };
     select(Box::pin(drained), Box::pin(tokio::time::sleep(FAREWELL_WITHIN))).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use souk_chat::limits::Quota;
+    use souk_chat::{Actor, Role, Timestamp};
+    use souk_protocol::{Error, dto};
+    use tokio::net::TcpListener;
+
+    use super::*;
+    use crate::commands::{Announced, Commands};
+    use crate::hub::rig::{Rig, user};
+    use crate::session::{SignedIn, Verify};
+
+    struct Nobody;
+
+    impl Verify for Nobody {
+        fn verify(&self, _: &str, _: Timestamp) -> Result<SignedIn, Error> {
+            Err(Error::bad_request("no"))
+        }
+    }
+
+    fn around(rig: &Rig) -> Arc<Surroundings> {
+        let announced = Announced {
+            quota: Quota::default(),
+            reconnect: dto::ReconnectPolicy { min_ms: 1, max_ms: 2, factor: 2.0 },
+            ping_interval: Duration::from_secs(25),
+            ping_timeout: Duration::from_secs(20),
+        };
+        let (chats, hub, delivery) = (Arc::clone(&rig.chats), Arc::clone(&rig.hub), Arc::clone(&rig.delivery));
+        let runtime = Arc::clone(&rig.clock) as Arc<dyn souk_chat::ports::Runtime>;
+        let commands = Arc::new(Commands::new(chats, Arc::clone(&hub), delivery, Arc::clone(&runtime), announced));
+        Arc::new(Surroundings::new(hub, commands, Arc::new(Nobody), runtime, Arc::default(), 1))
+    }
+
+    /// How long after the start ann's device counts as having seen everything, when it says `last` ten seconds after it and closes.
+    async fn seen_after(last: &[u8]) -> Duration {
+        let rig = Rig::new().await;
+        let start = souk_chat::ports::Runtime::monotonic(&*rig.clock);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (stream, _) = listener.accept().await.unwrap();
+        let actor = Actor { user: user("ann"), role: Role::Client, name: None, locale: None };
+        let signed_in = SignedIn { actor, expires_at: Timestamp(i64::MAX) };
+        let opening = Opening::Plain(Some((signed_in, "token".into())));
+        let connection = run(stream, Bytes::new(), opening, around(&rig), ());
+        rig.clock.pass(Duration::from_secs(10));
+        client.write_all(last).await.unwrap();
+        drop(client);
+        connection.await;
+        let (ends, _) = rig.hub.take_ends();
+        assert_eq!(ends.len(), 1);
+        Duration::from_secs(ends[0].sight.until.into()) - start
+    }
+
+    #[tokio::test]
+    async fn a_stream_that_ends_without_a_word_shows_nothing_of_what_was_seen() {
+        assert_eq!(seen_after(b"").await, Duration::ZERO, "a proxy may have ended it");
+        assert_eq!(seen_after(&[0x88, 0x82, 0, 0, 0, 0, 0x03, 0xe8]).await, Duration::from_secs(10), "a close frame");
+    }
 }

@@ -31,6 +31,22 @@ impl Known {
         Self(Mutex::new(Inner { epoch, asked_at: Instant::now() }))
     }
 
+    /// The newest that is known, or that `read` finds. One of those who ask waits for the store, now and then; where it does not answer,
+    /// what is known goes on, which may be newer by then.
+    async fn newest(&self, read: impl Future<Output = Result<Epoch, StoreError>>) -> Epoch {
+        {
+            let mut known = self.0.lock();
+            if known.asked_at.elapsed() < FRESH {
+                return known.epoch.clone();
+            }
+            known.asked_at = Instant::now();
+        }
+        match read.await {
+            Ok(epoch) => epoch,
+            Err(_) => self.0.lock().epoch.clone(),
+        }
+    }
+
     /// Takes a newer one over: answers may overtake each other. Returns the newest.
     fn learn(&self, epoch: Epoch) -> Epoch {
         let mut known = self.0.lock();
@@ -83,18 +99,9 @@ pub(crate) async fn find_or_make(session: &Session) -> Result<Epoch, OpenError> 
 }
 
 impl Cql {
-    /// [`Epochs::epoch`](souk_chat::ports::Epochs::epoch). One of those who ask waits for the store, now and then; where it does not
-    /// answer, what is known goes on.
+    /// [`Epochs::epoch`](souk_chat::ports::Epochs::epoch).
     pub(crate) async fn newest_epoch(&self) -> Epoch {
-        let known = {
-            let mut known = self.epoch.0.lock();
-            if known.asked_at.elapsed() < FRESH {
-                return known.epoch.clone();
-            }
-            known.asked_at = Instant::now();
-            known.epoch.clone()
-        };
-        self.read_epoch().await.unwrap_or(known)
+        self.epoch.newest(self.read_epoch()).await
     }
 
     async fn read_epoch(&self) -> Result<Epoch, StoreError> {
@@ -142,5 +149,19 @@ mod tests {
         assert_eq!(known.learn(first), ahead, "an answer that was overtaken");
         let newer = next(Some(&ahead));
         assert_eq!(known.learn(newer.clone()), newer);
+    }
+
+    #[tokio::test]
+    async fn what_was_learned_while_a_read_failed_is_not_forgotten() {
+        let older = next(None);
+        let newer = next(Some(&older));
+        let known = Known::new(older);
+        let old = Instant::now().checked_sub(FRESH).expect("the machine has been up for some seconds");
+        known.0.lock().asked_at = old;
+        let failing = async {
+            known.learn(newer.clone());
+            Err(StoreError::Unavailable("no quorum".into()))
+        };
+        assert_eq!(known.newest(failing).await, newer);
     }
 }

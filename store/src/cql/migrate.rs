@@ -8,9 +8,11 @@ use scylla::cluster::Node;
 use scylla::errors::{DbError, ExecutionError, RequestAttemptError};
 use scylla::policies::load_balancing::{NodeIdentifier, SingleTargetLoadBalancingPolicy};
 use scylla::statement::unprepared::Statement;
+use souk_chat::ports::StoreError;
 
 use super::connect::{Levels, Product, connect};
 use super::epochs::find_or_make;
+use super::others::refuse_beside_older;
 use super::schema::{MIGRATIONS, SETTINGS, STEPS, VERSION};
 use super::settings;
 use crate::address::{Cql as Address, VOLUME_ENTRIES};
@@ -24,7 +26,7 @@ const VOLUME: &str = "volume";
 /// nodes that agree each in a circle of its own would both be right, and give one number to two entries.
 const AGREED: &str = "serial";
 
-fn failed(error: impl std::fmt::Display) -> OpenError {
+pub(super) fn failed(error: impl std::fmt::Display) -> OpenError {
     OpenError::Migrate(error.to_string())
 }
 
@@ -54,6 +56,9 @@ pub(crate) async fn migrate(address: &Address, settings: &Settings) -> Result<()
     let done = version(&session).await.map_err(failed)?.unwrap_or(0);
     if done > VERSION {
         return Err(OpenError::Newer { found: done.into(), known: VERSION.into() });
+    }
+    if (1..VERSION).contains(&done) && !settings.migrate_beside_older {
+        refuse_beside_older(&session, keyspace).await?;
     }
     fix_agreed(&session, address).await?;
     fix_volume(&session, Levels::of(address), address.volume).await?;
@@ -166,8 +171,22 @@ fn check_agreed(stands: &str, address: &Address) -> Result<(), OpenError> {
 
 /// Keeps where numbers are agreed on, unless it stands already: then it never changes.
 async fn fix_agreed(session: &Session, address: &Address) -> Result<(), OpenError> {
-    let stands = settings::keep(session, Levels::EVERYWHERE, AGREED, &agreed(address)).await.map_err(failed)?;
-    check_agreed(&stands, address)
+    let stands = settings::keep(session, Levels::EVERYWHERE, AGREED, &agreed(address)).await;
+    check_agreed(&stands.map_err(|error| not_everywhere(&address.keyspace, &error))?, address)
+}
+
+/// What a server says that takes no write [everywhere](Levels::EVERYWHERE): it does so only in keyspaces that name data centres.
+fn not_everywhere(keyspace: &str, error: &StoreError) -> OpenError {
+    match error {
+        StoreError::Invalid(why) if why.contains("EACH_QUORUM") || why.contains("replication strategy") => {
+            failed(format!(
+                "the keyspace {keyspace} was not made with NetworkTopologyStrategy, and its server takes no write there that all data \
+                 centres acknowledge ({why}): ALTER KEYSPACE {keyspace} WITH replication = {{'class': 'NetworkTopologyStrategy', \
+                 '<data centre>': <copies>}}, repair, then run `souk migrate` again"
+            ))
+        }
+        error => failed(error),
+    }
 }
 
 async fn fix_volume(session: &Session, levels: Levels, asked: Option<u64>) -> Result<(), OpenError> {
@@ -191,6 +210,23 @@ async fn version(session: &Session) -> Result<Option<i32>, ExecutionError> {
     Ok(versions.ok().flatten())
 }
 
-fn is_missing(error: &ExecutionError) -> bool {
+pub(super) fn is_missing(error: &ExecutionError) -> bool {
     matches!(error, ExecutionError::LastAttemptError(RequestAttemptError::DbError(DbError::Invalid, _)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_keyspace_that_names_no_data_centre_is_told_what_to_do() {
+        let refused = "consistency level EACH_QUORUM not compatible with replication strategy (org.apache.cassandra.locator.SimpleStrategy)";
+        let told = not_everywhere("souk", &StoreError::Invalid(refused.into())).to_string();
+        assert!(told.contains(refused), "{told}");
+        assert!(told.contains("ALTER KEYSPACE souk WITH replication = {'class': 'NetworkTopologyStrategy'"), "{told}");
+        for other in [StoreError::Invalid("no such table".into()), StoreError::Unknown("EACH_QUORUM timed out".into())]
+        {
+            assert_eq!(not_everywhere("souk", &other), failed(&other));
+        }
+    }
 }

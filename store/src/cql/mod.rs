@@ -14,6 +14,7 @@ mod look;
 mod migrate;
 mod orders;
 mod originals;
+mod others;
 mod outbox;
 mod read;
 mod rows;

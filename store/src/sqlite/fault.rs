@@ -15,11 +15,16 @@ pub(crate) enum Fault {
 }
 
 impl Fault {
-    /// Whether the file or what it lies on is the cause, and not what was asked.
+    /// Whether the file or what it lies on is the cause, and not what was asked. A damaged page is none: who asks for something else
+    /// does not need it.
     pub(crate) fn is_of_the_disk(&self) -> bool {
-        let damaged = [ErrorCode::DatabaseCorrupt, ErrorCode::NotADatabase];
         matches!(self, Self::Sqlite(error)
-            if may_heal(error) || error.sqlite_error_code().is_some_and(|code| damaged.contains(&code)))
+            if may_heal(error) || error.sqlite_error_code() == Some(ErrorCode::NotADatabase))
+    }
+
+    /// Whether a page of the file is damaged.
+    pub(crate) fn is_damage(&self) -> bool {
+        matches!(self, Self::Sqlite(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseCorrupt))
     }
 
     /// Nothing was written, or nothing read: disk full, locked and I/O may heal; a damaged file and broken rules will not.

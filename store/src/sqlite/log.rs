@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension as _, Statement, params};
 use souk_chat::log::{Counts, Entry, EntryKey, Head, Seq};
-use souk_chat::ports::store::{Known, Look};
+use souk_chat::ports::store::{Known, Look, StoreError};
 use souk_chat::{Fingerprint, Message, OrderId, Timestamp};
 
 use super::fault::Fault;
@@ -13,6 +13,9 @@ use super::parties::Parties;
 use super::read::{Read, bound};
 use super::rows::{EntryRow, entry_columns};
 use crate::form::{broken, seq, signed, state, unsigned};
+
+/// How often a read begins again because the log was written in between. Each time is rare; always is a log that makes no whole.
+const VIEW_ATTEMPTS: usize = 1_000;
 
 /// The statements that read logs.
 pub(crate) struct LogRead<'c> {
@@ -86,7 +89,7 @@ impl Read<'_> {
         for key in keys {
             owners.push(self.names.known(Some(&parties), key.owner.as_ref())?);
         }
-        loop {
+        for _ in 0..VIEW_ATTEMPTS {
             let now = self.recent.read();
             let rollbacks = now.rollbacks();
             let mut recent = now.of(parties.order);
@@ -103,6 +106,7 @@ impl Read<'_> {
             drop(snapshot);
             return done.map(Some);
         }
+        Err(StoreError::Unavailable(format!("no moment of the log of {order} makes a whole")).into())
     }
 
     /// Whether this snapshot and what was recent before it make a whole. An entry that was added between the two is in neither,

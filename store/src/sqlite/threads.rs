@@ -294,9 +294,11 @@ fn write_together(
     company: Company,
     tasks: &Tasks,
 ) -> Result<Vec<Option<StoreError>>, Failure> {
-    let done = write.begin.execute([]).map_err(Fault::from);
-    let done = done.and_then(|_| write.begun());
-    let done = done.and_then(|()| match company {
+    let begun = write.begin.execute([]).map_err(Fault::from);
+    let begun = begun.and_then(|_| write.begun());
+    // What no transaction can do without is damaged, whoever asks.
+    let is_beyond_use = begun.as_ref().is_err_and(Fault::is_damage);
+    let done = begun.and_then(|()| match company {
         Company::Trusted => group.iter_mut().try_for_each(|job| run(write, job, tasks)).map(|()| Vec::new()),
         Company::Suspected => group.iter_mut().map(|job| run_apart(connection, write, job, tasks)).collect(),
     });
@@ -308,8 +310,13 @@ fn write_together(
             }
             Err(error) => Failure::Disk(Fault::from(error).at_commit()),
         },
-        Err(fault) if fault.is_of_the_disk() => Failure::Disk(fault.before_commit()),
-        Err(fault) => Failure::Request(fault.before_commit()),
+        Err(fault) if is_beyond_use || fault.is_of_the_disk() => Failure::Disk(fault.before_commit()),
+        Err(fault) => {
+            if group.len() == 1 {
+                tell_of_damage(&fault);
+            }
+            Failure::Request(fault.before_commit())
+        }
     };
     // SQLite rolls back by itself after some errors; asking again would be an error of its own.
     if !connection.is_autocommit()
@@ -325,6 +332,13 @@ fn write_together(
 fn run(write: &mut Write<'_>, job: &mut Box<dyn WriteJob>, tasks: &Tasks) -> Result<(), Fault> {
     let panicked = |panicked: Panicked| Err(StoreError::Invalid(panicked.to_string()).into());
     catch(tasks, WRITE, || job.run(write)).unwrap_or_else(panicked)
+}
+
+/// A request that is refused for a damaged page is told to the operator as well: the disk as a whole is well.
+fn tell_of_damage(fault: &Fault) {
+    if fault.is_damage() {
+        tracing::error!(%fault, "SQLite: a page is damaged, and what needs it is refused; put a copy of the database back");
+    }
 }
 
 /// Runs one job behind a savepoint. Returns what it failed of; what it had written is undone. Errors: the transaction as a whole
@@ -350,6 +364,7 @@ fn run_apart(
     write.rollback_to.execute([])?;
     write.release.execute([])?;
     write.rolled_back_to(added);
+    tell_of_damage(&fault);
     Ok(Some(fault.before_commit()))
 }
 
@@ -373,7 +388,7 @@ mod tests {
         number: usize,
         order: OrderId,
         key: &'static str,
-        fails: bool,
+        fails: Option<fn() -> Fault>,
         answers: Answers,
         done: Option<Appended>,
     }
@@ -384,7 +399,7 @@ mod tests {
             let entry = Entry { seq: Seq(1), key, at: Timestamp(1), counts: Counts::default(), body: Body::Empty };
             let new = NewEntry { entry, fingerprint: None, owed: Vec::new() };
             self.done = Some(write.append(&self.order, &Head::default(), &[new])?);
-            if self.fails { Err(StoreError::Invalid("told to".into()).into()) } else { Ok(()) }
+            self.fails.map_or(Ok(()), |fault| Err(fault()))
         }
 
         fn answer(self: Box<Self>) {
@@ -398,6 +413,18 @@ mod tests {
 
     #[test]
     fn one_bad_request_costs_the_others_no_commit_of_their_own() {
+        others_are_committed_together(|| StoreError::Invalid("told to".into()).into());
+    }
+
+    #[test]
+    fn a_damaged_page_is_the_business_of_those_who_need_it() {
+        others_are_committed_together(|| {
+            let damaged = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT);
+            Fault::Sqlite(rusqlite::Error::SqliteFailure(damaged, None))
+        });
+    }
+
+    fn others_are_committed_together(fault: fn() -> Fault) {
         let folder = tempfile::tempdir().unwrap();
         let file = File::lock(&folder.path().join("souk.db")).unwrap();
         let connection = file.writer().unwrap();
@@ -421,8 +448,11 @@ mod tests {
         let job = |number: usize, order: &OrderId, key, fails| -> Box<dyn WriteJob> {
             Box::new(Append { number, order: order.clone(), key, fails, answers: answers.clone(), done: None })
         };
-        let mut group: Vec<Box<dyn WriteJob>> =
-            orders.iter().enumerate().map(|(number, order)| job(number, order, "k", bad(number))).collect();
+        let mut group: Vec<Box<dyn WriteJob>> = orders
+            .iter()
+            .enumerate()
+            .map(|(number, order)| job(number, order, "k", bad(number).then_some(fault)))
+            .collect();
         write_group(&connection, &mut write, (&disk, &tasks), &mut group);
         let mut outcomes: Vec<_> = heard.try_iter().collect();
         outcomes.sort_by_key(|(number, _)| *number);
@@ -431,9 +461,10 @@ mod tests {
             assert_eq!(outcome.is_err(), bad(number), "{number}: {outcome:?}");
         }
         assert_eq!(commits(&write) - before, 1, "they share one commit");
+        assert_eq!((disk.failures(), disk.trouble()), (0, None), "the disk is well");
         // Nothing of what failed is there, on disk or in memory: the same key goes in.
         let mut again: Vec<Box<dyn WriteJob>> =
-            orders.iter().enumerate().map(|(number, order)| job(number, order, "k", false)).collect();
+            orders.iter().enumerate().map(|(number, order)| job(number, order, "k", None)).collect();
         write_group(&connection, &mut write, (&disk, &tasks), &mut again);
         for (number, outcome) in heard.try_iter() {
             let applied = matches!(outcome, Ok(Appended::Applied(head)) if head.seq == Seq(1));

@@ -71,7 +71,7 @@ impl Member {
     }
 
     /// Brings the next entry to the device: as the acknowledgement it waits for, or as a push. `now` on the monotonic clock, as far
-    /// as the room knows it.
+    /// as the room knows it: when something last passed.
     pub(super) fn feed(&mut self, order: &OrderId, parcel: &Arc<Parcel>, now: Duration) {
         match &mut self.state {
             MemberState::Joining(kept) => {

@@ -189,13 +189,41 @@ fn the_trail_tells_a_log_that_went_back_from_one_that_went_on() {
     let order = |seq| (Seq(seq), said(&format!("m-{seq}"), seq, TEXT).mark);
     let (life, trail, of) = joined.room.trail().unwrap();
     assert_eq!((trail.last(), trail.start(), of), (Seq(3), Seq(2), epoch("e1")));
-    joined.room.catch_up(life, &trail, [3, 4, 5].map(|seq| Arc::new(said(&format!("m-{seq}"), seq, TEXT))));
+    joined.room.catch_up(
+        Duration::ZERO,
+        (life, &trail),
+        [3, 4, 5].map(|seq| Arc::new(said(&format!("m-{seq}"), seq, TEXT))),
+    );
     assert_eq!(joined.frames(), 2, "4 and 5 were missing, 3 is known and was learned");
     let (_, trail, _) = joined.room.trail().unwrap();
     assert_eq!((trail.last(), trail.start()), (Seq(5), Seq(2)));
     assert_eq!(trail.judge([3, 4, 5, 6].map(order)), Verdict::Same);
     assert_eq!(trail.judge([3, 4].map(order)), Verdict::Missing);
     assert_eq!(trail.judge([order(3), order(4), (Seq(5), said_again(5).mark)]), Verdict::Other(Seq(5)));
+}
+
+#[test]
+fn what_a_comparison_brings_makes_the_room_lively_and_is_not_seen_before_it_was_pushed() {
+    let (lively, silent) = (Duration::from_secs(5), Duration::from_secs(60));
+    let joined = joined();
+    // Two minutes of silence; ann's device was last heard ten seconds ago.
+    let now = Duration::from_secs(120);
+    joined.link.heard(110, true);
+    let every = || {
+        joined.room.compare_within(now, Duration::ZERO);
+        joined.room.take_comparison(now, lively, silent, silent).unwrap();
+        joined.room.inner.lock().compare_at - now
+    };
+    let (life, trail, _) = joined.room.trail().unwrap();
+    joined.room.catch_up(now, (life, &trail), [Arc::new(said("m-3", 3, TEXT))]);
+    assert_eq!((joined.frames(), every()), (0, silent), "nothing was missing");
+    joined.room.catch_up(now, (life, &trail), [3, 4].map(|seq| Arc::new(said(&format!("m-{seq}"), seq, TEXT))));
+    assert_eq!((joined.frames(), every()), (1, lively));
+    assert_eq!(joined.link.sight().orders, [], "nothing came back since");
+    joined.link.heard(120, true);
+    assert_eq!(joined.link.sight().orders, [], "what came in may have crossed it");
+    joined.link.heard(121, true);
+    assert_eq!(joined.link.sight().orders, [(OrderId::new("o-1").unwrap(), Seq(4))]);
 }
 
 #[test]
@@ -231,11 +259,11 @@ fn a_room_whose_log_is_void_tells_its_devices_and_starts_anew() {
     assert_eq!(joined.frames(), 1, "and the rest when it is");
     assert!(joined.room.trail().is_none());
     // What is still read of the old log opens nothing.
-    joined.room.catch_up(before, &trail, [Arc::new(said("m-4", 4, TEXT))]);
+    joined.room.catch_up(Duration::ZERO, (before, &trail), [Arc::new(said("m-4", 4, TEXT))]);
     let ticket = joined.room.begin_join(&joined.device);
     let up_to = (Seq(2), &epoch("e2"));
     assert_eq!(joined.room.finish_join(&joined.device, ticket, up_to, ACK, b"{}"), super::Joined::Live);
-    joined.room.catch_up(before, &trail, [Arc::new(said("m-3", 3, TEXT))]);
+    joined.room.catch_up(Duration::ZERO, (before, &trail), [Arc::new(said("m-3", 3, TEXT))]);
     assert_eq!(joined.frames(), 1, "the answer alone");
     joined.room.offer(Arc::new(said_again(3)), Duration::ZERO);
     assert_eq!(joined.frames(), 1, "a number that is given again is delivered");
@@ -254,4 +282,19 @@ fn a_join_that_read_a_log_which_is_void_meanwhile_reads_again() {
     let new = (Seq(2), &epoch("e2"));
     assert_eq!(joined.room.finish_join(&joined.device, ticket, new, ACK, b"{}"), super::Joined::Live);
     assert_eq!(joined.frames(), 2, "the answer, and what waited at the gate");
+}
+
+#[test]
+fn a_join_that_was_superseded_opens_no_gate_with_the_log_it_read() {
+    let joined = joined();
+    let older = joined.room.begin_join(&joined.device);
+    joined.room.void(&resync());
+    let newer = joined.room.begin_join(&joined.device);
+    let (old, new) = ((Seq(9), &epoch("e1")), (Seq(2), &epoch("e2")));
+    assert_eq!(joined.room.finish_join(&joined.device, older, old, ACK, b"{}"), super::Joined::Superseded);
+    assert!(joined.frames() == 1 && joined.room.trail().is_none(), "it is answered, and that is all");
+    assert_eq!(joined.room.finish_join(&joined.device, newer, new, ACK, b"{}"), super::Joined::Live);
+    joined.room.offer(Arc::new(said_again(3)), Duration::ZERO);
+    assert_eq!(joined.frames(), 2, "the answer, and what came after it");
+    assert_eq!(joined.room.trail().unwrap().2, epoch("e2"));
 }
