@@ -124,6 +124,8 @@ async fn whose_phone_is_half_open_is_notified_once_and_who_saw_it_is_not() {
     let missed = sends_unnoticed(&ann, "into the tunnel", &owed).await;
     // In a later second than the message was pushed in.
     tokio::time::sleep(Duration::from_secs(3)).await;
+    dan.typing();
+    cat.told("typing", SOON).await;
     drop(dan);
     let events = consumer.wait_for(deal.order.as_str(), NOTIFICATION, 1, HALF_OPEN_FOR + NOTIFIED_WITHIN).await;
     assert_eq!(about(&events), [missed.as_str()]);

@@ -12,7 +12,7 @@ use souk_tests::wait;
 
 const SOON: Duration = Duration::from_secs(15);
 /// The header of version 1: version, kind, length of the order id, `seq`, origin node and connection, time.
-const HEADER: usize = 1 + 1 + 2 + 8 + 8 + 8 + 8;
+const HEADER: usize = 1 + 1 + 2 + 8 + 8 + 8 + 8 + 4;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_entry_is_published_once_to_the_order_and_to_both_parties() {
@@ -49,7 +49,7 @@ async fn an_entry_is_published_once_to_the_order_and_to_both_parties() {
         let message = wait::within("an envelope", SOON, messages.recv()).await.expect("few enough to be kept");
         let bytes = message.value.as_bytes().expect("bytes").to_vec();
         let seq = u64::from_be_bytes(bytes[4..12].try_into().expect("eight bytes"));
-        assert_eq!((bytes[0], bytes[1]), (1, 1), "version 1, kind entry");
+        assert_eq!((bytes[0], bytes[1]), (2, 1), "version 2, kind entry");
         let order = deal.order.as_str().as_bytes();
         assert_eq!(usize::from(u16::from_be_bytes([bytes[2], bytes[3]])), order.len());
         assert_eq!(&bytes[HEADER..HEADER + order.len()], order);

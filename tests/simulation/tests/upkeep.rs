@@ -165,7 +165,8 @@ async fn after_an_interruption_rooms_are_compared_in_time_paced_and_not_in_step(
     let whole = orders.iter().filter(|order| place.has_first(order)).count();
     assert_eq!(whole, ROOMS, "of {ROOMS} rooms only {whole} are whole");
     assert!(most <= 2_500, "{most} comparisons in one second");
-    // They have their next turns within a minute, spread: in step they would come two thousand a second, as they did now.
+    // An order in which entries were missed has its next turns every five seconds, spread: a fifth of the rooms each second, more or
+    // less. In step they would come two thousand a second, as they did now.
     let (all, mut most) = (before, 0);
     for _ in 0..60 {
         tokio::time::sleep(Duration::from_secs(1)).await;
@@ -173,5 +174,5 @@ async fn after_an_interruption_rooms_are_compared_in_time_paced_and_not_in_step(
         (before, most) = (now, most.max(now - before));
     }
     assert!(before - all >= ROOMS as u64, "only {} had a second turn", before - all);
-    assert!(most <= 1_000, "{most} comparisons in one second");
+    assert!(most <= 1_800, "{most} comparisons in one second");
 }
