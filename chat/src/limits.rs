@@ -44,7 +44,10 @@ pub const REFUSALS_RECORDED: usize = 10;
 /// Repeats of one sender in one order for which a node does again what follows a write, within [`ALLOWANCE_WINDOW`]. More are
 /// answered all the same; what they might have missed comes by the comparison with the store.
 pub const REPEATS_REDONE: usize = 32;
-/// See [`REFUSALS_RECORDED`] and [`REPEATS_REDONE`].
+/// Cursors of one reader above one order's log, in the store's own epoch, for which their list is asked whether something was lost,
+/// within [`ALLOWANCE_WINDOW`]. More are answered all the same.
+pub const CURSORS_LOOKED_INTO: usize = 4;
+/// See [`CURSORS_LOOKED_INTO`], [`REFUSALS_RECORDED`] and [`REPEATS_REDONE`].
 pub const ALLOWANCE_WINDOW: Duration = Duration::from_secs(10 * 60);
 /// Senders whose recorded refusals, and redone repeats, a node counts; the longest silent are forgotten.
 pub const ALLOWANCE_SENDERS: usize = 8_192;

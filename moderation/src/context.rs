@@ -3,13 +3,12 @@
 /// The window of [`Context::earlier`]: at most so many messages of one sender in one order. With the judged one they are the
 /// fifteen digits of the longest number (ITU-T E.164), one in each …
 pub const WINDOW_MESSAGES: usize = 14;
-/// … the newest so many of them whatever their length, those before only where they are as short as parts of a number are
-/// ([`WINDOW_SHORT_BYTES`]) …
-pub const WINDOW_LONG: usize = 6;
-/// The longest text of an older message that is read, in bytes.
-pub const WINDOW_SHORT_BYTES: usize = 32;
 /// … none older than this before the judged text, in milliseconds.
 pub const WINDOW_MS: i64 = 5 * 60 * 1000;
+/// Of these the newest so many are read whatever their length …
+pub const WINDOW_LONG: usize = 6;
+/// … and those before only where they are as short as the parts of a number: so many bytes.
+pub const WINDOW_SHORT_BYTES: usize = 32;
 
 /// What the rules know beside the text. Borrowed: building one costs nothing.
 #[derive(Debug, Clone, Copy)]

@@ -25,8 +25,6 @@ pub struct Settings {
     pub request_timeout: Duration,
     /// CQL: how long connecting to the cluster may take, all in all.
     pub connect_timeout: Duration,
-    /// CQL: [`migrate`] brings a keyspace up to date although nodes of an older version write to it. It refuses to otherwise.
-    pub migrate_beside_older: bool,
     /// Is told what becomes of the store's threads.
     pub tasks: Tasks,
 }
@@ -39,7 +37,6 @@ impl Default for Settings {
             recent_entries: 16_384,
             request_timeout: Duration::from_secs(5),
             connect_timeout: Duration::from_secs(10),
-            migrate_beside_older: false,
             tasks: Tasks::default(),
         }
     }

@@ -11,7 +11,7 @@ use crate::id::{OrderId, UserId};
 use crate::limits::{ALLOWANCE_SENDERS, ALLOWANCE_WINDOW};
 
 /// What a node did lately, by order and sender: at most so many times in [`ALLOWANCE_WINDOW`]. It is for what takes no room in
-/// the limit of sends: refused texts that are recorded in the log, and repeats.
+/// the limit of sends: refused texts that are recorded in the log, repeats, cursors that are looked into.
 pub(super) struct Allowance {
     most: usize,
     done: Mutex<LruCache<(OrderId, UserId), VecDeque<Duration>>>,

@@ -125,6 +125,9 @@ impl Chats {
     async fn look_for_loss(&self, actor: &Actor, order: &Order, epoch: &Epoch) -> Result<(), Refusal> {
         let store = &self.ports.store;
         let Some(began) = store.began(epoch) else { return Ok(()) };
+        if !self.memory.looked_into.may(&order.id, &actor.user, self.ports.runtime.monotonic()) {
+            return Ok(());
+        }
         let rows = store.list(&actor.user, LIST_ROWS_MAX).await.map_err(|_| Refusal::unavailable())?;
         // What an earlier loss took, rows go on knowing.
         let is_newer = |at: Timestamp| at.millis() > began.millis().saturating_add(CLOCKS_APART_MS);

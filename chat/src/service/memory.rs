@@ -8,7 +8,7 @@ use lru::LruCache;
 use parking_lot::Mutex;
 
 use crate::id::OrderId;
-use crate::limits::{REFUSALS_RECORDED, REMEMBERED_ORDERS, REPEATS_REDONE};
+use crate::limits::{CURSORS_LOOKED_INTO, REFUSALS_RECORDED, REMEMBERED_ORDERS, REPEATS_REDONE};
 use crate::log::{Head, Seq};
 use crate::order::Order;
 use crate::ports::WentBack;
@@ -50,6 +50,8 @@ pub struct Memory {
     pub(super) refusals: Allowance,
     /// Repeats for which is done again what follows a write.
     pub(super) redone: Allowance,
+    /// Cursors above a log that are looked into.
+    pub(super) looked_into: Allowance,
 }
 
 impl Default for Memory {
@@ -60,6 +62,7 @@ impl Default for Memory {
             recent: Recent::default(),
             refusals: Allowance::of(REFUSALS_RECORDED),
             redone: Allowance::of(REPEATS_REDONE),
+            looked_into: Allowance::of(CURSORS_LOOKED_INTO),
         }
     }
 }

@@ -57,7 +57,7 @@ pub(crate) async fn migrate(address: &Address, settings: &Settings) -> Result<()
     if done > VERSION {
         return Err(OpenError::Newer { found: done.into(), known: VERSION.into() });
     }
-    if (1..VERSION).contains(&done) && !settings.migrate_beside_older {
+    if (1..VERSION).contains(&done) {
         refuse_beside_older(&session, keyspace).await?;
     }
     fix_agreed(&session, address).await?;

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use futures_util::future::{join, join_all, join3};
 use place::{Node, Place, actor, user};
-use souk_chat::limits::REPEATS_REDONE;
+use souk_chat::limits::{CURSORS_LOOKED_INTO, REPEATS_REDONE};
 use souk_chat::log::EntryKey;
 use souk_chat::ports::{Epochs, Origin};
 use souk_chat::replay::ReplayWindow;
@@ -264,6 +264,18 @@ async fn a_cursor_above_the_log_leads_to_what_was_lost() {
     let next = place.store().begin_epoch(&epoch).await.unwrap();
     assert!(ask(&node, 5, &next).await);
     assert!(node.heard.losses.lock().is_empty());
+
+    // Asking and asking costs no more lists.
+    let reads = async || {
+        let before = place.shelf.asked().reads;
+        assert!(ask(&node, 99, &next).await);
+        place.shelf.asked().reads - before
+    };
+    let dear = reads().await;
+    for _ in 0..CURSORS_LOOKED_INTO {
+        reads().await;
+    }
+    assert!(reads().await < dear);
 }
 
 #[tokio::test(start_paused = true)]

@@ -175,4 +175,15 @@ async fn after_an_interruption_rooms_are_compared_in_time_paced_and_not_in_step(
     }
     assert!(before - all >= ROOMS as u64, "only {} had a second turn", before - all);
     assert!(most <= 1_800, "{most} comparisons in one second");
+    // And later, when they are silent, within a minute.
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    let (all, mut most) = (place.comparisons(), 0);
+    let mut before = all;
+    for _ in 0..60 {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let now = place.comparisons();
+        (before, most) = (now, most.max(now - before));
+    }
+    assert!(before - all >= ROOMS as u64, "only {} had another turn", before - all);
+    assert!(most <= 1_000, "{most} comparisons of silent rooms in one second");
 }
