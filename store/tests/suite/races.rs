@@ -236,12 +236,12 @@ pub async fn a_lost_answer_of_a_change_is_found_by_looking(engine: &dyn Engine) 
 }
 
 pub async fn a_look_shows_one_state(engine: &dyn Engine) {
-    const ROUNDS: u64 = 300;
+    const ROUNDS: usize = 300;
     let mut chat = Chat::new(engine.store()).await;
     let (reader, done) = (chat.seen_by(engine.rival()), AtomicBool::new(false));
     let own = |seq: u64| own_key(&format!("k-{seq}"));
     let write = async {
-        for seq in 1..=ROUNDS {
+        for seq in 1..=ROUNDS as u64 {
             chat.append(|chat, head| chat.entry_after(head, own(seq), Body::Empty)).await;
         }
         done.store(true, Ordering::Relaxed);
@@ -256,7 +256,8 @@ pub async fn a_look_shows_one_state(engine: &dyn Engine) {
                 let stands = (seq <= look.head.seq.0).then_some(seq);
                 assert_eq!(known, stands, "the key of {seq}, where the head is {}", look.head.seq);
             }
-            let entries = reader.store.entries(reader.id(), Seq(next - 1), 100).await.unwrap();
+            // All of them: any number may have been written since the last look.
+            let entries = reader.store.entries(reader.id(), Seq(next - 1), ROUNDS).await.unwrap();
             let reached = entries.last().map_or(next - 1, |last| last.seq.0);
             assert!(reached >= look.head.seq.0, "entries end at {reached} below the head {}", look.head.seq);
             next = look.head.seq.0.max(next);
