@@ -52,6 +52,9 @@ async fn all_see_history(deal: &Deal, devices: &[Device], node: &Node, within: D
     history
 }
 
+/// Crashes of a store that does not sync first, until one of them loses something.
+const CRASHES: usize = 5;
+
 fn copy_database(from: &Path, to: &Path) {
     for tail in ["", "-wal", "-shm"] {
         let name = format!("souk.db{tail}");
@@ -165,5 +168,11 @@ async fn a_killed_cassandra_that_syncs_first_loses_nothing_and_one_that_does_not
     let Some(stack) = Stack::find(test) else { return };
     let Some(()) = program(test, "java", "apt-get install openjdk-17-jre-headless") else { return };
     assert_eq!(killed_cassandra(&stack, "batch").await, 0);
-    assert!(killed_cassandra(&stack, "periodic").await > 0, "nothing was lost: the fault did not bite");
+    // It syncs once a second: where that falls between the last acknowledgement and the crash, nothing is lost, and nothing may be said.
+    for _ in 0..CRASHES {
+        if killed_cassandra(&stack, "periodic").await > 0 {
+            return;
+        }
+    }
+    panic!("nothing was lost in {CRASHES} crashes: the fault did not bite");
 }
