@@ -18,6 +18,7 @@
 //! | `email.rs`, `link.rs`, `host.rs`, `tld.rs`, `ip.rs` | addresses written in the usual way, the marketplace's own hosts |
 //! | `spelled/` | addresses whose signs are words or stand apart |
 //! | `phone/`, `phone/hidden/` | numbers in known layouts, laced and by counted things; in words, digit by digit, in other digits |
+//! | `phone/dictated.rs` | numbers dictated over many messages, a digit or two in each |
 //! | `numbers/` | number words of three languages as tables, and how they compose |
 //! | `handle/`, `vocabulary/`, `units.rs` | services, handles, invitations; the words that say what stands beside them |
 //! | `split.rs` | contacts cut over several messages |

@@ -147,8 +147,20 @@ impl Rules {
         found
     }
 
-    /// What this text completes: the pieces of contacts that begin in earlier messages and end here.
+    /// What this text completes: the pieces of contacts that begin in earlier messages and end here. By message, rising.
     fn completed(&self, text: &str, context: &Context<'_>) -> Vec<split::Piece> {
+        let mut pieces = self.completed_as_one(text, context);
+        let mut dictated = phone::dictated::pieces(text, context.earlier, context.order);
+        dictated.retain(|piece| self.is_masked(&piece.found) && !pieces.iter().any(|other| other.touches(piece)));
+        if !dictated.is_empty() && !self.additions.is_disabled(phone::hidden::SPLIT) {
+            pieces.append(&mut dictated);
+            pieces.sort_by_key(|piece| (piece.message, piece.found.start));
+        }
+        pieces
+    }
+
+    /// What this text completes when the window is read as one text.
+    fn completed_as_one(&self, text: &str, context: &Context<'_>) -> Vec<split::Piece> {
         let Some(together) = split::Together::of(text, context.earlier) else { return Vec::new() };
         let read = together.read();
         let mut all = Vec::new();

@@ -3,6 +3,7 @@
 //! Pure: [`form`] gives what two variations of a text have in common, [`Repetition`] decides from counts. Who counts is the
 //! caller: a node counts in its limiter (over all nodes), [`Replay`](crate::Replay) in memory.
 
+use crate::numbers;
 use crate::text::scripts::{as_latin, leet_latin};
 use crate::text::{Text, Token};
 
@@ -30,12 +31,16 @@ impl Repetition {
 }
 
 /// What is left of a text when case, white space, punctuation, emoji, marks and look-alikes are taken away, and the words at its
-/// ends that say nothing ("pls", "again", "123"): equal for variations of one text. Empty for a text without letters and digits.
+/// ends that say nothing ("pls", "again", "123"): equal for variations of one text. Empty for a text without letters and digits,
+/// and for a number of one or two digits, or one in a word: whoever answers "1" to three questions repeats nothing.
 ///
 /// Letters of both alphabets that look alike are one, and a digit inside a word is the letter it passes for; a letter repeated is
 /// said once. Digits of numbers stay: two prices are two texts.
 pub fn form(text: &str) -> String {
     let text = Text::read(text);
+    if is_short_number(&text) {
+        return String::new();
+    }
     let mut form = String::with_capacity(text.lower().len());
     for token in said(&text) {
         let word = text.word(token);
@@ -53,6 +58,17 @@ pub fn form(text: &str) -> String {
         }
     }
     form
+}
+
+/// Whether a text is one short number and nothing else.
+fn is_short_number(text: &Text<'_>) -> bool {
+    const DIGITS_MAX: usize = 2;
+    let [token] = text.tokens() else { return false };
+    let word = text.word(token);
+    match token.holds.is_number() {
+        true => word.chars().count() <= DIGITS_MAX,
+        false => numbers::meaning(word).is_some_and(|meaning| !meaning.weak),
+    }
 }
 
 /// The words of a text without those at its ends that say nothing, as long as enough is left to be a text of its own.
@@ -144,7 +160,10 @@ mod tests {
         }
         assert_ne!(form("price 100"), form("price 1000"));
         assert_ne!(form("at 10"), form("at 11"));
-        assert_eq!(form("🙂 ..."), "");
+        for nothing in ["🙂 ...", "1", "12!", "eight", "Восемь."] {
+            assert_eq!(form(nothing), "", "{nothing}");
+        }
+        assert_ne!(form("123"), "");
     }
 
     #[test]

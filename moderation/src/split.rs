@@ -24,6 +24,13 @@ pub(crate) struct Piece {
     pub(crate) found: Found,
 }
 
+impl Piece {
+    /// Whether both stand in one place.
+    pub(crate) fn touches(&self, other: &Self) -> bool {
+        self.message == other.message && self.found.start < other.found.end && other.found.start < self.found.end
+    }
+}
+
 /// The window as one text.
 pub(crate) struct Together {
     text: String,

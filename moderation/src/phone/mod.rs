@@ -3,6 +3,7 @@
 //! At each group of digits the numbering plans are asked about the groups from there on, the longest fit first. What
 //! fits must stand on its own: a number joined to more digits by a single mark is a longer code.
 
+pub(crate) mod dictated;
 mod digits;
 pub(crate) mod hidden;
 pub(crate) mod laced;
