@@ -10,6 +10,9 @@ pub const CATCH_UP_ENTRIES: usize = 200;
 pub const PAGE_MESSAGES: usize = 50;
 /// Most messages of one page.
 pub const PAGE_MESSAGES_MAX: usize = 200;
+/// Most text of messages that one answer carries, in bytes of UTF-8: as much as a connection's outbox takes, escaped, with room for
+/// what stands around it. A single entry, message or chat goes out whatever its length; what is left out comes with the next request.
+pub const ANSWER_TEXT_BYTES: usize = 128 * 1024;
 /// Most orders that one `sync` may name.
 pub const SYNC_ORDERS: usize = 100;
 /// Most chats that a list shows at once.
@@ -59,7 +62,7 @@ pub const ABSENCE_MESSAGES: usize = 50;
 pub const SEND_PATIENCE: Duration = Duration::from_secs(10);
 /// How long a typing mark lasts without another.
 pub const TYPING_EXPIRES: Duration = Duration::from_secs(10);
-/// Longest reason or name that is carried into an event, in Unicode scalar values.
+/// How much of a message's text a notification shows, in Unicode scalar values.
 pub const NOTIFICATION_BODY_CHARS: usize = 50;
 
 /// How many messages a person may send in any stretch of `window`, over all devices and nodes.

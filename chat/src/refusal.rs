@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::ports::StoreError;
+
 /// Why the service did not do what it was asked. Each has one code on the wire; the protocol crate gives it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
@@ -68,5 +70,13 @@ impl Refusal {
     /// [`Refusal::Unavailable`] with the usual wait of one second.
     pub fn unavailable() -> Self {
         Self::Unavailable { retry_after: Duration::from_secs(1) }
+    }
+}
+
+/// What a store's failure is for the person who asked. Its cause is no business of theirs: whoever opens the store watches it, and counts and
+/// logs what fails there.
+impl From<StoreError> for Refusal {
+    fn from(_: StoreError) -> Self {
+        Self::unavailable()
     }
 }

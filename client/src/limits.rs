@@ -12,8 +12,9 @@ pub const PENDING_REQUESTS: usize = 1_024;
 pub const INBOX_ITEMS: usize = 4_096;
 /// Longest text of a close reason that is kept, in bytes. A close frame carries no more.
 pub const REASON_BYTES: usize = 123;
-/// How long connecting and signing in may take together.
-pub const CONNECT_TIME: Duration = Duration::from_secs(10);
+/// How long connecting and signing in may take together. In a storm a node lets handshakes wait for 10 seconds: who gave up by then
+/// would stand in line again for nothing.
+pub const CONNECT_TIME: Duration = Duration::from_secs(15);
 /// How long a polite close waits for the server's half.
 pub const CLOSE_TIME: Duration = Duration::from_secs(2);
 /// How long a request of the caller waits for its answer.

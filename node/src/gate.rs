@@ -1,4 +1,4 @@
-//! The gate of an order: entries leave it in the order of the log, each once (D5).
+//! The gate of an order: entries leave it in the order of the log, each once.
 //!
 //! It knows the next number. Equal is delivered, lower dropped, higher kept back while the hole before it is filled: first
 //! by waiting for it ([`HOLE_PATIENCE`]; Redis brings entries of two nodes in any order), then by reading the store. The gate does

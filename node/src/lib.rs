@@ -11,6 +11,7 @@ pub mod gate;
 pub mod http;
 pub mod hub;
 pub mod metrics;
+pub mod observed_store;
 pub mod operator;
 mod rules;
 pub mod runtime;

@@ -1,6 +1,7 @@
 //! The bounds of the wire, each with a name. Those of the domain are in `souk_chat::limits`.
 
-/// Longest WebSocket message, in bytes, either way of sending: the node closes with 1009 above it.
+/// Longest WebSocket message of a client, and longest body over REST, in bytes: the node closes with 1009 above it, or answers 413.
+/// What the node sends may be longer: see `souk_chat::limits::ANSWER_TEXT_BYTES`.
 pub const FRAME_BYTES: usize = 65_536;
 /// Deepest nesting of arrays and objects in one frame, the frame's own braces included.
 pub const JSON_DEPTH: usize = 8;

@@ -1,4 +1,4 @@
-//! Holds what every device saw against history: the invariants of QUALITY.md, I1 to I8.
+//! Holds what every device saw against history: the invariants of docs/design.md that devices can see.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -14,7 +14,7 @@ use crate::record::{How, Life, Record};
 const TOLD: usize = 20;
 
 /// Panics with every broken promise. `settled`: no traffic was under way when the records were taken, so that every device which
-/// is joined must have seen everything (I6).
+/// is joined must have seen everything.
 pub fn check(history: &History, records: &[&Record], settled: bool) {
     let broken = violations(history, records, settled);
     let told: String = broken.iter().take(TOLD).fold(String::new(), |mut text, line| {
@@ -51,17 +51,17 @@ pub fn differences(history: &History, record: &Record) -> Vec<String> {
     broken
 }
 
-/// I1: acknowledged is stored, under its number, with its text and its id.
+/// Acknowledged is stored, under its number, with its text and its id.
 fn acknowledged_is_stored(history: &History, records: &[&Record], broken: &mut Vec<String>) {
     for record in records {
         for (id, attempt) in &record.attempts {
             let Some((_, ack)) = &attempt.acknowledged else { continue };
             match history.messages.get(&ack.seq) {
                 None => broken
-                    .push(format!("I1: {} got {} acknowledged at {:?}, not in history", record.device, id, ack.seq)),
+                    .push(format!("acknowledged: {} got {} acknowledged at {:?}, not in history", record.device, id, ack.seq)),
                 Some(stored) if stored.client_message_id.as_ref() != Some(id) || differs(stored, ack) => {
                     broken.push(format!(
-                        "I1: {} got {} acknowledged at {:?}, where {:?} is",
+                        "acknowledged: {} got {} acknowledged at {:?}, where {:?} is",
                         record.device, id, ack.seq, stored
                     ));
                 }
@@ -76,25 +76,25 @@ fn differs(stored: &Message, seen: &Message) -> bool {
     stored.version < seen.version || stored.version == seen.version && stored.content != seen.content
 }
 
-/// I2 and I3: everything stored was sent by somebody, and once.
+/// Everything stored was sent by somebody, and once.
 fn stored_was_sent(history: &History, records: &[&Record], broken: &mut Vec<String>) {
     let sent: BTreeSet<_> = records.iter().flat_map(|record| record.attempts.keys()).collect();
     let mut stored = BTreeMap::new();
     for message in history.messages.values() {
         let Some(id) = &message.client_message_id else {
-            broken.push(format!("I2: {:?} has no id", message.id));
+            broken.push(format!("unsent: {:?} has no id", message.id));
             continue;
         };
         if !sent.contains(id) {
-            broken.push(format!("I2: nobody sent {:?} ({})", message.id, message.content));
+            broken.push(format!("unsent: nobody sent {:?} ({})", message.id, message.content));
         }
         if let Some(first) = stored.insert((message.sender_id.clone(), id.clone()), message.seq) {
-            broken.push(format!("I1: {id} is in history twice, at {first:?} and {:?}", message.seq));
+            broken.push(format!("acknowledged: {id} is in history twice, at {first:?} and {:?}", message.seq));
         }
     }
 }
 
-/// I8: what was acknowledged before another was sent has the smaller number, across devices and nodes.
+/// What was acknowledged before another was sent has the smaller number, across devices and nodes.
 fn numbers_follow_time(records: &[&Record], broken: &mut Vec<String>) {
     // At the same instant, sending comes first: then there is no before.
     let mut moments: Vec<(Instant, bool, Seq)> = Vec::new();
@@ -110,12 +110,12 @@ fn numbers_follow_time(records: &[&Record], broken: &mut Vec<String>) {
         if is_ack {
             highest = highest.max(seq);
         } else if seq <= highest {
-            broken.push(format!("I8: {seq:?} was sent after {highest:?} was acknowledged"));
+            broken.push(format!("number order: {seq:?} was sent after {highest:?} was acknowledged"));
         }
     }
 }
 
-/// I5: on one connection numbers rise strictly, start above where catching up ended, and skip no message. I7 is part of it: the
+/// On one connection numbers rise strictly, start above where catching up ended, and skip no message. That its sends stay in order is part of it: the
 /// acknowledgements of one connection are in the sequence.
 fn one_life(history: &History, who: &str, life: &Life, broken: &mut Vec<String>) {
     let Some(up_to) = life.up_to else { return };
@@ -128,20 +128,20 @@ fn one_life(history: &History, who: &str, life: &Life, broken: &mut Vec<String>)
             // One masking may change several messages.
             let same = item.how == How::Change && entry == last;
             if entry <= last && !same {
-                broken.push(format!("I5: {who}: {:?} of {entry:?} after {last:?}", item.how));
+                broken.push(format!("hole: {who}: {:?} of {entry:?} after {last:?}", item.how));
             }
             last = last.max(entry);
         }
     }
     for missing in history.messages.range((std::ops::Bound::Excluded(up_to), std::ops::Bound::Included(last))) {
         if !seen.contains(missing.0) {
-            broken.push(format!("I5: {who}: {:?} is missing before {last:?}", missing.0));
+            broken.push(format!("hole: {who}: {:?} is missing before {last:?}", missing.0));
         }
     }
     let since = life.since.unwrap_or(up_to);
     for missing in history.messages.range((std::ops::Bound::Excluded(since), std::ops::Bound::Included(up_to))) {
         if !seen.contains(missing.0) {
-            broken.push(format!("I5: {who}: catching up from {since:?} to {up_to:?} left {:?} out", missing.0));
+            broken.push(format!("hole: {who}: catching up from {since:?} to {up_to:?} left {:?} out", missing.0));
         }
     }
 }
@@ -151,26 +151,26 @@ fn the_same_everywhere(history: &History, record: &Record, broken: &mut Vec<Stri
     for (seq, message) in record.view() {
         match history.messages.get(&seq) {
             None => {
-                broken.push(format!("I2: {} saw {:?} ({}), not in history", record.device, message.id, message.content))
+                broken.push(format!("unsent: {} saw {:?} ({}), not in history", record.device, message.id, message.content))
             }
             Some(stored) if differs(stored, message) || stored.sender_id != message.sender_id => {
-                broken.push(format!("I1: {} saw {message:?} where {stored:?} is stored", record.device));
+                broken.push(format!("acknowledged: {} saw {message:?} where {stored:?} is stored", record.device));
             }
             Some(_) => {}
         }
     }
 }
 
-/// I6: the view equals history.
+/// The view equals history.
 fn nothing_is_missing(history: &History, record: &Record, broken: &mut Vec<String>) {
     let from = record.lives.iter().find_map(|life| life.since).unwrap_or(Seq(0));
     let view = record.view();
     for seq in history.messages.keys().filter(|seq| **seq > from && !view.contains_key(seq)) {
-        broken.push(format!("I6: {} has not seen {seq:?}", record.device));
+        broken.push(format!("views: {} has not seen {seq:?}", record.device));
     }
     for (seq, seen) in view {
         if history.messages.get(&seq).is_some_and(|stored| stored.version > seen.version) {
-            broken.push(format!("I6: {} has not seen what became of {seq:?}", record.device));
+            broken.push(format!("views: {} has not seen what became of {seq:?}", record.device));
         }
     }
 }

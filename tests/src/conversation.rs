@@ -15,9 +15,9 @@ use crate::wait;
 
 /// How long joining may take at the beginning.
 const LIVE_WITHIN: Duration = Duration::from_secs(20);
-/// I6: how long after the end of faults and traffic every view must equal history.
+/// How long after the end of faults and traffic every view must equal history.
 pub const SETTLED_WITHIN: Duration = Duration::from_secs(10);
-/// I11: how long after the end of faults a send may take.
+/// How long after the end of faults a send may take.
 pub const WORKS_WITHIN: Duration = Duration::from_secs(5);
 
 /// Four devices, two of each party, one of each carrier.
@@ -76,7 +76,7 @@ impl Conversation {
         }
     }
 
-    /// I11: a message from every device is acknowledged soon.
+    /// A message from every device is acknowledged soon.
     pub async fn works(&self) {
         let sends: Vec<_> =
             self.devices.iter().map(|device| device.send(format!("does it work, {}", device.name))).collect();
@@ -85,7 +85,7 @@ impl Conversation {
         }
     }
 
-    /// I6, then all the other promises: with no new traffic every device is live and has seen all of history, which is read on
+    /// Views equal history, then all the other promises hold: with no new traffic every device is live and has seen all of history, which is read on
     /// `node`.
     pub async fn settles(&self, node: SocketAddr, within: Duration) -> History {
         let history = History::read(&self.deal, node).await;

@@ -1,6 +1,6 @@
 //! A device that talks, comes back, and writes down everything it sees in the order of the wire.
 //!
-//! It is made of [`Connection`](souk_client::Connection) and keeps to PROTOCOL.md by its own means, so that the client's reconnecting is not the only one
+//! It is made of [`Connection`](souk_client::Connection) and keeps to docs/protocol.md by its own means, so that the client's reconnecting is not the only one
 //! that is tried.
 
 mod life;

@@ -200,6 +200,13 @@ async fn a_store_that_answers_late_or_not_at_all() {
     talk.all_acknowledged(ACKNOWLEDGED_WITHIN).await;
     let history = talk.settles(cluster.clients()[0], SETTLED_WITHIN).await;
     assert_eq!(history.messages.len(), 408);
+    // The outage has a cause that its operator finds.
+    let mut failed = 0.0;
+    for node in &cluster.nodes {
+        failed += node.metric("souk_store_failures_total").await;
+        assert!(node.metric("souk_store_seconds_count").await > 0.0);
+    }
+    assert!(failed > 0.0, "no node counted that its store failed");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

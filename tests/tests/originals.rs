@@ -1,4 +1,4 @@
-//! What was really written: in the hands of admins who are noted, and nowhere else (I10).
+//! What was really written: in the hands of admins who are noted, and nowhere else.
 
 use std::collections::BTreeSet;
 use std::time::Duration;

@@ -42,7 +42,7 @@ impl Chats {
         let title = spec.title.as_deref().map(title).transpose()?;
         let order = NewOrder { id, client: spec.client, contractor: spec.contractor, title, status: spec.status };
         let put = self.ports.store.put_order(&order, self.ports.runtime.now()).await;
-        let (order, made) = put.map_err(|_| Refusal::unavailable())?.ok_or(Refusal::OtherParticipants)?;
+        let (order, made) = put?.ok_or(Refusal::OtherParticipants)?;
         let order = Arc::new(order);
         self.memory.remember_order(Arc::clone(&order), self.ports.runtime.monotonic());
         let head = self.head(&order).await?;

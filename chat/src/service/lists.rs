@@ -1,18 +1,20 @@
 //! A person's chats, and catching up with several at once.
 
 use std::collections::{BTreeMap, HashSet};
+use std::pin::pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use crate::actor::Actor;
 use crate::id::{OrderId, UserId};
-use crate::limits::{LIST_CHATS, LIST_CHATS_MAX, LIST_ROWS_MAX, SYNC_ORDERS};
+use crate::limits::{ANSWER_TEXT_BYTES, LIST_CHATS, LIST_CHATS_MAX, LIST_ROWS_MAX, SYNC_ORDERS};
 use crate::log::{Cursor, Seq};
 use crate::ports::ListRow;
 use crate::refusal::Refusal;
 
 use super::Chats;
-use super::catch_up::CatchUp;
+use super::catch_up::{CatchUp, text_bytes};
 use super::view::ChatView;
 
 /// Chats that are put together at the same time for one list.
@@ -35,12 +37,13 @@ pub struct ChatList {
 pub struct Synced {
     /// For each order asked: what was missed, or why it cannot be said.
     pub orders: BTreeMap<OrderId, Result<CatchUp, Refusal>>,
-    /// Chats that were not asked for and hold something unread, newest first, at most [`LIST_CHATS_MAX`].
+    /// Chats that were not asked for and hold something unread, newest first, at most [`LIST_CHATS_MAX`] and as much text as is left.
     pub chats: Vec<ChatView>,
 }
 
 impl Chats {
-    /// The actor's chats, newest first. `cursor`: of the page before; `limit`: 1 to [`LIST_CHATS_MAX`], else [`LIST_CHATS`].
+    /// The actor's chats, newest first. `cursor`: of the page before; `limit`: 1 to [`LIST_CHATS_MAX`], else [`LIST_CHATS`]. Their newest
+    /// messages are at most [`ANSWER_TEXT_BYTES`]: a page may be shorter than asked and go on all the same.
     /// A direct chat that another person opened stays out until its first message.
     pub async fn list(&self, actor: &Actor, cursor: Option<&str>, limit: Option<usize>) -> Result<ChatList, Refusal> {
         let limit = limit.unwrap_or(LIST_CHATS);
@@ -52,9 +55,9 @@ impl Chats {
         if let Some(after) = &after {
             rows.retain(|row| place(row) > *after);
         }
-        let cursor = (rows.len() > limit).then(|| format!("{}.{}", rows[limit - 1].at.millis(), rows[limit - 1].order));
-        rows.truncate(limit);
-        Ok(ChatList { chats: self.views(actor, rows).await?, cursor })
+        let (chats, shown) = self.views(actor, &rows[..rows.len().min(limit)], ANSWER_TEXT_BYTES).await?;
+        let last = rows.get(..shown).and_then(<[_]>::last).filter(|_| shown < rows.len());
+        Ok(ChatList { chats, cursor: last.map(|row| format!("{}.{}", row.at.millis(), row.order)) })
     }
 
     /// Unread messages of all chats, by the list rows.
@@ -88,46 +91,63 @@ impl Chats {
         Ok((total, partners))
     }
 
-    /// Catches up with each of `cursors`, at most [`SYNC_ORDERS`], and names the other chats with something unread.
+    /// Catches up with each of `cursors`, at most [`SYNC_ORDERS`], and names the other chats with something unread. The answer holds
+    /// about [`ANSWER_TEXT_BYTES`] of text, shared out in the order asked: who comes later is told that there is
+    /// [`more`](super::History::more), and asks again.
     pub async fn sync(&self, actor: &Actor, cursors: &[(OrderId, Cursor)]) -> Result<Synced, Refusal> {
         if cursors.len() > SYNC_ORDERS {
             return Err(Refusal::BadRequest(format!("sync takes at most {SYNC_ORDERS} orders at once")));
         }
+        let left = AtomicUsize::new(ANSWER_TEXT_BYTES);
         let orders = stream::iter(cursors.iter().cloned())
-            .map(|(order, cursor)| async move {
-                let caught_up = self.catch_up(actor, &order, Some(cursor)).await;
+            .map(|(order, cursor)| async {
+                // Those under way at once do not know what the others take: each has a share.
+                let text = left.load(Ordering::Relaxed).min(ANSWER_TEXT_BYTES / CHATS_AT_ONCE);
+                let caught_up = self.catch_up_within(actor, &order, Some(cursor), text).await;
+                let took = caught_up.as_ref().map_or(0, |caught_up| caught_up.history.text_bytes());
+                let less = |left: usize| Some(left.saturating_sub(took));
+                let _ = left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
                 (order, caught_up)
             })
-            .buffer_unordered(CHATS_AT_ONCE)
+            .buffered(CHATS_AT_ONCE)
             .collect()
             .await;
         let asked: HashSet<&OrderId> = cursors.iter().map(|(order, _)| order).collect();
         let mut rows = self.rows(&actor.user).await?;
         rows.retain(|row| !asked.contains(&row.order) && unread(row) > 0);
         rows.truncate(LIST_CHATS_MAX);
-        Ok(Synced { orders, chats: self.views(actor, rows).await? })
+        let (chats, _) = self.views(actor, &rows, left.into_inner()).await?;
+        Ok(Synced { orders, chats })
     }
 
     /// The person's visible rows, newest first.
     async fn rows(&self, user: &UserId) -> Result<Vec<ListRow>, Refusal> {
-        let mut rows = self.ports.store.list(user, LIST_ROWS_MAX).await.map_err(|_| Refusal::unavailable())?;
+        let mut rows = self.ports.store.list(user, LIST_ROWS_MAX).await?;
         rows.retain(|row| row.head > Seq::ZERO || !row.order.is_direct());
         rows.sort_by_key(place);
         Ok(rows)
     }
 
-    async fn views(&self, actor: &Actor, rows: Vec<ListRow>) -> Result<Vec<ChatView>, Refusal> {
-        let views = stream::iter(rows)
-            .map(|row| async move {
-                let Some(order) = self.order(&row.order).await? else { return Ok(None) };
-                // The row may lag behind the log; the log's own head is what is shown.
-                let head = self.head(&order).await?;
-                self.view(actor, order, head, None).await.map(Some)
-            })
-            .buffered(CHATS_AT_ONCE)
-            .try_collect::<Vec<_>>()
-            .await?;
-        Ok(views.into_iter().flatten().collect())
+    /// The chats of these rows, as many as fit into `text` bytes of their newest messages, the first always; and of how many rows.
+    async fn views(&self, actor: &Actor, rows: &[ListRow], text: usize) -> Result<(Vec<ChatView>, usize), Refusal> {
+        let views = stream::iter(rows).map(|row| async move {
+            let Some(order) = self.order(&row.order).await? else { return Ok(None) };
+            // The row may lag behind the log; the log's own head is what is shown.
+            let head = self.head(&order).await?;
+            self.view(actor, order, head, None).await.map(Some)
+        });
+        let mut views = pin!(views.buffered(CHATS_AT_ONCE));
+        let (mut chats, mut rows, mut left) = (Vec::new(), 0, text);
+        while let Some(view) = views.try_next().await? {
+            let takes = view.as_ref().and_then(|view: &ChatView| view.last_message.as_ref()).map_or(0, text_bytes);
+            if takes > left && !chats.is_empty() {
+                break;
+            }
+            left = left.saturating_sub(takes);
+            rows += 1;
+            chats.extend(view);
+        }
+        Ok((chats, rows))
     }
 }
 

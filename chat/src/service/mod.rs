@@ -89,7 +89,7 @@ impl Chats {
         if let Some(order) = self.memory.order(id, now).filter(may) {
             return Ok(order);
         }
-        let order = self.ports.store.order(id).await.map_err(|_| Refusal::unavailable())?;
+        let order = self.ports.store.order(id).await?;
         let order = order.map(Arc::new).filter(may).ok_or(Refusal::Forbidden)?;
         self.memory.remember_order(Arc::clone(&order), now);
         Ok(order)
@@ -114,7 +114,7 @@ impl Chats {
         if let Some(order) = self.memory.order(id, now) {
             return Ok(Some(order));
         }
-        let order = self.ports.store.order(id).await.map_err(|_| Refusal::unavailable())?.map(Arc::new);
+        let order = self.ports.store.order(id).await?.map(Arc::new);
         if let Some(order) = &order {
             self.memory.remember_order(Arc::clone(order), now);
         }

@@ -80,10 +80,10 @@ impl Chats {
                 .into(),
         };
         let store = &self.ports.store;
-        store.record(&row).await.map_err(|_| Refusal::unavailable())?;
+        store.record(&row).await?;
         // One more than asked tells whether there are more.
         let found = store.originals(&order.id, after.as_ref(), limit + 1).await;
-        let mut rows = found.map_err(|_| Refusal::unavailable())?;
+        let mut rows = found?;
         let more = rows.len() > limit;
         rows.truncate(limit);
         // Several rows may belong to one entry, and a look is for distinct keys.
@@ -96,7 +96,7 @@ impl Chats {
             })
         };
         let places: Vec<usize> = rows.iter().map(&mut place).collect();
-        let look = store.look(&order.id, &keys).await.map_err(|_| Refusal::unavailable())?;
+        let look = store.look(&order.id, &keys).await?;
         let known = look.ok_or(Refusal::Forbidden)?.known;
         let cursor = rows.last().filter(|_| more).map(|row| write_original(&row.id));
         let known = |place: usize| known.get(place).and_then(Option::as_ref);
@@ -131,7 +131,7 @@ impl Chats {
         let before = cursor.map(parse_audit).transpose()?;
         // One more than asked tells whether there are more.
         let found = self.ports.store.audit(before, limit + 1).await;
-        let mut rows = found.map_err(|_| Refusal::unavailable())?;
+        let mut rows = found?;
         let more = rows.len() > limit;
         rows.truncate(limit);
         let cursor = rows.last().filter(|_| more).map(|row| format!("{}.{}", row.id.at.millis(), row.id.number));

@@ -62,7 +62,7 @@ impl Chats {
     }
 
     pub(super) async fn head(&self, order: &Order) -> Result<Head, Refusal> {
-        let head = self.ports.store.head(&order.id).await.map_err(|_| Refusal::unavailable())?;
+        let head = self.ports.store.head(&order.id).await?;
         head.ok_or(Refusal::Forbidden)
     }
 
@@ -86,8 +86,8 @@ impl Chats {
         };
         let (marks, online, newest) =
             join3(store.marks(&order.id, &users), self.ports.presence.online(&parties), newest).await;
-        let mut marks = marks.map_err(|_| Refusal::unavailable())?.into_iter();
-        let last_message = newest.map_err(|_| Refusal::unavailable())?;
+        let mut marks = marks?.into_iter();
+        let last_message = newest?;
         let mut online = online.unwrap_or_default().into_iter();
         let participants = [Side::Client, Side::Contractor].map(|side| Participant {
             user: order.party(side).clone(),

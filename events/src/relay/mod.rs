@@ -1,4 +1,4 @@
-//! What the store owes goes out: at least once, in order per order, whoever crashes in between (DESIGN D8).
+//! What the store owes goes out: at least once, in order per order, whoever crashes in between (docs/design.md, "Events out").
 //!
 //! * Before a batch that owes events, the send path writes an [intent](Intents): look at this order if I do not come back.
 //! * After it, [`Relay::nudge`] has the order walked: upward from its events mark over the owed rows, which are read from the

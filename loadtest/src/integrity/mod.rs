@@ -1,6 +1,7 @@
-//! Proof: what was acknowledged, what history holds and what every device saw must be the same story. The invariants are those of
-//! the design that can be seen from outside: I1, I2, I5 to I8 and I13. (A repeat's answer, I3, and the limit, I14, are checked where they
-//! happen; that numbers have no hole, I4, is not visible: entries that show nothing have numbers, too.)
+//! Proof: what was acknowledged, what history holds and what every device saw must be the same story. The invariants are those
+//! of docs/design.md that can be seen from outside: acknowledged is stored, stored was sent, no hole on a connection, views converge, both
+//! orders of numbers, no strangers. (The answer to a repeat, and the limit, are checked where they happen; that numbers are dense is not
+//! visible: entries that show nothing have numbers, too.)
 
 mod order;
 mod view;

@@ -119,7 +119,7 @@ pub(super) fn acknowledged(order: &Order, offences: &Offences) -> Truths {
     truths
 }
 
-/// I7: what one device sent once, in the order of leaving, has rising numbers. What was sent again may have come either time.
+/// What one device sent once, in the order of leaving, has rising numbers. What was sent again may have come either time.
 pub(super) fn numbers_follow_each_device(order: &Order, offences: &Offences) {
     let mut left: Vec<(u32, u64, u64)> = Vec::new();
     for sent in order.all().into_iter().filter(|sent| sent.times == 1) {
@@ -139,7 +139,7 @@ pub(super) fn numbers_follow_each_device(order: &Order, offences: &Offences) {
     }
 }
 
-/// I8: what was acknowledged before another left has the smaller number, across devices and nodes.
+/// What was acknowledged before another left has the smaller number, across devices and nodes.
 pub(super) fn numbers_follow_time(order: &Order, offences: &Offences) {
     // At the same moment leaving comes first: then there is no before.
     let mut moments: Vec<(u64, bool, u64)> = Vec::new();

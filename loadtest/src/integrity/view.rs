@@ -34,7 +34,7 @@ pub(super) fn check(order: &Order, who: &str, log: &Log, truths: &Truths, histor
     if histories { 0 } else { missed(log, from, truths) }
 }
 
-/// I5, while live: numbers rise strictly, start above where catching up ended, and skip no message.
+/// While live: numbers rise strictly, start above where catching up ended, and skip no message.
 fn live(life: &Life, truths: &Truths, offend: &impl Fn(ViolationKind, String)) {
     let Some(up_to) = life.up_to else { return };
     let mut last = up_to;
@@ -62,7 +62,7 @@ fn live(life: &Life, truths: &Truths, offend: &impl Fn(ViolationKind, String)) {
     }
 }
 
-/// I5, catching up: what the answers of a join hold is above the cursor, not above where they say that they end, each message once and
+/// Catching up: what the answers of a join hold is above the cursor, not above where they say that they end, each message once and
 /// by rising number, and all of them. A message that changed may come again, below the cursor too.
 fn caught_up(life: &Life, truths: &Truths, offend: &impl Fn(ViolationKind, String)) {
     let mut last = life.since;
@@ -111,7 +111,7 @@ fn the_same_text(life: &Life, truths: &Truths, histories: bool, offend: &impl Fn
     }
 }
 
-/// I6: who was there at the end has everything above `from`.
+/// Who was there at the end has everything above `from`.
 fn nothing_is_missing(log: &Log, from: u64, truths: &Truths, offend: &impl Fn(ViolationKind, String)) {
     let seen = everything_seen(log);
     for (missing, _) in truths.range((Excluded(from), Unbounded)).filter(|(seq, _)| !seen.contains(*seq)) {

@@ -25,6 +25,8 @@ pub struct Identity {
     pub actor: Actor,
     /// The token's `exp`. A token that is taken within the leeway has this in the past.
     pub expires_at: Timestamp,
+    /// Until when the token is taken: its `exp` and the leeway.
+    pub good_until: Timestamp,
     /// The token's `picture`: an http or https address.
     pub picture: Option<Box<str>>,
 }
@@ -99,7 +101,8 @@ impl Demands {
     pub(super) fn check(&self, claims: Claims, now: Timestamp) -> Result<Identity, AuthError> {
         let leeway = i64::try_from(self.leeway.as_millis()).unwrap_or(i64::MAX);
         let expires_at = moment("exp", claims.exp.ok_or(AuthError::NoEnd)?, now)?;
-        if expires_at.0.saturating_add(leeway) <= now.0 {
+        let good_until = Timestamp(expires_at.0.saturating_add(leeway));
+        if good_until <= now {
             return Err(AuthError::Expired);
         }
         if let Some(nbf) = claims.nbf
@@ -134,7 +137,7 @@ impl Demands {
             name: name.map(String::into_boxed_str),
             locale: locale.filter(|tag| is_language_tag(tag)).map(String::into_boxed_str),
         };
-        Ok(Identity { actor, expires_at, picture: picture.map(String::into_boxed_str) })
+        Ok(Identity { actor, expires_at, good_until, picture: picture.map(String::into_boxed_str) })
     }
 }
 
@@ -144,8 +147,9 @@ fn is_web(url: &str) -> bool {
     whole && (url.starts_with("https://") || url.starts_with("http://"))
 }
 
+/// As BCP 47 writes it, or as POSIX does: `ru-RU`, `ru_RU`.
 fn is_language_tag(tag: &str) -> bool {
-    !tag.is_empty() && tag.len() <= LOCALE_BYTES && tag.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+    !tag.is_empty() && tag.len() <= LOCALE_BYTES && tag.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
 }
 
 /// Seconds since the epoch, with or without a fraction, as the specification has them.

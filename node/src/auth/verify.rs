@@ -16,7 +16,7 @@ use crate::config::{Auth, Secrets};
 use crate::watched::{WATCH_EVERY, Watched, aside};
 
 /// Longest token, in bytes.
-pub const TOKEN_BYTES: usize = 8 * 1024;
+pub const TOKEN_BYTES: usize = souk_protocol::limits::TOKEN_BYTES;
 /// Longest header of a token, in encoded bytes.
 const HEADER_BYTES: usize = 2 * 1024;
 /// A token with an unknown key makes the file be looked at, at most this often.

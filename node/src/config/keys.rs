@@ -13,7 +13,7 @@ pub(crate) static KEYS: &[Key] = &[
         name: "node.listen",
         kind: Kind::Text,
         default: Text("127.0.0.1:8080"),
-        doc: "Where clients connect: `/ws`, `/socket.io/`, REST, the page.",
+        doc: "Where clients connect: `/ws`, `/socket.io/`, REST.",
         set: |c, v| put(&mut c.node.listen, parse::address(v)),
     },
     Key {
@@ -40,7 +40,7 @@ pub(crate) static KEYS: &[Key] = &[
     Key {
         name: "node.origins",
         kind: Kind::List,
-        default: Unset("the page's own"),
+        default: Unset("pages of the same origin"),
         doc: "Web pages that may connect: exact origins such as `https://market.example`. `*` is refused.",
         set: |c, v| put(&mut c.node.origins, network::origins(v)),
     },
@@ -192,7 +192,7 @@ pub(crate) static KEYS: &[Key] = &[
         name: "limits.connections_per_user",
         kind: Kind::Number,
         default: Text("20"),
-        doc: "Connections of one person to one node. `0`: no limit.",
+        doc: "Sessions of one person on one node: a connection has one, with Socket.IO one for each namespace. `0`: 1,000.",
         set: |c, v| put(&mut c.limits.connections_per_user, parse::bound(v)),
     },
     Key {

@@ -52,12 +52,12 @@ pub(super) fn networks(given: &Given) -> Result<Vec<Network>, Wrong> {
 /// Which web pages may connect. Programs other than browsers send no `Origin` and are not meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origins {
-    /// Empty: the page that this node itself serves.
+    /// Empty: pages of the origin that the node answers under itself, behind a proxy that serves both.
     list: Vec<String>,
 }
 
 impl Origins {
-    /// Only the page that this node serves.
+    /// Only pages of the same origin.
     pub fn own() -> Self {
         Self { list: Vec::new() }
     }
@@ -84,7 +84,7 @@ impl Origins {
         same_scheme && page.0.eq_ignore_ascii_case(host.0) && page.1 == host.1
     }
 
-    /// The origins on the list; none: the node's own page.
+    /// The origins on the list; none: pages of the same origin.
     pub fn listed(&self) -> &[String] {
         &self.list
     }

@@ -37,7 +37,7 @@ pub(super) fn share<B>(mut response: Response<B>, origin: Option<HeaderValue>) -
 pub(super) fn preflight() -> Answer {
     let mut response = empty(StatusCode::NO_CONTENT);
     let headers = response.headers_mut();
-    headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE"));
+    headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH"));
     headers
         .insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("Authorization, Content-Type, Idempotency-Key"));
     headers.insert(ACCESS_CONTROL_MAX_AGE, REMEMBERED);

@@ -221,14 +221,15 @@ async fn answer(
     peer: IpAddr,
     place: &Mutex<Result<Place, Refused>>,
 ) -> Answer {
-    if let Err(refused) = &*place.lock() {
-        return last(over_capacity(*refused));
-    }
     if !cross_origin::is_allowed(shared, request.headers(), peer) {
         let error = Error::new(Code::Forbidden, "this page may not talk to this server; see node.origins");
         return problem(&error);
     }
     let origin = request.headers().get(ORIGIN).cloned();
+    if let Err(refused) = &*place.lock() {
+        // The page is to read how long to wait.
+        return cross_origin::share(last(over_capacity(*refused)), origin);
+    }
     if let Err(answer) = check::head(&request) {
         // Also this the page may read.
         return cross_origin::share(*answer, origin);

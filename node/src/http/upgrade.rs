@@ -1,4 +1,4 @@
-//! From a request to a socket (D9): the stream is taken out of hyper at once and nothing of the request is kept.
+//! From a request to a socket: the stream is taken out of hyper at once and nothing of the request is kept.
 
 use bytes::Bytes;
 use fastwebsockets::upgrade::is_upgrade_request;

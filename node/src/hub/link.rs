@@ -12,7 +12,8 @@ use souk_protocol::Close;
 
 use super::sight::{Pushes, Sight};
 
-/// Most bytes that wait for one connection; one more frame and it is a slow consumer (4101).
+/// Most bytes that wait for one connection; one more frame and it is a slow consumer (4101). A frame that waits alone may be longer:
+/// nobody was slow about it.
 pub const OUTBOX_BYTES: usize = 512 * 1024;
 /// Most frames that wait for one connection.
 pub const OUTBOX_FRAMES: usize = 2_048;
@@ -87,7 +88,8 @@ impl Link {
     }
 
     /// Puts a frame at the end of the outbox. A full outbox loses all of it and ends the connection as a slow consumer: what
-    /// it missed is caught up with when it comes back. Returns whether the frame was taken.
+    /// it missed is caught up with when it comes back. Returns whether the connection still took frames before
+    /// this one.
     pub fn push(&self, frame: Bytes) -> bool {
         {
             let mut queue = self.queue.lock();
@@ -96,7 +98,8 @@ impl Link {
             }
             queue.bytes += frame.len();
             queue.out.frames.push_back(frame);
-            if queue.bytes > OUTBOX_BYTES || queue.out.frames.len() > OUTBOX_FRAMES {
+            let waiting = queue.out.frames.len();
+            if waiting > 1 && queue.bytes > OUTBOX_BYTES || waiting > OUTBOX_FRAMES {
                 queue.overflowed = true;
                 queue.out.frames = VecDeque::new();
                 queue.out.notices.push(Notice::Close(Close::SlowConsumer));
@@ -220,6 +223,19 @@ mod tests {
         assert!(!link.push(frame), "nothing is taken after the overflow");
         let Poll::Ready(out) = take(&link) else { panic!("there is a notice") };
         assert!(out.frames.is_empty());
+        assert_eq!(out.notices, [Notice::Close(Close::SlowConsumer)]);
+    }
+
+    #[test]
+    fn one_long_frame_is_no_slowness() {
+        let link = Link::new(1, 0);
+        assert!(link.push(Bytes::from(vec![0; 2 * OUTBOX_BYTES])));
+        let Poll::Ready(out) = take(&link) else { panic!("there is a frame") };
+        assert_eq!((out.frames.len(), out.notices.len()), (1, 0));
+        for _ in 0..2 {
+            link.push(Bytes::from(vec![0; 2 * OUTBOX_BYTES]));
+        }
+        let Poll::Ready(out) = take(&link) else { panic!("there is a notice") };
         assert_eq!(out.notices, [Notice::Close(Close::SlowConsumer)]);
     }
 

@@ -31,7 +31,7 @@ pub use sight::Sight;
 /// Most orders that one device is live in at once; the next join is told `too_many_rooms`.
 pub const ROOMS_PER_DEVICE: usize = 200;
 
-/// Most devices of one person on one node; the next is told 4004. The cluster-wide wish is a setting.
+/// Most devices of one person on one node where the setting names no number; the next is told 4004.
 pub const DEVICES_PER_USER: usize = 1_000;
 
 /// Ends of people that are kept until somebody [takes](Hub::take_ends) them.

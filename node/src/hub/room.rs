@@ -1,6 +1,6 @@
 //! An order that devices of this node joined: its gate, and who stands behind it.
 //!
-//! Joining has no seam (D6): a device is put on the list *before* the store is read, and what leaves the gate meanwhile is kept for
+//! Joining has no seam: a device is put on the list *before* the store is read, and what leaves the gate meanwhile is kept for
 //! it. The read answers up to some number, what was kept from there on follows, and the device is live: all under the
 //! room's lock, so that nothing comes between.
 

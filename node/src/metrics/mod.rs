@@ -8,6 +8,7 @@ mod attached;
 mod instruments;
 mod moderation;
 mod process;
+mod store;
 mod upkeep;
 
 use parking_lot::Mutex;
@@ -24,6 +25,7 @@ use crate::operator::Readiness;
 pub use attached::{Sample, SampleKind};
 pub use instruments::{ByCarrier, Carrier, Labelled, ShortTimings, Timings};
 pub use moderation::Decisions;
+pub use store::StoreFailures;
 
 /// The content type of [`Metrics::render`].
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -76,6 +78,10 @@ metrics! {
     sessions_opened: ByCarrier<Counter>;
     /// Time from a send's arrival to its answer.
     send_seconds: Timings, by "carrier";
+    /// Time that an operation of the store took, however it ended.
+    store_seconds: Timings, by "operation";
+    /// Operations of the store that failed; `abandoned`: nobody waited for the end any more.
+    store_failures: StoreFailures;
     /// What moderation decided, once for each category found in a text. In shadow the action is what it would have been.
     moderation_decisions: Decisions;
     /// Time to judge a text.

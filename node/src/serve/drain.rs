@@ -1,4 +1,4 @@
-//! Leaving (D14): readiness off, wait, then socket by socket, then what is still on its way out.
+//! Leaving: readiness off, wait, then socket by socket, then what is still on its way out.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -13,9 +13,9 @@ use crate::socket::Census;
 
 use super::{Node, ServeError, hangup, twin};
 
-/// Connections told to leave in one step: a share of all, so that nodes that take them up are not flooded.
+/// The share of all connections that is told to leave in one step, at least one: so that nodes that take them up are not flooded.
 const SHARE_PER_STEP: usize = 200;
-/// Length of a step. With [`SHARE_PER_STEP`] it makes at most 5 % a second.
+/// Length of a step. With [`SHARE_PER_STEP`] it makes 5 % a second where there are hundreds, ten a second where there are few.
 const STEP: Duration = Duration::from_millis(100);
 /// How long events on their way out are waited for.
 const FLUSH_WITHIN: Duration = Duration::from_secs(5);

@@ -27,13 +27,14 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::absences::Absences;
-use crate::auth::Verifier;
+use crate::auth::{Identity, Verifier};
 use crate::commands::{Announced, Commands};
 use crate::config::{Config, Secrets};
 use crate::delivery::Delivery;
 use crate::http::{Admission, Limits, Server, ServerCounters, Shared, Trusted};
 use crate::hub::Hub;
 use crate::metrics::Metrics;
+use crate::observed_store::ObservedStore;
 use crate::operator::{Operator, Readiness};
 use crate::rules::{Counted, Lexicon};
 use crate::runtime::System;
@@ -158,7 +159,7 @@ struct Tokens(Arc<Verifier>, Arc<Metrics>);
 impl Verify for Tokens {
     fn verify(&self, token: &str, now: Timestamp) -> Result<SignedIn, Error> {
         match self.0.verify(token, now) {
-            Ok(identity) => Ok(SignedIn { actor: identity.actor, expires_at: identity.expires_at }),
+            Ok(Identity { actor, expires_at, good_until, .. }) => Ok(SignedIn { actor, expires_at, good_until }),
             Err(error) => {
                 self.1.tokens_refused.count(error.label());
                 Err(Error::unauthorized(error.to_string()))
@@ -179,7 +180,12 @@ struct Engines {
 }
 
 impl Engines {
-    async fn open(config: &Config, secrets: &Secrets, tasks: &Tasks) -> Result<Self, ServeError> {
+    async fn open(
+        config: &Config,
+        secrets: &Secrets,
+        tasks: &Tasks,
+        metrics: &Arc<Metrics>,
+    ) -> Result<Self, ServeError> {
         let settings = souk_store::Settings { tasks: tasks.clone(), ..souk_store::Settings::default() };
         let opened = souk_store::open(config.store.url.expose(), &settings).await?;
         let trust = if config.is_cluster() { Trust::Store } else { Trust::StoreAlone };
@@ -201,7 +207,7 @@ impl Engines {
             limiter: parts.limiter,
             router_metrics: parts.metrics,
             background: parts.background,
-            store: opened.store,
+            store: Arc::new(ObservedStore::new(opened.store, Arc::clone(metrics))),
             upkeep: opened.upkeep,
             events,
         })
@@ -230,7 +236,7 @@ impl Node {
         let system = Arc::new(System::default());
         let tasks = system.tasks().clone();
         metrics.attach_tasks(tasks.clone());
-        let engines = Engines::open(&config, &secrets, &tasks).await?;
+        let engines = Engines::open(&config, &secrets, &tasks, &metrics).await?;
         let runtime: Arc<dyn Runtime> = Arc::<System>::clone(&system);
         let node = runtime.random();
 

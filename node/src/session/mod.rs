@@ -1,4 +1,4 @@
-//! A session: one person on one connection, from signing in to the end (D12).
+//! A session: one person on one connection, from signing in to the end.
 //!
 //! It is a state machine without I/O: requests, ends of requests and time go in, [`Effect`]s come out. Whoever owns it (the
 //! connection's task; a test; a simulation) carries them out in order.
@@ -21,8 +21,10 @@ pub use state::{REQUESTS_AT_ONCE, SIGN_IN_FIRST, SIGN_IN_WITHIN, Session};
 pub struct SignedIn {
     /// Whose it is.
     pub actor: Actor,
-    /// Until when it is good.
+    /// The end that it names.
     pub expires_at: Timestamp,
+    /// Until when it is taken, and a session of it goes on: the clocks of who signs and who checks may differ by some seconds.
+    pub good_until: Timestamp,
 }
 
 /// Checks tokens.

@@ -37,6 +37,7 @@ enum Phase {
 struct Active {
     actor: Arc<Actor>,
     expires_at: Timestamp,
+    good_until: Timestamp,
     announced: bool,
 }
 
@@ -67,6 +68,7 @@ impl Session {
         self.phase = Phase::Active(Box::new(Active {
             actor: Arc::clone(&actor),
             expires_at: signed_in.expires_at,
+            good_until: signed_in.good_until,
             announced: false,
         }));
         let mut effects = Effects::from_iter([Effect::Enter(actor)]);
@@ -93,7 +95,7 @@ impl Session {
     pub fn next_tick(&self) -> Option<Timestamp> {
         match &self.phase {
             Phase::SigningIn { until } => Some(*until),
-            Phase::Active(active) if active.announced => Some(active.expires_at),
+            Phase::Active(active) if active.announced => Some(active.good_until),
             Phase::Active(active) => Some(Timestamp(active.expires_at.millis() - millis(EXPIRY_NOTICE))),
             Phase::Ending(_) | Phase::Over => None,
         }
@@ -110,7 +112,7 @@ impl Session {
                     let event = ServerEvent::TokenExpiring(dto::TokenAccepted { expires_at: active.expires_at.into() });
                     effects.push(Effect::Push(Frames::from(&event)));
                 }
-                if now >= active.expires_at {
+                if now >= active.good_until {
                     self.end(Close::TokenExpired, &mut effects);
                 }
             }
@@ -267,6 +269,7 @@ impl Session {
             }
             Ok(fresh) => {
                 active.expires_at = fresh.expires_at;
+                active.good_until = fresh.good_until;
                 active.announced = false;
                 let answer = dto::TokenAccepted { expires_at: fresh.expires_at.into() };
                 effects.push(Effect::Answer(ack, json::encode(&answer)));

@@ -1,4 +1,4 @@
-//! The task of one connection: reads, writes, and nothing else (D9).
+//! The task of one connection: reads, writes, and nothing else.
 //!
 //! It holds no buffer while nothing is under way: it waits until the socket is readable, reads into a scratch buffer of its
 //! thread, and keeps only what is left of a frame that is not whole. Frames that wait together are written together.
@@ -411,7 +411,7 @@ mod tests {
         let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let (stream, _) = listener.accept().await.unwrap();
         let actor = Actor { user: user("ann"), role: Role::Client, name: None, locale: None };
-        let signed_in = SignedIn { actor, expires_at: Timestamp(i64::MAX) };
+        let signed_in = SignedIn { actor, expires_at: Timestamp(i64::MAX), good_until: Timestamp(i64::MAX) };
         let opening = Opening::Plain(Some((signed_in, "token".into())));
         let connection = run(stream, Bytes::new(), opening, around(&rig), ());
         rig.clock.pass(Duration::from_secs(10));

@@ -1,4 +1,4 @@
-//! Reading WebSocket frames, as RFC 6455 section 5 wants them from a client (D9).
+//! Reading WebSocket frames, as RFC 6455 section 5 wants them from a client.
 //!
 //! Works on a slice that the caller read into; nothing is kept but the message being put together from fragments. Cancel-safe by
 //! construction: there is no await in here.
@@ -6,7 +6,7 @@
 use fastwebsockets::{OpCode, unmask};
 
 /// Longest message, over all its fragments. Announced as `frameBytes` and `maxPayload`.
-pub const MESSAGE_BYTES_MAX: usize = 65_536;
+pub const MESSAGE_BYTES_MAX: usize = souk_protocol::limits::FRAME_BYTES;
 /// Most frames that may make up one message.
 pub const FRAGMENTS_MAX: u32 = 64;
 /// Longest payload of a control frame (RFC 6455, 5.5).
@@ -134,11 +134,6 @@ impl FrameReader {
                 deliver(whole.text, &whole.bytes, sink)
             }
         }
-    }
-
-    /// Whether a fragmented message is under way.
-    pub fn is_mid_message(&self) -> bool {
-        self.partial.is_some()
     }
 }
 

@@ -1,4 +1,4 @@
-//! Heartbeats and timers of all connections, in one task (D18).
+//! Heartbeats and timers of all connections, in one task.
 
 use std::sync::Arc;
 use std::time::Duration;

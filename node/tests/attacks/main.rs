@@ -1,6 +1,6 @@
 //! The node under attack, over real sockets.
 //!
-//! Every test does to a node what no honest client does, asserts the exact answer of PROTOCOL.md, and that two people who chat on the same
+//! Every test does to a node what no honest client does, asserts the exact answer of docs/protocol.md, and that two people who chat on the same
 //! node meanwhile notice nothing.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]

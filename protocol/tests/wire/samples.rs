@@ -137,7 +137,7 @@ pub(crate) fn hello() -> dto::Hello {
         me: dto::Me { user_id: user("ann"), role: souk_chat::Role::Client, name: Some("Ann A.".into()) },
         session_id: "s-1".into(),
         server_time: Time(at(0)),
-        limits: dto::Limits::new(souk_chat::limits::Quota::default(), 256),
+        limits: dto::Limits::new(souk_chat::limits::Quota::default(), 200),
         reconnect: dto::ReconnectPolicy { min_ms: 500, max_ms: 30_000, factor: 2.0 },
         ping_interval_ms: 25_000,
         ping_timeout_ms: 20_000,
@@ -152,6 +152,7 @@ pub(crate) fn errors() -> Vec<Error> {
     errors.push(souk_chat::Refusal::TooLong { max: 2_000 }.into());
     errors.push(souk_chat::Refusal::RateLimited { retry_after: Duration::from_millis(12_500) }.into());
     errors.push(souk_chat::Refusal::unavailable().into());
-    errors.push(Error::new(Code::Spam, "said three times").with_details(json!({ "times": 3 })));
+    let refused = souk_chat::Refusal::RefusedByModeration { categories: souk_chat::Category::Phone.into() };
+    errors.push(refused.into());
     errors
 }

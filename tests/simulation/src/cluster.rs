@@ -91,7 +91,8 @@ impl Verify for Names {
 /// A person who is signed in for longer than any run.
 pub fn sign_in(user: &UserId, now: Timestamp) -> SignedIn {
     let actor = Actor { user: user.clone(), role: Role::Client, name: None, locale: None };
-    SignedIn { actor, expires_at: Timestamp(now.millis() + 24 * 3_600_000) }
+    let end = Timestamp(now.millis() + 24 * 3_600_000);
+    SignedIn { actor, expires_at: end, good_until: end }
 }
 
 impl Cluster {

@@ -153,30 +153,30 @@ impl Ledger {
         self.book.lock().told.get(order).copied().unwrap_or_default()
     }
 
-    /// A send was acknowledged: I1, I3, I8.
+    /// A send was acknowledged: acknowledged is stored, one id is one message, and numbers follow time.
     pub fn acknowledge(&self, key: &SendKey, message: &dto::Message) {
         let seq = message.seq;
         let mut book = self.book.lock();
         let told = book.told.entry(key.0.clone()).or_default();
         *told = seq.max(*told);
         let Some(issued) = book.issued.get_mut(key) else {
-            return self.world.fail("I2", format!("{key:?} was acknowledged and never sent"));
+            return self.world.fail("unsent", format!("{key:?} was acknowledged and never sent"));
         };
         match issued.acknowledged {
             Some(known) if known != seq => {
-                self.world.fail("I3", format!("{key:?} was acknowledged at {known}, then at {seq}"));
+                self.world.fail("one id", format!("{key:?} was acknowledged at {known}, then at {seq}"));
             }
             Some(_) => self.world.saw(Seen::RetryAnswered),
             None => {
                 issued.acknowledged = Some(seq);
                 if seq <= issued.floor {
                     let floor = issued.floor;
-                    self.world.fail("I8", format!("{key:?} got {seq}, {floor} was acknowledged before it was sent"));
+                    self.world.fail("number order", format!("{key:?} got {seq}, {floor} was acknowledged before it was sent"));
                 }
             }
         }
         if message.client_message_id.as_ref() != Some(&key.2) || message.sender_id.as_ref() != Some(&key.1) {
-            self.world.fail("I1", format!("the answer to {key:?} is another message: {seq}"));
+            self.world.fail("acknowledged", format!("the answer to {key:?} is another message: {seq}"));
         }
         if message.is_moderated {
             self.world.saw(Seen::TextMasked);
@@ -196,21 +196,21 @@ impl Ledger {
         }
     }
 
-    /// A message that `viewer` was shown must be the one in history, and one that was sent: I1, I2, I10, I13.
+    /// A message that `viewer` was shown must be the one in history, and one that was sent; nobody is shown an original or another's order.
     pub fn check_shown(&self, viewer: &UserId, message: &dto::Message) {
         self.book.lock().shown.insert((viewer.clone(), message.order_id.clone(), message.seq));
         let history = self.shelf.history();
         let Some(log) = history.logs.get(&message.order_id) else {
-            return self.world.fail("I2", format!("{viewer} was shown a message of no order: {}", message.id));
+            return self.world.fail("unsent", format!("{viewer} was shown a message of no order: {}", message.id));
         };
         if log.order.side_of(viewer).is_none() {
-            self.world.fail("I13", format!("{viewer} was shown {} and is a stranger there", message.id));
+            self.world.fail("stranger", format!("{viewer} was shown {} and is a stranger there", message.id));
         }
         // What was shown may have changed since: it must be a state that the message was in.
         let states = log.states(message.seq);
         let Some(stored) = states.iter().find(|state| state.version == message.version) else {
             let (id, version) = (&message.id, message.version);
-            return self.world.fail("I1", format!("{viewer} was shown {id} as {version}, which is not in history"));
+            return self.world.fail("acknowledged", format!("{viewer} was shown {id} as {version}, which is not in history"));
         };
         let mine = message.sender_id.as_ref() == Some(viewer);
         let named = message.client_message_id == stored.client_message_id.clone().filter(|_| mine);
@@ -218,11 +218,11 @@ impl Ledger {
         let by_entry = states.iter().any(|state| state.rev == message.rev && state.version <= message.version);
         if stored.sender != message.sender_id || stored.content != message.content || !by_entry || !named {
             let words = format!("{viewer} was shown {} unlike history has it: {message:?}, not {stored:?}", message.id);
-            self.world.fail("I1", words);
+            self.world.fail("acknowledged", words);
         }
     }
 
-    /// The whole of history, at the end: I1 to I4.
+    /// The whole of history, at the end: acknowledged is stored, stored was sent, one id is one message, numbers are dense.
     pub fn check_history(&self) {
         let book = self.book.lock();
         let history = self.shelf.history();
@@ -231,22 +231,22 @@ impl Ledger {
             for (place, new) in log.entries.iter().enumerate() {
                 let seq = new.entry.seq;
                 if seq.0 != place as u64 + 1 {
-                    self.world.fail("I4", format!("{order} has {seq} at place {}", place + 1));
+                    self.world.fail("dense", format!("{order} has {seq} at place {}", place + 1));
                 }
                 self.note_moderation(place.checked_sub(1).map(|before| &log.entries[before]), new);
                 let Body::Message(message) = &new.entry.body else { continue };
                 let (Some(sender), Some(id)) = (&message.sender, &message.client_message_id) else {
-                    self.world.fail("I2", format!("{order}:{seq} has no sender or no id"));
+                    self.world.fail("unsent", format!("{order}:{seq} has no sender or no id"));
                     continue;
                 };
                 let key = (order.clone(), sender.clone(), id.clone());
                 match book.issued.get(&key) {
                     Some(issued) if issued.refused => {
-                        self.world.fail("I2", format!("{order}:{seq} was refused: {:?}", issued.text));
+                        self.world.fail("unsent", format!("{order}:{seq} was refused: {:?}", issued.text));
                     }
                     Some(issued) => self.check_states(log.states(seq), issued),
                     None if id.as_str().starts_with("old-") => {}
-                    None => self.world.fail("I2", format!("{order}:{seq} was never sent")),
+                    None => self.world.fail("unsent", format!("{order}:{seq} was never sent")),
                 }
                 stored.entry(key).or_default().push(seq);
             }
@@ -255,19 +255,19 @@ impl Ledger {
         }
         for (key, seqs) in &stored {
             if seqs.len() > 1 {
-                self.world.fail("I3", format!("{key:?} stands at {seqs:?}"));
+                self.world.fail("one id", format!("{key:?} stands at {seqs:?}"));
             }
         }
         for (key, issued) in &book.issued {
             if let Some(seq) = issued.acknowledged
                 && stored.get(key).is_none_or(|seqs| **seqs != [seq])
             {
-                self.world.fail("I1", format!("{key:?}, acknowledged at {seq}, stands at {:?}", stored.get(key)));
+                self.world.fail("acknowledged", format!("{key:?}, acknowledged at {seq}, stands at {:?}", stored.get(key)));
             }
         }
     }
 
-    /// I9: whoever was not shown the last thing that their partner was told is said is owed a notification that covers it, and nobody
+    /// Whoever was not shown the last thing that their partner was told is said is owed a notification that covers it, and nobody
     /// is told twice of one message. An order whose log lost something may have lost what is owed.
     pub fn check_notified(&self) {
         let book = self.book.lock();
@@ -283,11 +283,11 @@ impl Ledger {
                 let mut once = BTreeSet::new();
                 for new in &told {
                     let Some(message) = about(new) else {
-                        self.world.fail("I9", format!("{user} is told of nothing by {order}:{}", new.entry.seq));
+                        self.world.fail("owed", format!("{user} is told of nothing by {order}:{}", new.entry.seq));
                         continue;
                     };
                     if !once.insert(message.seq) {
-                        self.world.fail("I9", format!("{user} is told twice of {order}:{}", message.seq));
+                        self.world.fail("owed", format!("{user} is told twice of {order}:{}", message.seq));
                     }
                     if matches!(new.entry.body, Body::Empty) {
                         self.world.saw(Seen::NotifiedAfterwards);
@@ -306,7 +306,7 @@ impl Ledger {
                     self.world.saw(Seen::GoneUnseeing);
                     if !told.iter().any(|new| new.entry.seq >= last.seq) {
                         let seq = last.seq;
-                        self.world.fail("I9", format!("{user} was never shown {order}:{seq}, and is not notified"));
+                        self.world.fail("owed", format!("{user} was never shown {order}:{seq}, and is not notified"));
                     }
                 }
             }
@@ -319,16 +319,16 @@ impl Ledger {
         for (place, state) in states.iter().enumerate() {
             let texts = || std::iter::once(&issued.text).chain(&issued.edits);
             if !texts().any(|text| is_form_of(&state.content, text)) {
-                self.world.fail("I2", format!("{} says {:?}, nobody wrote that", state.id(), state.content));
+                self.world.fail("unsent", format!("{} says {:?}, nobody wrote that", state.id(), state.content));
             }
             edits += usize::from(place > 0 && state.edited_at != states[place - 1].edited_at);
             let follows = place.checked_sub(1).is_none_or(|before| states[before].rev < state.rev);
             if !follows || usize::try_from(state.version).ok() != Some(place + 1) {
-                self.world.fail("I3", format!("{} is version {} at place {place}", state.id(), state.version));
+                self.world.fail("one id", format!("{} is version {} at place {place}", state.id(), state.version));
             }
         }
         if edits > issued.edits.len() {
-            self.world.fail("I3", format!("{edits} edits of {:?}, {} were asked for", issued.text, issued.edits.len()));
+            self.world.fail("one id", format!("{edits} edits of {:?}, {} were asked for", issued.text, issued.edits.len()));
         }
     }
 
@@ -347,7 +347,7 @@ impl Ledger {
         }
     }
 
-    /// I10: of what is split over two messages of one window, not both parts are shown in the end.
+    /// Of what is split over two messages of one window, not both parts are shown in the end.
     fn check_parts(&self, log: &OrderLog) {
         let messages: Vec<&Arc<Message>> = log.current().collect();
         for (place, second) in messages.iter().enumerate() {
@@ -356,7 +356,7 @@ impl Ledger {
             let theirs = messages[..place].iter().rev().filter(|message| message.sender == second.sender);
             for message in theirs.take(WINDOW_MESSAGES) {
                 if judge::part(&message.content, FIRST) == Some(first.as_str()) {
-                    self.world.fail("I10", format!("{} and {} show both parts", message.id(), second.id()));
+                    self.world.fail("original", format!("{} and {} show both parts", message.id(), second.id()));
                 }
             }
         }

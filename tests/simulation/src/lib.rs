@@ -5,7 +5,7 @@
 //! clocks, and the [connections](wire). One seed decides everything that happens; the same seed gives the same trace.
 //!
 //! [`run`] plays one seed: people write, come and go while requests, answers, envelopes, connections and nodes are lost; then
-//! faults end, and within the times that QUALITY.md names everybody must see what is in history. The invariants are checked
+//! faults end, and within the times that docs/design.md names under "Invariants" everybody must see what is in history. The invariants are checked
 //! with every frame and at the end.
 
 pub mod client;

@@ -181,7 +181,7 @@ impl Limiter for PeopleOf {
     fn forgive(&self, attempt: &Attempt<'_>) {
         let Attempt { user, key, said } = *attempt;
         if !self.people.counted.lock().remove(&(user.clone(), key.to_owned())) {
-            self.people.world.fail("I14", format!("{key} was forgiven and had not been counted"));
+            self.people.world.fail("limit", format!("{key} was forgiven and had not been counted"));
         }
         if let Some(Said { order, form, name, .. }) = said
             && let Some(known) = self.people.said.lock().get_mut(&(user.clone(), form))

@@ -17,14 +17,14 @@ use crate::router::Bus;
 use crate::store::Shelf;
 use crate::world::{World, show};
 
-/// How long after faults ended everything that showed must be whole (I6).
+/// How long after faults ended everything that showed must be whole.
 const HEALED_WITHIN: Duration = Duration::from_secs(10);
 /// The same for losses that nothing showed, with the time to notice and read.
 const HEALED_UNSHOWN_WITHIN: Duration = Duration::from_secs(63);
 /// How long it may take until everybody sees what is left after the store lost something: until a silent room is compared, the
 /// others hear of the new epoch, and all have joined again.
 const LOSS_HEALED_WITHIN: Duration = Duration::from_secs(75);
-/// How long sending may take then (I11).
+/// How long sending may take then.
 const SENT_WITHIN: Duration = Duration::from_secs(5);
 /// By when everything has ended once everybody left: who is gone has been looked after.
 const ENDED_WITHIN: Duration = Duration::from_secs(20);
@@ -270,7 +270,7 @@ impl Play {
         Some(told.map_or(Seq::ZERO, |new| new.entry.seq).min(kept))
     }
 
-    /// I11: sending works on every node, and everybody hears of it.
+    /// Sending works on every node, and everybody hears of it.
     async fn probe(&self) {
         for slot in 0..self.world.plan.nodes {
             if let Some(client) =
@@ -292,12 +292,12 @@ impl Play {
     fn check_answers(&self, asked_before: u64) {
         for client in self.clients.iter().filter(|client| !client.is_stranger() && !client.is_on_leave()) {
             for waits in client.waits_for(asked_before) {
-                self.world.fail("I11", waits);
+                self.world.fail("heals", waits);
             }
         }
     }
 
-    /// I6: every member sees what is in history. `all`: also where nothing showed that something was lost.
+    /// Every member sees what is in history. `all`: also where nothing showed that something was lost.
     fn check_views(&self, all: bool) {
         let is_here = |client: &&Arc<Client>| !client.is_stranger() && !client.has_deserted() && !client.is_on_leave();
         for client in self.clients.iter().filter(is_here) {
@@ -310,7 +310,7 @@ impl Play {
                 let at = match view.phase {
                     Phase::Live { at, .. } => at,
                     ref other => {
-                        self.world.fail("I6", format!("{} is {other:?} in {order}", client.name()));
+                        self.world.fail("views", format!("{} is {other:?} in {order}", client.name()));
                         continue;
                     }
                 };
@@ -329,7 +329,7 @@ impl Play {
                         "{} sees {order} up to {at} of {head} (shown {shown}): {known:?}, not {now:?}",
                         client.name()
                     );
-                    self.world.fail("I6", words);
+                    self.world.fail("views", words);
                 }
             }
         }

@@ -49,7 +49,7 @@ fn a_seed_replays_exactly() {
 
 #[test]
 fn a_gate_that_skips_its_hole_is_found() {
-    is_found(Sabotage::SkippingGate, "I5");
+    is_found(Sabotage::SkippingGate, "hole");
 }
 
 #[test]
@@ -76,26 +76,26 @@ fn is_found(sabotage: Sabotage, check: &str) {
 
 #[test]
 fn a_store_that_retries_an_unknown_write_is_found() {
-    is_found(Sabotage::RetryingStore, "I3");
+    is_found(Sabotage::RetryingStore, "one id");
 }
 
 #[test]
 fn nodes_that_do_not_look_for_losses_are_found() {
-    is_found(Sabotage::BlindNodes, "I6");
+    is_found(Sabotage::BlindNodes, "views");
 }
 
 #[test]
 fn a_store_that_takes_any_epoch_for_its_own_is_found() {
-    is_found(Sabotage::AnyEpoch, "I6");
+    is_found(Sabotage::AnyEpoch, "views");
 }
 
 #[test]
 fn nodes_that_forget_who_is_gone_are_found() {
-    is_found(Sabotage::ForgottenAbsences, "I9");
-    is_found(Sabotage::ForgottenOrphans, "I9");
+    is_found(Sabotage::ForgottenAbsences, "owed");
+    is_found(Sabotage::ForgottenOrphans, "owed");
 }
 
 #[test]
 fn a_panic_that_nobody_guards_against_is_found() {
-    is_found(Sabotage::NoGuards, "I11");
+    is_found(Sabotage::NoGuards, "heals");
 }

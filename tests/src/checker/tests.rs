@@ -67,7 +67,7 @@ fn what_is_right_passes() {
 fn a_lost_message_is_found() {
     let (mut history, sender, reader) = fine();
     history.messages.remove(&Seq(3));
-    assert!(found(&history, &sender, &reader).iter().any(|line| line.starts_with("I1: sender got c3")));
+    assert!(found(&history, &sender, &reader).iter().any(|line| line.starts_with("acknowledged: sender got c3")));
 }
 
 #[test]
@@ -82,14 +82,14 @@ fn a_doubled_message_is_found() {
 fn an_invented_message_is_found() {
     let (mut history, sender, reader) = fine();
     history.messages.insert(Seq(5), message(5));
-    assert!(found(&history, &sender, &reader).iter().any(|line| line.starts_with("I2: nobody sent")));
+    assert!(found(&history, &sender, &reader).iter().any(|line| line.starts_with("unsent: nobody sent")));
 }
 
 #[test]
 fn pushes_out_of_order_are_found() {
     let (history, sender, mut reader) = fine();
     reader.lives[0].seen.swap(1, 2);
-    assert!(found(&history, &sender, &reader).iter().any(|line| line.starts_with("I5: reader connection 1: Push")));
+    assert!(found(&history, &sender, &reader).iter().any(|line| line.starts_with("hole: reader connection 1: Push")));
 }
 
 #[test]
@@ -97,7 +97,7 @@ fn a_push_that_came_twice_is_found() {
     let (history, sender, mut reader) = fine();
     let again = reader.lives[0].seen[3].clone();
     reader.lives[0].seen.push(again);
-    assert!(found(&history, &sender, &reader).iter().any(|line| line.starts_with("I5: reader")));
+    assert!(found(&history, &sender, &reader).iter().any(|line| line.starts_with("hole: reader")));
 }
 
 #[test]
@@ -121,7 +121,7 @@ fn a_hole_in_catching_up_is_found() {
 fn a_lost_end_is_found() {
     let (history, sender, mut reader) = fine();
     reader.lives[0].seen.pop();
-    assert!(found(&history, &sender, &reader).iter().any(|line| line.starts_with("I6: reader")));
+    assert!(found(&history, &sender, &reader).iter().any(|line| line.starts_with("views: reader")));
 }
 
 #[test]
@@ -133,7 +133,7 @@ fn numbers_against_time_are_found() {
         let attempt = sender.attempts.get_mut(&id(3 - seq)).expect("it was sent");
         attempt.acknowledged.as_mut().expect("it was acknowledged").1 = swap(seq);
     }
-    assert!(found(&history, &sender, &reader).iter().any(|line| line.starts_with("I8")));
+    assert!(found(&history, &sender, &reader).iter().any(|line| line.starts_with("number order")));
 }
 
 /// The second message as entry 5 changed it.
@@ -149,21 +149,21 @@ fn a_change_that_everybody_saw_is_fine_and_one_that_somebody_missed_is_not() {
     let told = |record: &mut Record| record.lives[0].seen.push(Seen { how: How::Change, message: changed() });
     told(&mut sender);
     let broken = found(&history, &sender, &reader);
-    assert!(broken.len() == 1 && broken[0].starts_with("I6: reader has not seen what became of"), "{broken:?}");
+    assert!(broken.len() == 1 && broken[0].starts_with("views: reader has not seen what became of"), "{broken:?}");
     told(&mut reader);
     assert_eq!(found(&history, &sender, &reader), [""; 0]);
 
     let late = reader.lives[0].seen.pop().expect("it was put there");
     reader.lives[0].seen.push(Seen { how: How::Push, message: message(6) });
     reader.lives[0].seen.push(late);
-    assert!(found(&history, &sender, &reader).iter().any(|line| line.starts_with("I5: reader connection 1: Change")));
+    assert!(found(&history, &sender, &reader).iter().any(|line| line.starts_with("hole: reader connection 1: Change")));
 }
 
 #[test]
 fn a_text_that_is_not_the_stored_one_of_its_version_is_found() {
     let (mut history, sender, mut reader) = fine();
     reader.lives[0].seen.push(Seen { how: How::Change, message: changed() });
-    assert!(found(&history, &sender, &reader).iter().any(|line| line.starts_with("I1: reader saw")), "not stored");
+    assert!(found(&history, &sender, &reader).iter().any(|line| line.starts_with("acknowledged: reader saw")), "not stored");
     history.messages.insert(Seq(2), Message { content: "otherwise".into(), ..changed() });
-    assert!(found(&history, &sender, &reader).iter().any(|line| line.starts_with("I1: reader saw")), "another text");
+    assert!(found(&history, &sender, &reader).iter().any(|line| line.starts_with("acknowledged: reader saw")), "another text");
 }

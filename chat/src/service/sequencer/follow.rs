@@ -124,7 +124,7 @@ impl Sequencer {
         // As of the entry and no later: a row that was raised higher stays where it is.
         let head = Head { seq, counts: entry.counts, ..Head::default() };
         if matches!(entry.body, Body::Message(_)) && !self.memory.is_listed(id, seq) {
-            self.list_again(order, job, &entry, &head).await.map_err(|_| Refusal::unavailable())?;
+            self.list_again(order, job, &entry, &head).await?;
             self.memory.listed(id, seq);
         }
         let is_old = newest.0.saturating_sub(seq.0) >= ReplayWindow::WIDTH;

@@ -127,7 +127,7 @@ impl Sequencer {
     /// What stands under the job's key, looked up before a refusal; `None`: nothing does.
     pub(in crate::service) async fn known(&self, order: &Arc<Order>, job: &Job) -> Result<Option<Written>, Refusal> {
         let look = self.ports.store.look(&order.id, std::slice::from_ref(&job.key)).await;
-        let look = look.map_err(|_| Refusal::unavailable())?.ok_or(Refusal::Forbidden)?;
+        let look = look?.ok_or(Refusal::Forbidden)?;
         match look.known.into_iter().next().flatten() {
             Some(known) => self.repeat(order, job, &known, look.head.seq).await.map(Some),
             None => Ok(None),
@@ -140,7 +140,7 @@ impl Sequencer {
             return Err(Refusal::IdempotencyConflict);
         }
         let store = &self.ports.store;
-        let found = store.entries(&order.id, Seq(known.seq.0 - 1), 1).await.map_err(|_| Refusal::unavailable())?;
+        let found = store.entries(&order.id, Seq(known.seq.0 - 1), 1).await?;
         let entry = found.into_iter().next().filter(|entry| entry.seq == known.seq).ok_or_else(Refusal::unavailable)?;
         let (Body::Message(message) | Body::Edit(message)) = &entry.body else {
             return Err(Refusal::IdempotencyConflict);

@@ -1,4 +1,4 @@
-//! Giving entries their numbers (D1).
+//! Giving entries their numbers, by compare-and-set on the head of the order's log (docs/design.md, "The order's log and its numbers").
 //!
 //! Each order has at most one *lane* on a node: a queue and one task that takes from it. The task puts together what waits, at
 //! most [`BATCH_ENTRIES`] and never one key twice, and writes it as one batch conditional on the head. While the

@@ -1,4 +1,4 @@
-//! Who may come in, and when (D14).
+//! Who may come in, and when (docs/design.md, "Admission and drain").
 //!
 //! A handshake that could be one waits for its turn twice: for its source, which has a rate of its own, and for the node, which gives
 //! turns to one source after another. Over these rates handshakes are delayed, since stock Socket.IO clients do not look at announced

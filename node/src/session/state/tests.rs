@@ -7,6 +7,8 @@ use souk_protocol::request::Token;
 use super::*;
 
 const HOUR: i64 = 3_600_000;
+/// How long a token is taken after its end.
+const LEEWAY: i64 = 5_000;
 
 /// Takes `user@role@expiry` for a token.
 struct Words;
@@ -16,12 +18,13 @@ impl Verify for Words {
         let parts: Vec<&str> = token.split('@').collect();
         let [user, role, expires_at] = parts[..] else { return Err(Error::unauthorized("bad token")) };
         let expires_at = Timestamp(expires_at.parse().unwrap());
-        if expires_at <= now {
+        let good_until = Timestamp(expires_at.millis().saturating_add(LEEWAY));
+        if good_until <= now {
             return Err(Error::unauthorized("expired"));
         }
         let actor =
             Actor { user: UserId::new(user).unwrap(), role: Role::parse(role).unwrap(), name: None, locale: None };
-        Ok(SignedIn { actor, expires_at })
+        Ok(SignedIn { actor, expires_at, good_until })
     }
 }
 
@@ -72,7 +75,18 @@ fn a_token_is_announced_to_end_and_then_ends_the_session() {
     assert!(session.tick(at(3_569)).is_empty());
     assert!(matches!(session.tick(at(3_570))[..], [Effect::Push(_)]));
     assert!(session.tick(at(3_571)).is_empty(), "announced once");
-    assert!(matches!(session.tick(at(3_600))[..], [Effect::Close(Close::TokenExpired)]));
+    assert_eq!(session.next_tick(), Some(at(3_605)));
+    assert!(session.tick(at(3_604)).is_empty(), "it is taken for so long elsewhere, too");
+    assert!(matches!(session.tick(at(3_605))[..], [Effect::Close(Close::TokenExpired)]));
+}
+
+/// The clock of who signed it is behind ours.
+#[test]
+fn a_token_taken_within_the_leeway_goes_on_until_its_end() {
+    let mut session = Session::new(at(3));
+    let effects = session.request(Some(Ack(1)), Request::Authenticate { token: token("ann@client@1000") }, &Words, at(3));
+    assert!(matches!(effects[..], [Effect::Enter(_), Effect::Answer(..), Effect::Push(_)]), "{effects:?}");
+    assert!(matches!(session.tick(at(6))[..], [Effect::Close(Close::TokenExpired)]));
 }
 
 #[test]
@@ -86,7 +100,7 @@ fn a_short_token_is_announced_at_once() {
 fn expiry_waits_for_the_answers_under_way() {
     let mut session = signed_in("ann@client@100000");
     assert!(matches!(send(&mut session, 2, "hi")[..], [Effect::Run(..)]));
-    let effects = session.tick(at(100));
+    let effects = session.tick(at(105));
     assert!(!effects.iter().any(|effect| matches!(effect, Effect::Close(_))), "{effects:?}");
     assert!(matches!(session.finished(true)[..], [Effect::Close(Close::TokenExpired)]));
 }

@@ -28,7 +28,7 @@ impl Client {
             }
             let Some(text) = payload(frame) else { continue };
             if text.contains(CANARY) {
-                self.world.fail("I10", format!("{} was told {text}", self.name()));
+                self.world.fail("original", format!("{} was told {text}", self.name()));
             }
             for line in plain::decode_server(text) {
                 match line {
@@ -62,7 +62,7 @@ impl Client {
             return None;
         };
         if self.stranger && matches!(what, What::Join { .. }) {
-            self.world.fail("I13", format!("the stranger {} was answered {data}", self.name()));
+            self.world.fail("stranger", format!("the stranger {} was answered {data}", self.name()));
         }
         match what {
             What::Join { order, since, told } => {
@@ -75,7 +75,7 @@ impl Client {
                 self.acknowledged(state, id, &sending, &message);
             }
             What::Conflict(key) => {
-                self.world.fail("I3", format!("another text under {key:?} was answered {data}"));
+                self.world.fail("one id", format!("another text under {key:?} was answered {data}"));
             }
             What::Edit { key, text } => {
                 let message = self.parse::<dto::Message>(data)?;
@@ -106,7 +106,7 @@ impl Client {
         self.check_stretch(order, (from, joined.up_to), since.is_some(), &joined.messages);
         if !joined.more && joined.up_to < told {
             let words = format!("{} joined up to {}, {told} was known before it asked", self.name(), joined.up_to);
-            self.world.fail("I6", words);
+            self.world.fail("views", words);
         }
         let Some(view) = state.views.get_mut(order) else { return };
         if joined.reset {
@@ -143,7 +143,7 @@ impl Client {
                 "{} asked for {order} after {after} and got {seqs:?}, up to {up_to}, not {expected:?}",
                 self.name()
             );
-            self.world.fail("I5", words);
+            self.world.fail("hole", words);
         }
     }
 
@@ -162,7 +162,7 @@ impl Client {
         }
     }
 
-    /// I5, I7: an acknowledgement takes its message's place in the sequence; only those of repeats stand outside it.
+    /// An acknowledgement takes its message's place in the sequence; only those of repeats stand outside it.
     fn acknowledged(&self, state: &mut State, id: u64, sending: &Sending, message: &dto::Message) {
         let (order, seq) = (&sending.key.0, message.seq);
         self.ledger.acknowledge(&sending.key, message);
@@ -182,7 +182,7 @@ impl Client {
                     self.name(),
                     sending.place
                 );
-                self.world.fail("I7", words);
+                self.world.fail("send order", words);
             }
         }
         state.acknowledged.push((order.clone(), sending.place, seq));
@@ -200,7 +200,7 @@ impl Client {
             view.advance(seq, !sure);
         } else if sure {
             let words = format!("{}: {order} is at {at}, the answer to {:?} has {seq}", self.name(), sending.key);
-            self.world.fail("I5", words);
+            self.world.fail("hole", words);
         }
     }
 
@@ -285,7 +285,7 @@ impl Client {
             Ok(ServerEvent::MessagesMasked(masked)) => (masked.messages, None),
             Ok(ServerEvent::Typing(typing)) => {
                 if !self.orders.contains(&typing.order_id) || self.stranger {
-                    self.world.fail("I13", format!("{} hears of {}", self.name(), typing.order_id));
+                    self.world.fail("stranger", format!("{} hears of {}", self.name(), typing.order_id));
                 }
                 return None;
             }
@@ -328,7 +328,7 @@ impl Client {
         match seq {
             seq if seq > at && self.ledger.is_empty_between(&order, at, seq) => view.advance(seq, false),
             seq if seq == at && maybe_again => view.advance(seq, false),
-            seq => self.world.fail("I5", format!("{}: {order} is at {at}, a push has {seq}", self.name())),
+            seq => self.world.fail("hole", format!("{}: {order} is at {at}, a push has {seq}", self.name())),
         }
         Some(order)
     }
@@ -356,7 +356,7 @@ impl Client {
         for order in orders {
             match state.views.get_mut(order) {
                 Some(view) => view.phase = Phase::Out,
-                None => self.world.fail("I13", format!("{} hears of {order}", self.name())),
+                None => self.world.fail("stranger", format!("{} hears of {order}", self.name())),
             }
             state.joined.remove(order);
         }
@@ -368,7 +368,7 @@ impl Client {
             self.world.fail("push", format!("{} was told {} under the wrong name", self.name(), message.id));
         }
         if !message.masked.is_empty() {
-            self.world.fail("I10", format!("{} was told what was masked in {}", self.name(), message.id));
+            self.world.fail("original", format!("{} was told what was masked in {}", self.name(), message.id));
         }
     }
 }

@@ -337,17 +337,17 @@ fn has_distinct_keys(entries: &[NewEntry]) -> bool {
     entries.iter().all(|new| seen.insert(&new.entry.key))
 }
 
-/// I4, as the writer sees it: numbers follow the head without a hole, counts do not fall.
+/// Dense numbers, as the writer sees them: they follow the head without a hole, counts do not fall.
 fn check_numbers(world: &World, head: &Head, entries: &[NewEntry]) {
     if entries.is_empty() || entries.len() > BATCH_ENTRIES {
-        world.fail("I4", format!("a batch has {} entries", entries.len()));
+        world.fail("dense", format!("a batch has {} entries", entries.len()));
     }
     let mut next = head.seq.next();
     let mut counts = head.counts;
     for new in entries {
         let entry = &new.entry;
         if entry.seq != next || entry.counts.client < counts.client || entry.counts.contractor < counts.contractor {
-            world.fail("I4", format!("a batch after {} is numbered {}", head.seq, entry.seq));
+            world.fail("dense", format!("a batch after {} is numbered {}", head.seq, entry.seq));
         }
         next = next.next();
         counts = entry.counts;
