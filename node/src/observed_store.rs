@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use parking_lot::Mutex;
 use souk_chat::ports::{
     Appended, Audit, AuditId, AuditRow, Epochs, Heartbeat, Heartbeats, Incarnation, Intent, ListRow, Lists, Log, Look,
-    OriginalId, OriginalRow, Originals, Orders, Outbox, Store, StoreError, Watermarks,
+    Orders, OriginalId, OriginalRow, Originals, Outbox, Store, StoreError, Watermarks,
 };
 use souk_chat::{Entry, EntryKey, Epoch, Head, Mark, Marks, Message, NewEntry, NewOrder, Order, OrderId, OwedRow, Seq};
 use souk_chat::{Timestamp, UserId};

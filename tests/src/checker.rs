@@ -57,8 +57,10 @@ fn acknowledged_is_stored(history: &History, records: &[&Record], broken: &mut V
         for (id, attempt) in &record.attempts {
             let Some((_, ack)) = &attempt.acknowledged else { continue };
             match history.messages.get(&ack.seq) {
-                None => broken
-                    .push(format!("acknowledged: {} got {} acknowledged at {:?}, not in history", record.device, id, ack.seq)),
+                None => broken.push(format!(
+                    "acknowledged: {} got {} acknowledged at {:?}, not in history",
+                    record.device, id, ack.seq
+                )),
                 Some(stored) if stored.client_message_id.as_ref() != Some(id) || differs(stored, ack) => {
                     broken.push(format!(
                         "acknowledged: {} got {} acknowledged at {:?}, where {:?} is",
@@ -150,9 +152,8 @@ fn one_life(history: &History, who: &str, life: &Life, broken: &mut Vec<String>)
 fn the_same_everywhere(history: &History, record: &Record, broken: &mut Vec<String>) {
     for (seq, message) in record.view() {
         match history.messages.get(&seq) {
-            None => {
-                broken.push(format!("unsent: {} saw {:?} ({}), not in history", record.device, message.id, message.content))
-            }
+            None => broken
+                .push(format!("unsent: {} saw {:?} ({}), not in history", record.device, message.id, message.content)),
             Some(stored) if differs(stored, message) || stored.sender_id != message.sender_id => {
                 broken.push(format!("acknowledged: {} saw {message:?} where {stored:?} is stored", record.device));
             }

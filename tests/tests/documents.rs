@@ -107,7 +107,11 @@ fn files_and_names_that_documents_speak_of_are_there() {
 /// The anchors of a document's headings, as hosts of repositories make them.
 fn anchors(text: &str) -> BTreeSet<String> {
     let anchor = |heading: &str| {
-        let kept = heading.to_lowercase().chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_')).collect::<String>();
+        let kept = heading
+            .to_lowercase()
+            .chars()
+            .filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'))
+            .collect::<String>();
         kept.trim().replace(' ', "-")
     };
     text.lines().filter(|line| line.starts_with('#')).map(|line| anchor(line.trim_start_matches('#').trim())).collect()

@@ -219,7 +219,8 @@ impl Chats {
         let mut entries = store.entries(&order.id, since, most.items).await?;
         let full = entries.len() >= most.items;
         let read = entries.len();
-        entries.truncate(fitting(entries.iter().map(|entry| entry.body.messages().map(text_bytes).sum()), most.text));
+        let says = |entry: &Entry| entry.body.messages().iter().map(|message| text_bytes(message)).sum();
+        entries.truncate(fitting(entries.iter().map(says), most.text));
         let cut = entries.len() < read;
         let up_to = entries.last().map_or(since, |entry| entry.seq);
         if up_to > head.seq {

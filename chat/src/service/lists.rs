@@ -55,9 +55,12 @@ impl Chats {
         if let Some(after) = &after {
             rows.retain(|row| place(row) > *after);
         }
-        let (chats, shown) = self.views(actor, &rows[..rows.len().min(limit)], ANSWER_TEXT_BYTES).await?;
-        let last = rows.get(..shown).and_then(<[_]>::last).filter(|_| shown < rows.len());
-        Ok(ChatList { chats, cursor: last.map(|row| format!("{}.{}", row.at.millis(), row.order)) })
+        let all = rows.len();
+        let cursors: Vec<_> = rows.iter().take(limit).map(|row| format!("{}.{}", row.at.millis(), row.order)).collect();
+        rows.truncate(limit);
+        let (chats, shown) = self.views(actor, rows, ANSWER_TEXT_BYTES).await?;
+        let cursor = cursors.into_iter().take(shown).last().filter(|_| shown < all);
+        Ok(ChatList { chats, cursor })
     }
 
     /// Unread messages of all chats, by the list rows.
@@ -116,7 +119,7 @@ impl Chats {
         let mut rows = self.rows(&actor.user).await?;
         rows.retain(|row| !asked.contains(&row.order) && unread(row) > 0);
         rows.truncate(LIST_CHATS_MAX);
-        let (chats, _) = self.views(actor, &rows, left.into_inner()).await?;
+        let (chats, _) = self.views(actor, rows, left.into_inner()).await?;
         Ok(Synced { orders, chats })
     }
 
@@ -129,7 +132,7 @@ impl Chats {
     }
 
     /// The chats of these rows, as many as fit into `text` bytes of their newest messages, the first always; and of how many rows.
-    async fn views(&self, actor: &Actor, rows: &[ListRow], text: usize) -> Result<(Vec<ChatView>, usize), Refusal> {
+    async fn views(&self, actor: &Actor, rows: Vec<ListRow>, text: usize) -> Result<(Vec<ChatView>, usize), Refusal> {
         let views = stream::iter(rows).map(|row| async move {
             let Some(order) = self.order(&row.order).await? else { return Ok(None) };
             // The row may lag behind the log; the log's own head is what is shown.
@@ -137,17 +140,17 @@ impl Chats {
             self.view(actor, order, head, None).await.map(Some)
         });
         let mut views = pin!(views.buffered(CHATS_AT_ONCE));
-        let (mut chats, mut rows, mut left) = (Vec::new(), 0, text);
+        let (mut chats, mut shown, mut left) = (Vec::new(), 0, text);
         while let Some(view) = views.try_next().await? {
             let takes = view.as_ref().and_then(|view: &ChatView| view.last_message.as_ref()).map_or(0, text_bytes);
             if takes > left && !chats.is_empty() {
                 break;
             }
             left = left.saturating_sub(takes);
-            rows += 1;
+            shown += 1;
             chats.extend(view);
         }
-        Ok((chats, rows))
+        Ok((chats, shown))
     }
 }
 

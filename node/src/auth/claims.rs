@@ -149,7 +149,9 @@ fn is_web(url: &str) -> bool {
 
 /// As BCP 47 writes it, or as POSIX does: `ru-RU`, `ru_RU`.
 fn is_language_tag(tag: &str) -> bool {
-    !tag.is_empty() && tag.len() <= LOCALE_BYTES && tag.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+    !tag.is_empty()
+        && tag.len() <= LOCALE_BYTES
+        && tag.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
 }
 
 /// Seconds since the epoch, with or without a fraction, as the specification has them.

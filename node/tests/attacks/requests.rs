@@ -376,3 +376,53 @@ async fn a_send_is_answered_also_when_its_chat_is_left_or_joined_meanwhile() {
     }
     bystanders.undisturbed().await;
 }
+
+/// Two hundred of the longest messages are more than waits for any connection, and still nobody is closed for asking for them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn more_than_an_answer_holds_comes_in_several() {
+    const MESSAGES: u64 = 200;
+    let node = TestNode::start().await;
+    let mut bystanders = Bystanders::of(&node).await;
+    node.order("long", "mallory", "eve").await;
+    let mut mallory = node.user("mallory").await;
+    for n in 1..=MESSAGES {
+        let content = format!("{n} {}", "\u{1F529}".repeat(1_900));
+        mallory.done("send_message", json!({"orderId": "long", "content": content})).await;
+    }
+    let mut eve = node.user("eve").await;
+    let (mut since, mut seen) = (0, Vec::new());
+    loop {
+        let joined = eve.done("join_order_chat", json!({"orderId": "long", "since": since})).await;
+        let messages = joined["messages"].as_array().unwrap();
+        seen.extend(messages.iter().map(|message| message["seq"].as_u64().unwrap()));
+        assert!(joined["upTo"].as_u64().unwrap() > since, "{}", joined["upTo"]);
+        since = joined["upTo"].as_u64().unwrap();
+        if joined["more"] == json!(false) {
+            break;
+        }
+    }
+    assert!(seen.iter().copied().eq(1..=MESSAGES));
+    // A single answer that is longer than what waits for a connection is no slowness either.
+    let mut cursors = serde_json::Map::new();
+    for n in 0..100 {
+        let order = format!("o-{n}");
+        node.order(&order, "mallory", "eve").await;
+        let content = format!("{n} {}", "\u{1F529}".repeat(1_900));
+        mallory.done("send_message", json!({"orderId": order, "content": content})).await;
+        cursors.insert(order, json!(0));
+    }
+    let asked = cursors.len();
+    let mut answers = 0;
+    while !cursors.is_empty() {
+        let synced = eve.done("sync", json!({"cursors": cursors})).await;
+        for (order, missed) in synced["orders"].as_object().unwrap() {
+            if missed["more"] == json!(false) {
+                assert_eq!(missed["messages"].as_array().unwrap().len(), 1, "{order}");
+                cursors.remove(order);
+            }
+        }
+        answers += 1;
+    }
+    assert!(answers > 1 && answers < asked, "{answers}");
+    bystanders.undisturbed().await;
+}

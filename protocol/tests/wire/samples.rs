@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use serde_json::json;
 use souk_chat::{Category, ClientMessageId, Seq, Span, Status};
 use souk_protocol::dto::{self, Audience, Time};
 use souk_protocol::push::{self, ServerEvent};
@@ -152,7 +151,7 @@ pub(crate) fn errors() -> Vec<Error> {
     errors.push(souk_chat::Refusal::TooLong { max: 2_000 }.into());
     errors.push(souk_chat::Refusal::RateLimited { retry_after: Duration::from_millis(12_500) }.into());
     errors.push(souk_chat::Refusal::unavailable().into());
-    let refused = souk_chat::Refusal::RefusedByModeration { categories: souk_chat::Category::Phone.into() };
+    let refused = souk_chat::Refusal::RefusedByModeration { flags: [souk_chat::Category::Phone].into_iter().collect() };
     errors.push(refused.into());
     errors
 }

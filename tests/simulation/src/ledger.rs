@@ -171,7 +171,10 @@ impl Ledger {
                 issued.acknowledged = Some(seq);
                 if seq <= issued.floor {
                     let floor = issued.floor;
-                    self.world.fail("number order", format!("{key:?} got {seq}, {floor} was acknowledged before it was sent"));
+                    self.world.fail(
+                        "number order",
+                        format!("{key:?} got {seq}, {floor} was acknowledged before it was sent"),
+                    );
                 }
             }
         }
@@ -210,7 +213,9 @@ impl Ledger {
         let states = log.states(message.seq);
         let Some(stored) = states.iter().find(|state| state.version == message.version) else {
             let (id, version) = (&message.id, message.version);
-            return self.world.fail("acknowledged", format!("{viewer} was shown {id} as {version}, which is not in history"));
+            return self
+                .world
+                .fail("acknowledged", format!("{viewer} was shown {id} as {version}, which is not in history"));
         };
         let mine = message.sender_id.as_ref() == Some(viewer);
         let named = message.client_message_id == stored.client_message_id.clone().filter(|_| mine);
@@ -262,7 +267,8 @@ impl Ledger {
             if let Some(seq) = issued.acknowledged
                 && stored.get(key).is_none_or(|seqs| **seqs != [seq])
             {
-                self.world.fail("acknowledged", format!("{key:?}, acknowledged at {seq}, stands at {:?}", stored.get(key)));
+                self.world
+                    .fail("acknowledged", format!("{key:?}, acknowledged at {seq}, stands at {:?}", stored.get(key)));
             }
         }
     }
@@ -328,7 +334,8 @@ impl Ledger {
             }
         }
         if edits > issued.edits.len() {
-            self.world.fail("one id", format!("{edits} edits of {:?}, {} were asked for", issued.text, issued.edits.len()));
+            self.world
+                .fail("one id", format!("{edits} edits of {:?}, {} were asked for", issued.text, issued.edits.len()));
         }
     }
 

@@ -13,8 +13,8 @@ use souk_chat::service::{Send, Window};
 use souk_chat::{ClientMessageId, Cursor, Draft, Message, NewOrder, OrderId, Seq, Timestamp};
 
 /// The longest text there is in Cyrillic: about twice as many bytes as characters.
-fn long(n: u64) -> String {
-    format!("{n} {}", "я".repeat(1_990))
+fn long(order: &OrderId, n: u64) -> String {
+    format!("{order} {n} {}", "я".repeat(1_980))
 }
 
 fn bytes(messages: &[Message]) -> usize {
@@ -26,7 +26,7 @@ fn numbers(messages: &[Message]) -> Vec<u64> {
 }
 
 async fn say(place: &Place, order: &OrderId, n: u64) {
-    let (draft, id) = (Draft::new(&long(n)).unwrap(), ClientMessageId::new(&format!("{order}-{n}")).unwrap());
+    let (draft, id) = (Draft::new(&long(order, n)).unwrap(), ClientMessageId::new(&format!("{order}-{n}")).unwrap());
     let send = Send { order: order.clone(), draft, id, origin: Origin::default() };
     place.chats.send(&actor("ann"), send).await.unwrap();
 }

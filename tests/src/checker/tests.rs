@@ -163,7 +163,13 @@ fn a_change_that_everybody_saw_is_fine_and_one_that_somebody_missed_is_not() {
 fn a_text_that_is_not_the_stored_one_of_its_version_is_found() {
     let (mut history, sender, mut reader) = fine();
     reader.lives[0].seen.push(Seen { how: How::Change, message: changed() });
-    assert!(found(&history, &sender, &reader).iter().any(|line| line.starts_with("acknowledged: reader saw")), "not stored");
+    assert!(
+        found(&history, &sender, &reader).iter().any(|line| line.starts_with("acknowledged: reader saw")),
+        "not stored"
+    );
     history.messages.insert(Seq(2), Message { content: "otherwise".into(), ..changed() });
-    assert!(found(&history, &sender, &reader).iter().any(|line| line.starts_with("acknowledged: reader saw")), "another text");
+    assert!(
+        found(&history, &sender, &reader).iter().any(|line| line.starts_with("acknowledged: reader saw")),
+        "another text"
+    );
 }

@@ -84,7 +84,8 @@ fn a_token_is_announced_to_end_and_then_ends_the_session() {
 #[test]
 fn a_token_taken_within_the_leeway_goes_on_until_its_end() {
     let mut session = Session::new(at(3));
-    let effects = session.request(Some(Ack(1)), Request::Authenticate { token: token("ann@client@1000") }, &Words, at(3));
+    let effects =
+        session.request(Some(Ack(1)), Request::Authenticate { token: token("ann@client@1000") }, &Words, at(3));
     assert!(matches!(effects[..], [Effect::Enter(_), Effect::Answer(..), Effect::Push(_)]), "{effects:?}");
     assert!(matches!(session.tick(at(6))[..], [Effect::Close(Close::TokenExpired)]));
 }
