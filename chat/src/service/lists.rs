@@ -56,11 +56,11 @@ impl Chats {
             rows.retain(|row| place(row) > *after);
         }
         let all = rows.len();
-        let cursors: Vec<_> = rows.iter().take(limit).map(|row| format!("{}.{}", row.at.millis(), row.order)).collect();
         rows.truncate(limit);
+        let places: Vec<_> = rows.iter().map(|row| (row.at, row.order.clone())).collect();
         let (chats, shown) = self.views(actor, rows, ANSWER_TEXT_BYTES).await?;
-        let cursor = cursors.into_iter().take(shown).last().filter(|_| shown < all);
-        Ok(ChatList { chats, cursor })
+        let last = places.get(..shown).and_then(<[_]>::last).filter(|_| shown < all);
+        Ok(ChatList { chats, cursor: last.map(|(at, order)| format!("{}.{order}", at.millis())) })
     }
 
     /// Unread messages of all chats, by the list rows.
