@@ -9,7 +9,7 @@ use futures_util::future::{Either, select};
 use souk_chat::limits::Quota;
 use souk_chat::ports::Runtime;
 use souk_chat::service::{Chats, Edit, Send, Sent};
-use souk_chat::{ClientMessageId, Cursor, Draft, OrderId, Refusal, Role, Seq, guarded};
+use souk_chat::{ClientMessageId, Cursor, Draft, OrderId, Refusal, Role, Seq, Status, guarded};
 use souk_protocol::dto::{self, Audience, Empty, encode_message, with_masked};
 use souk_protocol::push::Exception;
 use souk_protocol::{Code, Error, ServerEvent, json};
@@ -45,6 +45,23 @@ pub struct Commands {
     runtime: Arc<dyn Runtime>,
     announced: Announced,
     metrics: Arc<Metrics>,
+}
+
+/// What a send or an edit is answered with. In the common case the gate has told the sender by the time it is there, and nobody needs it
+/// encoded.
+struct Answer {
+    sent: Sent,
+    status: Status,
+}
+
+impl Answer {
+    fn seq(&self) -> Seq {
+        self.sent.message.seq
+    }
+
+    fn encode(&self) -> Bytes {
+        with_masked(encode_message(&self.sent.message, self.status, Audience::Sender), &self.sent.masked)
+    }
 }
 
 /// Tells the session that its request is finished, however it ends.
@@ -162,17 +179,13 @@ impl Commands {
         let started = Instant::now();
         // The place that was kept for the answer is given up whatever happens to the send.
         let sent = guarded(self.runtime.tasks(), COMMAND, self.sent(device, send)).await;
-        let (outcome, repeat) = match sent.unwrap_or_else(|_| Err(Refusal::unavailable())) {
-            Ok((seq, body, repeat)) => (Ok((seq, body)), repeat),
-            Err(refusal) => (Err(Error::from(refusal)), false),
-        };
-        self.count(&outcome, repeat, started.elapsed(), device);
+        let outcome = sent.unwrap_or_else(|_| Err(Refusal::unavailable())).map_err(Error::from);
+        self.count(&outcome, started.elapsed(), device);
         let told = |error: &Error| exception("send_message", error, named.then(|| id.clone()));
         match (in_sequence, &outcome) {
-            (Some(room), outcome) => {
-                room.settle(device, &id, outcome.as_ref().map(|(seq, body)| (*seq, body.as_ref())), told);
-            }
-            (None, Ok((_, body))) => device.answer(ack, body),
+            (Some(room), Ok(answer)) => room.settle(device, &id, Ok((answer.seq(), &|| answer.encode())), told),
+            (Some(room), Err(error)) => room.settle(device, &id, Err(error), told),
+            (None, Ok(answer)) => device.answer(ack, &answer.encode()),
             (None, Err(error)) => {
                 device.sends_no_more(&order, &id);
                 device.refuse(ack, error, || told(error));
@@ -187,12 +200,12 @@ impl Commands {
         let sent = self.chats.edit(device.actor(), edit).await?;
         self.metrics.messages_edited.inc();
         let status = self.chats.status(&sent).await;
-        Ok(with_masked(encode_message(&sent.message, status, Audience::Sender), &sent.masked))
+        Ok(Answer { sent, status }.encode())
     }
 
-    fn count<T>(&self, outcome: &Result<T, Error>, repeat: bool, took: Duration, device: &Device) {
+    fn count(&self, outcome: &Result<Answer, Error>, took: Duration, device: &Device) {
         match outcome {
-            Ok(_) if repeat => self.metrics.messages_repeated.inc(),
+            Ok(answer) if answer.sent.repeat => self.metrics.messages_repeated.inc(),
             Ok(_) => self.metrics.messages_sent.inc(),
             Err(error) => {
                 self.metrics.messages_refused.count(error.code.as_str());
@@ -202,16 +215,11 @@ impl Commands {
         self.metrics.send_seconds.observe(device.dialect().carrier().as_str(), took);
     }
 
-    /// The number, the answer, and whether the message was there before.
-    async fn sent(&self, device: &Device, send: Send) -> Result<(Seq, Bytes, bool), Refusal> {
+    async fn sent(&self, device: &Device, send: Send) -> Result<Answer, Refusal> {
         let sent = self.chats.send(device.actor(), send).await?;
-        Ok((sent.message.seq, self.sent_body(&sent).await, sent.repeat))
-    }
-
-    /// The answer to a send. A repeat's message may have got further than `sent`.
-    async fn sent_body(&self, sent: &Sent) -> Bytes {
-        let status = if sent.repeat { self.chats.status(sent).await } else { souk_chat::Status::Sent };
-        with_masked(encode_message(&sent.message, status, Audience::Sender), &sent.masked)
+        // A repeat's message may have got further.
+        let status = if sent.repeat { self.chats.status(&sent).await } else { Status::Sent };
+        Ok(Answer { sent, status })
     }
 
     async fn join(
@@ -222,7 +230,7 @@ impl Commands {
         cursor: Option<Cursor>,
     ) -> Result<(), Error> {
         // A stranger makes no room and no subscription.
-        self.chats.readable(device.actor(), order).await?;
+        self.chats.accessible(device.actor(), order).await?;
         let (room, ticket) =
             self.hub.join(device, order).map_err(|error| Error::new(Code::TooManyRooms, error.to_string()))?;
         let mut joining = Joining { hub: &self.hub, device, order, ticket, is_done: false };
@@ -282,7 +290,7 @@ impl Commands {
     }
 
     async fn typing(&self, device: &Device, order: &OrderId) -> Result<Bytes, Error> {
-        let known = self.chats.readable(device.actor(), order).await?;
+        let known = self.chats.accessible(device.actor(), order).await?;
         if device.actor().role == Role::Admin || known.side_of(device.user()).is_none() {
             return Err(Refusal::WrongRole("client or contractor").into());
         }

@@ -21,9 +21,9 @@ use souk_chat::ports::{
     Committed, Envelope, EnvelopeKind, Feed, Gap, Inbox, Origin, Room as Channel, Router, RouterError, Runtime, Store,
     WentBack,
 };
-use souk_chat::{Entry, Order, OrderId, Seq, Status, UserId, guarded};
+use souk_chat::{Entry, Order, OrderId, Seq, UserId, guarded};
 use souk_protocol::ServerEvent;
-use souk_protocol::envelope::{decode_typing, encode_entry, encode_typing};
+use souk_protocol::envelope::{EntryMark, decode_typing, encode_typing};
 use souk_protocol::push::Typing;
 
 use crate::gate::HOLE_PATIENCE;
@@ -139,12 +139,12 @@ impl Delivery {
 
     fn publish(&self, order: &Order, entry: &Entry, origin: Origin, body: Bytes) {
         let envelope = self.envelope(EnvelopeKind::Entry, &order.id, entry.seq, origin, body);
-        let channels = [
-            Channel::Order(order.id.clone()),
-            Channel::User(order.client.clone()),
-            Channel::User(order.contractor.clone()),
-        ];
-        let publish = Publish { channels: channels.to_vec(), envelope, turn: self.losses.turn() };
+        let mut channels = vec![Channel::User(order.client.clone()), Channel::User(order.contractor.clone())];
+        // The room of this node has it already.
+        if self.router.is_shared() {
+            channels.insert(0, Channel::Order(order.id.clone()));
+        }
+        let publish = Publish { channels, envelope, turn: self.losses.turn() };
         let mut answer = self.router.publish(&publish.channels, publish.envelope.clone());
         // In process the answer is there at once; only what takes time gets a task.
         match (&mut answer).now_or_never() {
@@ -223,8 +223,7 @@ impl Delivery {
                 wait = REFILL_MIN;
                 self.counters.holes_filled.fetch_add(entries.len() as u64, Ordering::Relaxed);
             }
-            let parcels = entries.iter().filter_map(|entry| Parcel::of(room.order(), entry).ok()).map(Arc::new);
-            room.fill(self.runtime.monotonic(), parcels);
+            room.fill(self.runtime.monotonic(), parcels(room.order(), &entries));
         }
     }
 
@@ -265,21 +264,21 @@ impl Delivery {
     }
 
     fn decode(&self, envelope: &Envelope) -> Option<Arc<Parcel>> {
-        let parcel = self.parcel(&envelope.order, envelope.seq, envelope.body.clone())?;
-        Some(Arc::new(parcel.over(envelope.origin)))
-    }
-
-    fn parcel(&self, order: &OrderId, seq: Seq, body: Bytes) -> Option<Parcel> {
-        match Parcel::read(order, seq, body) {
-            Ok(parcel) => Some(parcel),
+        match Parcel::read(&envelope.order, envelope.seq, envelope.body.clone()) {
+            Ok(parcel) => Some(Arc::new(parcel.over(envelope.origin))),
             Err(error) => {
                 self.counters.unreadable.fetch_add(1, Ordering::Relaxed);
-                self.suspect(order);
+                self.suspect(&envelope.order);
                 tracing::warn!(%error, "an envelope of another version or a broken one; the store has the entry");
                 None
             }
         }
     }
+}
+
+/// What the store has of an order, ready to go out.
+fn parcels<'e>(order: &'e OrderId, entries: &'e [Entry]) -> impl Iterator<Item = Arc<Parcel>> + 'e {
+    entries.iter().map(|entry| Arc::new(Parcel::of(order, entry).0))
 }
 
 impl Feed for Delivery {
@@ -289,13 +288,11 @@ impl Feed for Delivery {
         }
         let room = self.hub.room(&committed.order.id);
         for ((entry, origin), masked) in committed.entries.iter().zip(&committed.origins).zip(&committed.masked) {
-            let body = encode_entry(entry, |_| Status::Sent);
-            if let Some(room) = room.as_ref().filter(|room| room.wants(entry.seq, &body))
-                && let Some(parcel) = self.parcel(&committed.order.id, entry.seq, body.clone())
-            {
+            let (parcel, encoded) = Parcel::of(&committed.order.id, entry);
+            if let Some(room) = room.as_ref().filter(|room| room.wants(entry.seq, || parcel.mark)) {
                 self.offer(Arc::clone(room), Arc::new(parcel.masking(*origin, masked)));
             }
-            self.publish(&committed.order, entry, *origin, body);
+            self.publish(&committed.order, entry, *origin, encoded);
         }
         if committed.owes {
             (self.owed)(&committed.order.id);
@@ -321,7 +318,7 @@ impl Inbox for Delivery {
             Channel::Order(order) => {
                 let Some(room) = self.hub.room(order) else { return };
                 match envelope.kind {
-                    EnvelopeKind::Entry if room.wants(envelope.seq, &envelope.body) => {
+                    EnvelopeKind::Entry if room.wants(envelope.seq, || EntryMark::of(&envelope.body)) => {
                         if let Some(parcel) = self.decode(envelope) {
                             self.offer(room, parcel);
                         }

@@ -99,6 +99,10 @@ pub trait Router: Send + Sync {
     fn publish(&self, rooms: &[Room], envelope: Envelope) -> BoxFuture<'static, Result<(), RouterError>>;
     /// Whether the server answers now. For readiness.
     fn is_connected(&self) -> bool;
+    /// Whether others than this node may hear what it publishes.
+    fn is_shared(&self) -> bool {
+        true
+    }
 }
 
 /// A counted subscription that ends when dropped.

@@ -41,7 +41,7 @@ impl Chats {
         if matches!(actor.role, Role::Admin | Role::Service) {
             return Err(Refusal::WrongRole("client or contractor"));
         }
-        let order = self.readable(actor, &edit.order).await?;
+        let order = self.accessible(actor, &edit.order).await?;
         let runtime = &self.ports.runtime;
         let id = format!("edit~{:016x}{:016x}", runtime.random(), runtime.random());
         let limit_key = format!("{}/{id}", edit.order);

@@ -17,8 +17,10 @@ use crate::replay::ReplayWindow;
 use super::allowance::Allowance;
 use super::recent::Recent;
 
-/// How old title and status of a remembered order may be. Its parties never change.
+/// How old title and status of a remembered order may be.
 pub(super) const ORDER_FRESH: Duration = Duration::from_secs(5);
+/// How old its parties may be. They never change; but a store that was put back to an older state may have the order made anew.
+pub(super) const PARTIES_FRESH: Duration = Duration::from_secs(60);
 
 #[derive(Default)]
 struct Remembered {
@@ -68,10 +70,11 @@ impl Default for Memory {
 }
 
 impl Memory {
-    pub(super) fn order(&self, id: &OrderId, now: Duration) -> Option<Arc<Order>> {
+    /// The order as it was less than `fresh` before `now`.
+    pub(super) fn order(&self, id: &OrderId, now: Duration, fresh: Duration) -> Option<Arc<Order>> {
         let mut orders = self.orders.lock();
         let (order, at) = orders.get(id)?.order.as_ref()?;
-        (now.saturating_sub(*at) < ORDER_FRESH).then(|| Arc::clone(order))
+        (now.saturating_sub(*at) < fresh).then(|| Arc::clone(order))
     }
 
     pub(super) fn remember_order(&self, order: Arc<Order>, now: Duration) {

@@ -82,11 +82,20 @@ impl Chats {
     }
 
     /// The order, if this actor may read it: a party, or an admin. No such order and not yours look the same, and take the same one
-    /// read, whatever this node remembers for others. Its parties are current; title and status may be [five seconds] old.
+    /// read, whatever this node remembers for others. Title and status may be five seconds old.
     pub async fn readable(&self, actor: &Actor, id: &OrderId) -> Result<Arc<Order>, Refusal> {
+        self.readable_since(actor, id, memory::ORDER_FRESH).await
+    }
+
+    /// As [`readable`](Self::readable), for whom only its parties concern, as in a send: it may be a minute old.
+    pub async fn accessible(&self, actor: &Actor, id: &OrderId) -> Result<Arc<Order>, Refusal> {
+        self.readable_since(actor, id, memory::PARTIES_FRESH).await
+    }
+
+    async fn readable_since(&self, actor: &Actor, id: &OrderId, fresh: Duration) -> Result<Arc<Order>, Refusal> {
         let may = |order: &Arc<Order>| actor.role == Role::Admin || order.side_of(&actor.user).is_some();
         let now = self.ports.runtime.monotonic();
-        if let Some(order) = self.memory.order(id, now).filter(may) {
+        if let Some(order) = self.memory.order(id, now, fresh).filter(may) {
             return Ok(order);
         }
         let order = self.ports.store.order(id).await?;
@@ -111,7 +120,7 @@ impl Chats {
 
     async fn order(&self, id: &OrderId) -> Result<Option<Arc<Order>>, Refusal> {
         let now = self.ports.runtime.monotonic();
-        if let Some(order) = self.memory.order(id, now) {
+        if let Some(order) = self.memory.order(id, now, memory::ORDER_FRESH) {
             return Ok(Some(order));
         }
         let order = self.ports.store.order(id).await?.map(Arc::new);

@@ -62,7 +62,7 @@ impl Chats {
         if matches!(actor.role, Role::Admin | Role::Service) {
             return Err(Refusal::WrongRole("client or contractor"));
         }
-        let order = self.readable(actor, &send.order).await?;
+        let order = self.accessible(actor, &send.order).await?;
         let side = order.side_of(&actor.user).ok_or(Refusal::Forbidden)?;
         let limit_key = format!("{}/{}", send.order, send.id);
         let attempt = Attempt { user: &actor.user, key: &limit_key, said: self.said(actor, &send, &limit_key) };

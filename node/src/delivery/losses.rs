@@ -15,12 +15,11 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use souk_chat::limits::CATCH_UP_ENTRIES;
 use souk_chat::ports::{StoreError, WentBack};
-use souk_chat::{Entry, Epoch, OrderId, Seq};
+use souk_chat::{Epoch, OrderId, Seq};
 use souk_protocol::ServerEvent;
-use souk_protocol::envelope::EnvelopeError;
 use souk_protocol::push::ResyncRequired;
 
-use super::Delivery;
+use super::{Delivery, parcels};
 use crate::hub::{Frames, Parcel, Room, TRAIL, Trail, Verdict};
 
 /// How often the store is asked whether another node began an epoch, and how soon one begins that is owed.
@@ -59,16 +58,6 @@ struct State {
     said_at: Option<Duration>,
 }
 
-/// What the store has of an order, ready to go out.
-fn parcels(order: &OrderId, entries: &[Entry]) -> Result<Vec<Arc<Parcel>>, StoreError> {
-    let parcel = |entry| Parcel::of(order, entry).map(Arc::new);
-    entries
-        .iter()
-        .map(parcel)
-        .collect::<Result<_, EnvelopeError>>()
-        .map_err(|error| StoreError::Invalid(error.to_string()))
-}
-
 impl Delivery {
     /// Holds a room against the store: what is missing follows, and where the log is not the one that was delivered, its devices are
     /// told.
@@ -103,14 +92,14 @@ impl Delivery {
         limit: usize,
     ) -> Result<(Verdict, Vec<Arc<Parcel>>), StoreError> {
         if let Some((seq, mark)) = trail.doubt() {
-            let there = parcels(order, &self.store.entries(order, Seq(seq.0 - 1), 1).await?)?;
-            match there.first().filter(|there| there.seq == seq) {
+            let there = self.store.entries(order, Seq(seq.0 - 1), 1).await?;
+            match parcels(order, &there).next().filter(|there| there.seq == seq) {
                 Some(there) if there.mark == mark => {}
                 Some(_) => return Ok((Verdict::Other(seq), Vec::new())),
                 None => return Ok((Verdict::Missing, Vec::new())),
             }
         }
-        let found = parcels(order, &self.store.entries(order, trail.start(), limit).await?)?;
+        let found: Vec<_> = parcels(order, &self.store.entries(order, trail.start(), limit).await?).collect();
         Ok((trail.judge(found.iter().map(|parcel| (parcel.seq, parcel.mark))), found))
     }
 

@@ -1,13 +1,13 @@
-//! An entry on its way to devices: decoded once, encoded once per dialect, shared by all.
+//! An entry on its way to devices: made once, encoded once per dialect, shared by all.
 
 use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use souk_chat::ports::Origin;
-use souk_chat::{ClientMessageId, Entry, OrderId, Seq, Span, Status, UserId};
+use souk_chat::{Body, ClientMessageId, Entry, Message, OrderId, Seq, Span, Status, UserId};
 use souk_protocol::dto::with_masked;
-use souk_protocol::envelope::{EntryEnvelope, EntryMark, EnvelopeError, Viewpoint, encode_entry};
+use souk_protocol::envelope::{EntryEnvelope, EntryMark, EnvelopeError, Viewpoint};
 use souk_protocol::socketio;
 use souk_protocol::{Push, PushKind, ServerEvent, plain};
 
@@ -65,22 +65,28 @@ pub struct Parcel {
     /// What was masked in the text that made it, for the answer to the device of that origin and for nobody else. Known only where
     /// this node made the entry.
     masked: Arc<[Span]>,
+    /// The message that it made, where this node has it; else its JSON says it.
+    message: Option<Arc<Message>>,
 }
 
 impl Parcel {
     /// Reads what [`encode_entry`] made of the entry `seq` of `order`. The bytes are shared, not copied.
     pub fn read(order: &OrderId, seq: Seq, body: Bytes) -> Result<Self, EnvelopeError> {
         let mark = EntryMark::of(&body);
-        let entry = EntryEnvelope::read(order.clone(), seq, body)?;
-        Ok(Self {
-            seq,
+        Ok(Self::new(mark, EntryEnvelope::read(order.clone(), seq, body)?))
+    }
+
+    fn new(mark: EntryMark, entry: EntryEnvelope) -> Self {
+        Self {
+            seq: entry.seq,
             mark,
             entry,
             to_other: OnceLock::new(),
             to_author: OnceLock::new(),
             origin: None,
             masked: Arc::default(),
-        })
+            message: None,
+        }
     }
 
     /// With what was masked in the text that came over `origin`.
@@ -95,9 +101,14 @@ impl Parcel {
         Self { origin: Some(origin), ..self }
     }
 
-    /// The parcel of an entry that was read from the store.
-    pub fn of(order: &OrderId, entry: &Entry) -> Result<Self, EnvelopeError> {
-        Self::read(order, entry.seq, encode_entry(entry, |_| Status::Sent))
+    /// The parcel of an entry that this node wrote, or read from the store; and its encoding for other nodes.
+    pub fn of(order: &OrderId, entry: &Entry) -> (Self, Bytes) {
+        let (envelope, encoded) = EntryEnvelope::encode(order.clone(), entry, |_| Status::Sent);
+        let message = match &entry.body {
+            Body::Message(message) => Some(Arc::clone(message)),
+            _ => None,
+        };
+        (Self { message, ..Self::new(EntryMark::of(&encoded), envelope) }, encoded)
     }
 
     /// What this person is told; `None`: nothing.
@@ -120,6 +131,10 @@ impl Parcel {
     /// Whether the message that the entry made may be what a send of this text over `device` makes. What moderation or its author
     /// changed cannot be told from the text any more: that is what came over this connection, or over one that is not known.
     pub fn may_say(&self, text: &str, device: Origin) -> bool {
+        let is_its_own = || self.origin.is_none_or(|origin| origin == device);
+        if let Some(message) = &self.message {
+            return if message.is_moderated || message.version > 1 { is_its_own() } else { &*message.content == text };
+        }
         #[derive(serde::Deserialize)]
         #[serde(rename_all = "camelCase")]
         struct Said<'a> {
@@ -130,7 +145,7 @@ impl Parcel {
         }
         let body = self.entry.parts.first().map(souk_protocol::envelope::Part::body).unwrap_or_default();
         match serde_json::from_slice::<Said<'_>>(&body) {
-            Ok(said) if said.is_moderated || said.version > 1 => self.origin.is_none_or(|origin| origin == device),
+            Ok(said) if said.is_moderated || said.version > 1 => is_its_own(),
             Ok(said) => said.content == text,
             Err(_) => true,
         }

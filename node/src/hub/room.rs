@@ -222,12 +222,12 @@ impl Room {
     }
 
     /// A send that was [expected](Room::expect) is done. With `Ok` of an entry that has yet to pass, the gate will acknowledge it; if it was
-    /// acknowledged already, nothing happens; else it is answered here.
+    /// acknowledged already, nothing happens; else it is answered here, with what the function makes.
     pub fn settle(
         &self,
         device: &Arc<Device>,
         id: &ClientMessageId,
-        result: Result<(Seq, &[u8]), &Error>,
+        result: Result<(Seq, &dyn Fn() -> Bytes), &Error>,
         exception: impl FnOnce(&Error) -> Frames,
     ) {
         let mut inner = self.inner.lock();
@@ -235,8 +235,8 @@ impl Room {
         let member = members.iter_mut().find(|member| Arc::ptr_eq(&member.device, device));
         let open = match member.and_then(|member| Some((member.open.iter().position(|open| open.id == *id)?, member))) {
             Some((place, member)) => match (result, &member.state) {
-                (Ok((seq, body)), MemberState::Live(position)) if *position < seq => {
-                    member.open[place].done = Some(Bytes::copy_from_slice(body));
+                (Ok((seq, answer)), MemberState::Live(position)) if *position < seq => {
+                    member.open[place].done = Some(answer());
                     return;
                 }
                 _ => member.take(place),
@@ -248,7 +248,7 @@ impl Room {
             }
         };
         match result {
-            Ok((_, body)) => device.answer(open.ack, body),
+            Ok((_, answer)) => device.answer(open.ack, &answer()),
             Err(error) => {
                 device.sends_no_more(self.order(), id);
                 device.refuse(open.ack, error, || exception(error));
@@ -256,12 +256,12 @@ impl Room {
         }
     }
 
-    /// Whether the entry of this number and body could still be of use here: looked at before anything is decoded. Another entry than
+    /// Whether the entry of this number and mark could still be of use here: looked at before anything is decoded. Another entry than
     /// the one that was delivered under its number is of none, but makes the room [suspect](Room::suspect).
-    pub fn wants(&self, seq: Seq, body: &[u8]) -> bool {
+    pub fn wants(&self, seq: Seq, mark: impl FnOnce() -> EntryMark) -> bool {
         let mut inner = self.inner.lock();
         let wanted = inner.gate.next().is_none_or(|next| seq >= next);
-        if !wanted && inner.trail.came_again(seq, EntryMark::of(body)) {
+        if !wanted && inner.trail.came_again(seq, mark()) {
             inner.compare_at = Duration::ZERO;
         }
         wanted

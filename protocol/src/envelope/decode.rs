@@ -1,10 +1,13 @@
 //! Reading envelopes, and the pushes that come out of them.
 
+use std::ops::Range;
+
 use bytes::Bytes;
 use souk_chat::log::EntryKind;
 use souk_chat::ports::Envelope;
-use souk_chat::{ClientMessageId, Counts, OrderId, Seq, Timestamp, UserId};
+use souk_chat::{ClientMessageId, Counts, Entry, Message, OrderId, Seq, Status, Timestamp, UserId};
 
+use super::encode::write_entry;
 use super::reader::Reader;
 use super::{EnvelopeError, PARTS_MAX, VERSION};
 use crate::json;
@@ -97,7 +100,7 @@ impl EntryEnvelope {
         Self::read(envelope.order.clone(), envelope.seq, envelope.body.clone())
     }
 
-    /// Reads what [`encode_entry`](super::encode_entry) made for the entry `seq` of `order`: how a node hears of its own entries.
+    /// Reads what [`encode_entry`](super::encode_entry) made for the entry `seq` of `order`.
     pub fn read(order: OrderId, seq: Seq, body: Bytes) -> Result<Self, EnvelopeError> {
         let mut reader = Reader(body);
         let version = reader.u8()?;
@@ -119,6 +122,21 @@ impl EntryEnvelope {
         let parts = (0..count).map(|_| Part::read(&mut reader)).collect::<Result<Vec<_>, _>>()?;
         reader.end()?;
         Ok(Self { order, seq, kind, at, counts, parts })
+    }
+
+    /// What [`read`](Self::read) makes of the entry's encoding, and that encoding, in one go: for the node that wrote it.
+    pub fn encode(order: OrderId, entry: &Entry, status: impl Fn(&Message) -> Status) -> (Self, Bytes) {
+        let mut places = Vec::with_capacity(entry.body.messages().len());
+        let encoded = write_entry(entry, status, |message, place| places.push((message, place)));
+        let part = |(message, place): (&Message, Range<usize>)| Part {
+            seq: message.seq,
+            sender: message.sender.clone(),
+            client_message_id: message.client_message_id.clone(),
+            body: encoded.slice(place),
+        };
+        let parts = places.into_iter().map(part).collect();
+        let (seq, kind, at, counts) = (entry.seq, entry.body.kind(), entry.at, entry.counts);
+        (Self { order, seq, kind, at, counts, parts }, encoded)
     }
 
     /// Who wrote the message that the entry made or edited; `None`: the system, or nobody in particular.

@@ -1,5 +1,7 @@
 //! Writing envelopes.
 
+use std::ops::Range;
+
 use bytes::Bytes;
 use souk_chat::{Body, Entry, Message, Status, UserId};
 
@@ -13,6 +15,15 @@ use crate::json;
 /// In what an edit or a masking tells, `rev` is the entry's own number, even if the message has changed again since: clients follow
 /// the log by it.
 pub fn encode_entry(entry: &Entry, status: impl Fn(&Message) -> Status) -> Bytes {
+    write_entry(entry, status, |_, _| {})
+}
+
+/// The same; `written` is told of each message where its JSON stands.
+pub(super) fn write_entry<'e>(
+    entry: &'e Entry,
+    status: impl Fn(&Message) -> Status,
+    mut written: impl FnMut(&'e Message, Range<usize>),
+) -> Bytes {
     let messages = entry.body.messages();
     assert!(messages.len() <= PARTS_MAX, "an entry changes at most {PARTS_MAX} messages");
     let size: usize = messages.iter().map(|message| dto::encoded_size_hint(message) + 256).sum();
@@ -36,6 +47,7 @@ pub fn encode_entry(entry: &Entry, status: impl Fn(&Message) -> Status) -> Bytes
         json::write(&mut out, &form);
         let length = u32::try_from(out.len() - length_at - 4).expect("a message of bounded length");
         out[length_at..length_at + 4].copy_from_slice(&length.to_be_bytes());
+        written(message, length_at + 4..out.len());
     }
     Bytes::from(out)
 }

@@ -39,6 +39,7 @@ pub struct LocalBus {
     people: Box<[Mutex<HashMap<UserId, Devices>>]>,
     hasher: RandomState,
     nodes: AtomicU64,
+    routers: AtomicU64,
 }
 
 fn shards<T: Default>() -> Box<[T]> {
@@ -54,11 +55,22 @@ impl LocalBus {
             people: shards(),
             hasher: RandomState::new(),
             nodes: AtomicU64::new(1),
+            routers: AtomicU64::new(0),
         })
     }
 
     pub(super) fn next_number(&self) -> u64 {
         self.nodes.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// One more router is on it.
+    pub(super) fn joined(&self) {
+        self.routers.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Whether there ever was more than one.
+    pub(super) fn is_shared(&self) -> bool {
+        self.routers.load(Ordering::Relaxed) > 1
     }
 
     fn shard_of(&self, what: impl std::hash::Hash) -> usize {

@@ -18,6 +18,7 @@ pub struct LocalRouter {
 impl LocalRouter {
     /// A node on the bus. Subscriptions end when it is dropped.
     pub fn new(bus: Arc<LocalBus>, metrics: Arc<Metrics>) -> Self {
+        bus.joined();
         let node = Arc::new(Node { number: bus.next_number(), inbox: OnceLock::new(), metrics });
         Self { bus, node }
     }
@@ -55,6 +56,10 @@ impl Router for LocalRouter {
 
     fn is_connected(&self) -> bool {
         true
+    }
+
+    fn is_shared(&self) -> bool {
+        self.bus.is_shared()
     }
 }
 

@@ -39,7 +39,7 @@ pub(crate) struct Recent {
     orders: HashMap<i64, VecDeque<Place>>,
     /// Rows by key.
     keys: HashMap<Key, i64>,
-    /// Each order in `orders` once, with the row of its first entry there when it came; the longest waiting first.
+    /// Each order in `orders` once, with the row of its first entry there when it came, by rising row: the longest waiting first.
     waiting: VecDeque<(i64, i64)>,
     /// How often entries were taken out again.
     rollbacks: u64,
@@ -57,6 +57,7 @@ impl Recent {
         self.keys.insert((order, place.owner, place.name.clone()), place.row);
         let places = self.orders.entry(order).or_default();
         if places.is_empty() {
+            debug_assert!(self.waiting.back().is_none_or(|(_, row)| *row < place.row), "rows rise");
             self.waiting.push_back((order, place.row));
         }
         places.push_back(place);
@@ -99,8 +100,11 @@ impl Recent {
                 self.keys.remove(&(*order, place.owner, place.name.clone()));
             }
             match places.front() {
-                // It came while the others were written.
-                Some(place) => self.waiting.push_back((*order, place.row)),
+                // It came while the others were written; orders that came after it may wait already.
+                Some(place) => {
+                    let at = self.waiting.partition_point(|(_, row)| *row < place.row);
+                    self.waiting.insert(at, (*order, place.row));
+                }
                 None => drop(self.orders.remove(order)),
             }
         }
@@ -109,7 +113,7 @@ impl Recent {
     /// The first row that may be missing in the indexes once the first `indexed` of the waiting orders are in them; `None`: none
     /// may.
     pub(crate) fn first_row_without(&self, indexed: usize) -> Option<i64> {
-        self.waiting.iter().skip(indexed).map(|(_, row)| *row).min()
+        self.waiting.get(indexed).map(|(_, row)| *row)
     }
 
     /// The row of the entry with this key.
@@ -155,9 +159,11 @@ mod tests {
         let overdue = recent.overdue();
         assert_eq!(overdue, [(7, vec![place(1, 1), place(2, 3)])]);
         assert_eq!((recent.first_row_without(0), recent.first_row_without(1)), (Some(1), Some(2)));
-        // What came while it was being indexed stays, behind all others.
+        // What came while it was being indexed stays, behind all that came before it.
         recent.add(7, place(3, 5));
+        recent.add(6, place(1, 6));
         recent.forget(&overdue);
+        assert_eq!([1, 2, 3, 4].map(|indexed| recent.first_row_without(indexed)), [Some(4), Some(5), Some(6), None]);
         assert_eq!((recent.row(7, 2), recent.row(7, 3), recent.row(8, 5)), (None, Some(5), Some(2)));
         assert_eq!(recent.first_row_without(0), Some(2));
         assert_eq!((recent.row_of_key(7, 1, &"k-1".into()), recent.row_of_key(7, 1, &"k-3".into())), (None, Some(5)));

@@ -136,7 +136,7 @@ impl<'a> Batch<'a> {
             self.answer_without_writing(units);
             return Some(head);
         }
-        if units.iter().any(Unit::owes) && !self.sequencer.ports.promises.standing() {
+        if !self.sequencer.ports.promises.standing() && units.iter().any(Unit::owes) {
             // This process may have been taken for dead: what it promises now, nobody may keep. It writes again after its next sign
             // of life.
             self.pause().await;
