@@ -155,7 +155,7 @@ async fn one(shared: &Shared, actor: &Actor, order: &str) -> Result<Answer, Fail
 async fn history(shared: &Shared, actor: &Actor, order: &str, query: &str) -> Result<Answer, Failure> {
     let (window, limit) = parse::history_query(query)?;
     let caught_up = shared.chats.history(actor, &order_id(order)?, window, limit).await?;
-    shared.surroundings.metrics.cursors_reset.inc_by(u64::from(caught_up.history.reset));
+    shared.sockets.metrics.cursors_reset.inc_by(u64::from(caught_up.history.reset));
     Ok(json(StatusCode::OK, encoding::encode(&dto::Page::of(&caught_up, &actor.user))))
 }
 
@@ -200,14 +200,14 @@ async fn edit(
     let body = body(request).await?;
     let draft = Draft::new(&parse::content(&body)?)?;
     let sent = shared.chats.edit(actor, Edit { order, seq, draft, origin: origin(shared) }).await?;
-    shared.surroundings.metrics.messages_edited.inc();
+    shared.sockets.metrics.messages_edited.inc();
     let status = shared.chats.status(&sent).await;
     Ok(json(StatusCode::OK, written(&sent, status)))
 }
 
 /// What comes over REST comes over none of the sockets: they all hear of it.
 fn origin(shared: &Shared) -> Origin {
-    Origin { node: shared.surroundings.node, connection: 0 }
+    Origin { node: shared.sockets.node, connection: 0 }
 }
 
 /// The answer to who wrote a message.

@@ -26,7 +26,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::config::Origins;
 use crate::session::SignedIn;
-use crate::socket::Surroundings;
+use crate::socket::SocketContext;
 
 use super::admission::{Admission, Place, Refused, Source, Tally};
 use super::forwarded::Trusted;
@@ -56,7 +56,7 @@ const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 /// What all requests share.
 pub struct Shared {
     /// What sockets share.
-    pub surroundings: Arc<Surroundings>,
+    pub sockets: Arc<SocketContext>,
     /// The service, for REST.
     pub chats: Arc<Chats>,
     /// Who may come in.
@@ -126,7 +126,7 @@ impl Server {
 
     fn take(&self, stream: TcpStream, peer: IpAddr, refusing: &Arc<Semaphore>) {
         let shared = Arc::clone(&self.shared);
-        let tasks = shared.surroundings.runtime.tasks().clone();
+        let tasks = shared.sockets.runtime.tasks().clone();
         match shared.admission.place(of_peer(&shared, peer)) {
             Ok(place) => {
                 self.shared.connections.spawn(guarded(&tasks, REQUEST, serve(stream, peer, shared, Ok(place))));
@@ -352,8 +352,8 @@ fn check_bearer(shared: &Shared, headers: &HeaderMap) -> Result<(), Box<Answer>>
 /// The person of the `Authorization` header, if there is one.
 pub(super) fn signed_in(shared: &Shared, headers: &HeaderMap) -> Result<Option<(SignedIn, String)>, Error> {
     let Some(token) = bearer(headers)? else { return Ok(None) };
-    let around = &shared.surroundings;
-    around.verify.verify(token, around.runtime.now()).map(|signed_in| Some((signed_in, token.to_owned())))
+    let context = &shared.sockets;
+    context.verify.verify(token, context.runtime.now()).map(|signed_in| Some((signed_in, token.to_owned())))
 }
 
 fn over_capacity(refused: Refused) -> Answer {

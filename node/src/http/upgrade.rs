@@ -137,16 +137,16 @@ pub(super) fn start<B>(
     if subprotocol {
         response.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(SUBPROTOCOL));
     }
-    let around = shared.surroundings.clone();
+    let context = shared.sockets.clone();
     let connections = shared.connections.clone();
     let tracked = connections.clone();
-    let tasks = around.runtime.tasks().clone();
+    let tasks = context.runtime.tasks().clone();
     let guard = tasks.clone();
     connections.spawn(guarded(&guard, CONNECTED, async move {
         let Ok(upgraded) = upgrade.await else { return };
         let Ok(parts) = upgraded.downcast::<TokioIo<Paced>>() else { return };
         // It is opened here. A task of its own, so that the connection does not drag the handshake's memory along.
-        let socket = socket::run(parts.io.into_inner().into_inner(), parts.read_buf, opening, around, place);
+        let socket = socket::run(parts.io.into_inner().into_inner(), parts.read_buf, opening, context, place);
         tracked.spawn(guarded(&tasks, CONNECTED, socket));
     }));
     response

@@ -61,7 +61,7 @@ pub(super) async fn until_told(node: Node) -> Result<(), ServeError> {
 pub(super) async fn leave(node: Node) {
     let Node { parts, kept, .. } = node;
     parts.readiness.not_ready("node", "leaving");
-    let census = &parts.shared.surroundings.census;
+    let census = &parts.shared.sockets.census;
     if !census.is_empty() {
         tokio::time::sleep(parts.config.node.drain_wait).await;
     }

@@ -97,10 +97,10 @@ fn of_router(sample: souk_router::Sample) -> Sample {
 }
 
 fn of_sockets(shared: &Shared, hub: &Hub) -> Vec<Sample> {
-    let around = &shared.surroundings;
-    let (wire, admission) = (&around.counters, shared.admission.counters());
+    let context = &shared.sockets;
+    let (wire, admission) = (&context.counters, shared.admission.counters());
     vec![
-        gauge("connections", "Sockets that are open", around.census.len()),
+        gauge("connections", "Sockets that are open", context.census.len()),
         gauge("people_here", "People with a session on this node", hub.people_count()),
         gauge("rooms", "Orders that somebody on this node joined", hub.rooms_count()),
         counter("frames_in", "Text frames that arrived, whole", &wire.frames_in),

@@ -39,7 +39,7 @@ use crate::operator::{Operator, Readiness};
 use crate::rules::{Counted, Lexicon};
 use crate::runtime::System;
 use crate::session::{SignedIn, Verify};
-use crate::socket::{self, PING_EVERY, PONG_WITHIN, Surroundings};
+use crate::socket::{self, PING_EVERY, PONG_WITHIN, SocketContext};
 
 use self::secrets::{SecretsError, Trust};
 use hangup::OnHangup;
@@ -297,7 +297,7 @@ impl Node {
         );
         let commands = Arc::new(commands.counting(Arc::clone(&metrics)));
         let verify = Arc::new(Tokens(Arc::clone(&verifier), Arc::clone(&metrics)));
-        let surroundings = Arc::new(Surroundings::new(
+        let sockets = Arc::new(SocketContext::new(
             Arc::clone(&hub),
             commands,
             verify,
@@ -315,7 +315,7 @@ impl Node {
             tasks.clone(),
         ));
         let shared = Arc::new(Shared {
-            surroundings: Arc::clone(&surroundings),
+            sockets: Arc::clone(&sockets),
             chats: Arc::clone(&chats),
             admission,
             origins: config.node.origins.clone(),
@@ -356,7 +356,7 @@ impl Node {
         let following = Arc::clone(&delivery);
         kept.keep("epoch", move || Arc::clone(&following).follow_epoch());
         kept.keep("absences", move || Arc::clone(&absences).watch());
-        kept.keep("heartbeats", move || socket::sweep(Arc::clone(&surroundings)));
+        kept.keep("heartbeats", move || socket::sweep(Arc::clone(&sockets)));
         let on_hangup = OnHangup::of(lexicon.has_file() || config.auth.jwks.is_some());
         let (watched, rules) = (Arc::clone(&verifier), Arc::clone(&lexicon));
         let (keys_guard, words_guard) = (guards.clone(), guards.clone());

@@ -20,9 +20,9 @@ use tokio::net::TcpStream;
 
 use crate::hub::{Link, Notice, Outgoing};
 
+use super::context::SocketContext;
 use super::driver::{Driver, Ended, Opening};
 use super::frame::{self, FrameError, FrameReader, HEADER_BYTES_MAX, Incoming, MESSAGE_BYTES_MAX};
-use super::surroundings::Surroundings;
 
 /// Bytes that a thread reads at once: a whole largest frame always fits behind what was kept.
 const SCRATCH_BYTES: usize = MESSAGE_BYTES_MAX + HEADER_BYTES_MAX + 16 * 1024;
@@ -52,14 +52,14 @@ enum End {
 /// A link's place in the census. However the connection ends, it is given back, and nothing is pushed to the link any more.
 struct Entered {
     link: Arc<Link>,
-    around: Arc<Surroundings>,
+    context: Arc<SocketContext>,
     place: usize,
 }
 
 impl Drop for Entered {
     fn drop(&mut self) {
         self.link.close();
-        self.around.census.leave(self.place);
+        self.context.census.leave(self.place);
     }
 }
 
@@ -68,7 +68,7 @@ struct Connection {
     link: Arc<Link>,
     driver: Driver,
     entered: Entered,
-    around: Arc<Surroundings>,
+    context: Arc<SocketContext>,
     reader: FrameReader,
     /// Bytes of a frame that is not whole, or of frames not taken because the session was busy.
     kept: Vec<u8>,
@@ -88,20 +88,20 @@ pub fn run(
     stream: TcpStream,
     early: Bytes,
     opening: Opening,
-    around: Arc<Surroundings>,
+    context: Arc<SocketContext>,
     keeps: impl Send + 'static,
 ) -> impl Future<Output = ()> + Send {
     let socket_io = matches!(opening, Opening::SocketIo(_));
-    let link = Arc::new(Link::new(around.census.number(), around.seconds()));
-    let place = around.census.enter(Arc::clone(&link), socket_io);
-    let entered = Entered { link: Arc::clone(&link), around: Arc::clone(&around), place };
-    let driver = Driver::open(opening, Arc::clone(&link), Arc::clone(&around));
+    let link = Arc::new(Link::new(context.census.number(), context.seconds()));
+    let place = context.census.enter(Arc::clone(&link), socket_io);
+    let entered = Entered { link: Arc::clone(&link), context: Arc::clone(&context), place };
+    let driver = Driver::open(opening, Arc::clone(&link), Arc::clone(&context));
     let mut connection = Connection {
         stream,
         link,
         driver,
         entered,
-        around,
+        context,
         reader: FrameReader::default(),
         held: !early.is_empty(),
         kept: early.to_vec(),
@@ -194,12 +194,12 @@ impl Connection {
                 match self.stream.try_read(&mut scratch[kept..]) {
                     Ok(0) => {
                         // A proxy may have closed it for a client that is long gone: a client that closes says so in a frame before.
-                        self.link.heard(self.around.seconds(), false);
+                        self.link.heard(self.context.seconds(), false);
                         self.theirs = Some(None);
                         Ok(None)
                     }
                     Ok(count) => {
-                        self.link.heard(self.around.seconds(), self.writing.is_empty());
+                        self.link.heard(self.context.seconds(), self.writing.is_empty());
                         self.take(&mut scratch[..kept + count])?;
                         // A read that did not fill the buffer emptied the socket.
                         Ok(Some(kept + count == SCRATCH_BYTES))
@@ -254,7 +254,7 @@ impl Connection {
             }
             theirs.is_none() && driver.ended().is_none() && !driver.is_busy()
         });
-        self.around.counters.frames_in.fetch_add(texts, Ordering::Relaxed);
+        self.context.counters.frames_in.fetch_add(texts, Ordering::Relaxed);
         let used = used?;
         self.held = used < bytes.len() && self.driver.is_busy();
         if used < bytes.len() {
@@ -270,7 +270,7 @@ impl Connection {
         while !self.writing.is_empty() {
             match self.write_once() {
                 Ok(written) => {
-                    let counters = &self.around.counters;
+                    let counters = &self.context.counters;
                     counters.writes.fetch_add(1, Ordering::Relaxed);
                     counters.bytes_out.fetch_add(written as u64, Ordering::Relaxed);
                     counters.frames_out.fetch_add(advance(&mut self.writing, written), Ordering::Relaxed);
@@ -307,7 +307,7 @@ impl Connection {
         match end {
             End::Ours(ended) => {
                 if ended.close == Close::SlowConsumer {
-                    self.around.counters.slow_consumers.fetch_add(1, Ordering::Relaxed);
+                    self.context.counters.slow_consumers.fetch_add(1, Ordering::Relaxed);
                 }
                 last.push_back(frame::encode_close(ended.close.number(), &ended.why).into());
             }
@@ -390,7 +390,7 @@ mod tests {
         }
     }
 
-    fn around(rig: &Rig) -> Arc<Surroundings> {
+    fn context(rig: &Rig) -> Arc<SocketContext> {
         let announced = Announced {
             quota: Quota::default(),
             reconnect: dto::ReconnectPolicy { min_ms: 1, max_ms: 2, factor: 2.0 },
@@ -400,7 +400,7 @@ mod tests {
         let (chats, hub, delivery) = (Arc::clone(&rig.chats), Arc::clone(&rig.hub), Arc::clone(&rig.delivery));
         let runtime = Arc::clone(&rig.clock) as Arc<dyn souk_chat::ports::Runtime>;
         let commands = Arc::new(Commands::new(chats, Arc::clone(&hub), delivery, Arc::clone(&runtime), announced));
-        Arc::new(Surroundings::new(hub, commands, Arc::new(Nobody), runtime, Arc::default(), 1))
+        Arc::new(SocketContext::new(hub, commands, Arc::new(Nobody), runtime, Arc::default(), 1))
     }
 
     /// How long after the start ann's device counts as having seen everything, when it says `last` ten seconds after it and closes.
@@ -413,7 +413,7 @@ mod tests {
         let actor = Actor { user: user("ann"), role: Role::Client, name: None, locale: None };
         let signed_in = SignedIn { actor, expires_at: Timestamp(i64::MAX), good_until: Timestamp(i64::MAX) };
         let opening = Opening::Plain(Some((signed_in, "token".into())));
-        let connection = run(stream, Bytes::new(), opening, around(&rig), ());
+        let connection = run(stream, Bytes::new(), opening, context(&rig), ());
         rig.clock.pass(Duration::from_secs(10));
         client.write_all(last).await.unwrap();
         drop(client);

@@ -1,14 +1,14 @@
 //! A connection's life: frames in, frames out.
 
 mod connection;
+mod context;
 mod driver;
 pub mod frame;
 mod misuse;
 mod seat;
-mod surroundings;
 mod sweep;
 
 pub use connection::run;
+pub use context::{Census, SocketContext, WireCounters};
 pub use driver::{Driver, Ended, Opening};
-pub use surroundings::{Census, Surroundings, WireCounters};
 pub use sweep::{PING_EVERY, PONG_WITHIN, sweep};

@@ -11,7 +11,7 @@ use crate::commands::exception;
 use crate::hub::{Ack, Device, Dialect, Link};
 use crate::session::{Effect, Effects, Session, SignedIn};
 
-use super::surroundings::Surroundings;
+use super::context::SocketContext;
 
 /// A session with its device, once it is signed in.
 pub(super) struct Seat {
@@ -19,7 +19,7 @@ pub(super) struct Seat {
     device: Option<Arc<Device>>,
     dialect: Dialect,
     slot: u8,
-    /// Stands for the token it came with; see [`Surroundings::is_misuser`].
+    /// Stands for the token it came with; see [`SocketContext::is_misuser`].
     pub(super) token: u64,
 }
 
@@ -53,9 +53,9 @@ impl Seat {
         self.session.next_tick()
     }
 
-    pub(super) fn sign_in(&mut self, signed_in: SignedIn, link: &Arc<Link>, around: &Surroundings) -> Option<Close> {
-        let effects = self.session.sign_in(signed_in, around.runtime.now());
-        self.carry_out(effects, link, around)
+    pub(super) fn sign_in(&mut self, signed_in: SignedIn, link: &Arc<Link>, context: &SocketContext) -> Option<Close> {
+        let effects = self.session.sign_in(signed_in, context.runtime.now());
+        self.carry_out(effects, link, context)
     }
 
     pub(super) fn request(
@@ -63,38 +63,38 @@ impl Seat {
         ack: Option<Ack>,
         request: Request<'_>,
         link: &Arc<Link>,
-        around: &Surroundings,
+        context: &SocketContext,
     ) -> Option<Close> {
         let brought = match &request {
-            Request::Authenticate { token } | Request::RefreshToken { token } => Some(around.token_number(&token.0)),
+            Request::Authenticate { token } | Request::RefreshToken { token } => Some(context.token_number(&token.0)),
             _ => None,
         };
-        let effects = self.session.request(ack, request, &*around.verify, around.runtime.now());
+        let effects = self.session.request(ack, request, &*context.verify, context.runtime.now());
         // A token that was refused does not take the place of the one that answers for this session.
         if let Some(token) = brought.filter(|_| effects.iter().any(|effect| matches!(effect, Effect::Answer(..)))) {
             self.token = token;
         }
-        self.carry_out(effects, link, around)
+        self.carry_out(effects, link, context)
     }
 
-    pub(super) fn finished(&mut self, send: bool, link: &Arc<Link>, around: &Surroundings) -> Option<Close> {
+    pub(super) fn finished(&mut self, send: bool, link: &Arc<Link>, context: &SocketContext) -> Option<Close> {
         let effects = self.session.finished(send);
-        self.carry_out(effects, link, around)
+        self.carry_out(effects, link, context)
     }
 
-    pub(super) fn tick(&mut self, link: &Arc<Link>, around: &Surroundings) -> Option<Close> {
-        let effects = self.session.tick(around.runtime.now());
-        self.carry_out(effects, link, around)
+    pub(super) fn tick(&mut self, link: &Arc<Link>, context: &SocketContext) -> Option<Close> {
+        let effects = self.session.tick(context.runtime.now());
+        self.carry_out(effects, link, context)
     }
 
-    pub(super) fn close(&mut self, close: Close, link: &Arc<Link>, around: &Surroundings) -> Option<Close> {
+    pub(super) fn close(&mut self, close: Close, link: &Arc<Link>, context: &SocketContext) -> Option<Close> {
         let effects = self.session.close(close);
-        self.carry_out(effects, link, around)
+        self.carry_out(effects, link, context)
     }
 
-    pub(super) fn leave(&mut self, around: &Surroundings) {
+    pub(super) fn leave(&mut self, context: &SocketContext) {
         if let Some(device) = self.device.take() {
-            around.hub.exit(&device);
+            context.hub.exit(&device);
         }
     }
 
@@ -120,20 +120,20 @@ impl Seat {
         };
     }
 
-    fn carry_out(&mut self, effects: Effects, link: &Arc<Link>, around: &Surroundings) -> Option<Close> {
+    fn carry_out(&mut self, effects: Effects, link: &Arc<Link>, context: &SocketContext) -> Option<Close> {
         for effect in effects {
             match effect {
                 Effect::Enter(actor) => {
-                    let device = Arc::new(Device::new(Arc::clone(link), self.slot, self.dialect, actor, around.node));
-                    if around.hub.enter(&device).is_err() {
+                    let device = Arc::new(Device::new(Arc::clone(link), self.slot, self.dialect, actor, context.node));
+                    if context.hub.enter(&device).is_err() {
                         return Some(Close::TooManyDevices);
                     }
-                    around.metrics.sessions_opened.of(self.dialect.carrier()).inc();
+                    context.metrics.sessions_opened.of(self.dialect.carrier()).inc();
                     self.device = Some(device);
                 }
                 Effect::Leave(order) => {
                     if let Some(device) = &self.device {
-                        around.hub.leave(device, &order);
+                        context.hub.leave(device, &order);
                     }
                 }
                 Effect::Answer(ack, body) => self.answer(ack, &body, link),
@@ -148,7 +148,7 @@ impl Seat {
                 }
                 Effect::Run(ack, command) => {
                     if let Some(device) = &self.device {
-                        around.commands.run(Arc::clone(device), ack, command);
+                        context.commands.run(Arc::clone(device), ack, command);
                     }
                 }
                 Effect::Close(close) => return Some(close),

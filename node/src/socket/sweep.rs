@@ -9,8 +9,8 @@ use souk_protocol::{Close, socketio};
 
 use crate::hub::Notice;
 
+use super::context::SocketContext;
 use super::frame;
-use super::surroundings::Surroundings;
 
 /// How often the server pings a connection, in seconds.
 pub const PING_EVERY: u32 = 25;
@@ -21,13 +21,13 @@ const ROUND: Duration = Duration::from_secs(1);
 
 /// Looks through all connections once a second, for ever: pings those that are due, wakes sessions that asked for it, ends those
 /// from which nothing came back. A few atomic reads for each; no timer per connection.
-pub async fn sweep(surroundings: Arc<Surroundings>) {
+pub async fn sweep(sockets: Arc<SocketContext>) {
     let plain_ping = Bytes::from(frame::encode(OpCode::Ping, b""));
     let socket_io_ping = Bytes::from(frame::encode(OpCode::Text, socketio::PING.as_bytes()));
     loop {
-        surroundings.runtime.sleep(ROUND).await;
-        let now = surroundings.seconds();
-        surroundings.census.each(|link, socket_io| {
+        sockets.runtime.sleep(ROUND).await;
+        let now = sockets.seconds();
+        sockets.census.each(|link, socket_io| {
             if link.take_tick(now) {
                 link.notify(Notice::Tick);
             }

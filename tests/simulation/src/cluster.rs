@@ -15,7 +15,7 @@ use souk_node::delivery::Delivery;
 use souk_node::gate::HoleRule;
 use souk_node::hub::Hub;
 use souk_node::session::{SignedIn, Verify};
-use souk_node::socket::Surroundings;
+use souk_node::socket::SocketContext;
 use souk_protocol::Error;
 use souk_protocol::dto::ReconnectPolicy;
 
@@ -39,7 +39,7 @@ pub struct Node {
     /// Its tasks and clock.
     pub runtime: Arc<NodeRuntime>,
     /// What its connections share.
-    pub around: Arc<Surroundings>,
+    pub context: Arc<SocketContext>,
     /// What it delivers.
     pub delivery: Arc<Delivery>,
     /// Whom it looks after when they are gone.
@@ -123,7 +123,7 @@ impl Cluster {
         node.keep("compare", move || Arc::clone(&comparing).compare_on(true));
         node.keep("republish", move || Arc::clone(&republishing).republish_on());
         if self.world.plan.sabotage == Sabotage::ForgetfulHub {
-            let hub = Arc::clone(&node.around.hub);
+            let hub = Arc::clone(&node.context.hub);
             node.runtime.spawn(
                 "forget",
                 Box::pin(async move {
@@ -201,8 +201,8 @@ impl Cluster {
             Arc::new(Absences::new(Arc::clone(&hub), Arc::clone(&chats), presence, store, Arc::clone(&shared)));
         let commands =
             Arc::new(Commands::new(chats, Arc::clone(&hub), Arc::clone(&delivery), Arc::clone(&shared), announced));
-        let around = Arc::new(Surroundings::new(hub, commands, Arc::new(Names), shared, Arc::default(), number));
-        Node { slot, runtime, around, delivery, absences }
+        let context = Arc::new(SocketContext::new(hub, commands, Arc::new(Names), shared, Arc::default(), number));
+        Node { slot, runtime, context, delivery, absences }
     }
 
     /// Crashes a node: everything it was doing ends where it stands. It starts again after some milliseconds.

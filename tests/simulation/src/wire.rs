@@ -181,22 +181,22 @@ impl Drop for Side {
 
 /// The node's side, to the end of the connection.
 async fn serve(wire: Arc<Wire>, node: Arc<Node>, opening: Opening) {
-    let around = Arc::clone(&node.around);
+    let context = Arc::clone(&node.context);
     drop(node);
-    let link = Arc::new(Link::new(wire.number, around.seconds()));
+    let link = Arc::new(Link::new(wire.number, context.seconds()));
     let mut side = Side { wire, link: Arc::clone(&link), hung_up: false };
-    let mut driver = Driver::open(opening, Arc::clone(&link), Arc::clone(&around));
+    let mut driver = Driver::open(opening, Arc::clone(&link), Arc::clone(&context));
     while driver.ended().is_none() {
         match side.wire.wake(&link, !driver.is_busy()).await {
             Woken::HungUp => {
                 side.hung_up = true;
                 if side.wire.state.lock().said_goodbye {
-                    link.heard(around.seconds(), true);
+                    link.heard(context.seconds(), true);
                 }
                 break;
             }
             Woken::Text(text) => {
-                link.heard(around.seconds(), true);
+                link.heard(context.seconds(), true);
                 driver.text(&text);
             }
             Woken::Outgoing(outgoing) => {

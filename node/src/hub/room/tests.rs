@@ -40,7 +40,12 @@ impl Joined {
 
     fn done(&self, id: &str, seq: u64) {
         let told = |_: &Error| panic!("nothing was refused");
-        self.room.settle(&self.device, &ClientMessageId::new(id).unwrap(), Ok((Seq(seq), &|| Bytes::from_static(BODY))), told);
+        self.room.settle(
+            &self.device,
+            &ClientMessageId::new(id).unwrap(),
+            Ok((Seq(seq), &|| Bytes::from_static(BODY))),
+            told,
+        );
     }
 
     /// How many frames went out since the last time.

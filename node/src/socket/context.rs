@@ -86,7 +86,7 @@ impl Census {
 }
 
 /// What all connections of a node share.
-pub struct Surroundings {
+pub struct SocketContext {
     /// Who is connected.
     pub hub: Arc<Hub>,
     /// What carries out commands.
@@ -107,8 +107,8 @@ pub struct Surroundings {
     hasher: RandomState,
 }
 
-impl Surroundings {
-    /// Surroundings over these parts.
+impl SocketContext {
+    /// A context over these parts.
     pub fn new(
         hub: Arc<Hub>,
         commands: Arc<Commands>,
