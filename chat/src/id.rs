@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::log::Seq;
+use crate::seq::Seq;
 
 /// Longest user id, in bytes (the alphabet is ASCII).
 pub const USER_ID_MAX: usize = 128;

@@ -18,6 +18,7 @@ pub mod refusal;
 pub mod replay;
 pub mod rules;
 pub mod seal;
+pub mod seq;
 pub mod service;
 pub mod tasks;
 pub mod text;

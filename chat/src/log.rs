@@ -1,6 +1,5 @@
 //! An order's log: what happened, numbered 1, 2, 3 … without a hole.
 
-use std::fmt;
 use std::sync::Arc;
 
 use crate::fingerprint::Fingerprint;
@@ -8,27 +7,8 @@ use crate::id::{Epoch, UserId};
 use crate::message::Message;
 use crate::order::{ChatState, Side};
 use crate::owed::Owed;
+pub use crate::seq::Seq;
 use crate::time::Timestamp;
-
-/// The number of an entry. 0 stands before the first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct Seq(pub u64);
-
-impl Seq {
-    /// Before the first entry.
-    pub const ZERO: Self = Self(0);
-
-    /// The number after this one.
-    pub fn next(self) -> Self {
-        Self(self.0 + 1)
-    }
-}
-
-impl fmt::Display for Seq {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
 
 /// How far somebody knows a log, and in which epoch of the store they learned it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

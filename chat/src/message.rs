@@ -5,7 +5,7 @@ use std::sync::Arc;
 use souk_moderation::Categories;
 
 use crate::id::{ClientMessageId, MessageId, OrderId, UserId};
-use crate::log::Seq;
+use crate::seq::Seq;
 use crate::time::Timestamp;
 use crate::watermark::Marks;
 

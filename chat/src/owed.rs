@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use souk_moderation::{Categories, Category};
 
 use crate::id::{OrderId, UserId};
-use crate::log::Seq;
+use crate::seq::Seq;
 
 /// The type of an event, as CloudEvents names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

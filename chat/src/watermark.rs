@@ -1,6 +1,6 @@
 //! How far a person got in an order: marks that only rise.
 
-use crate::log::Seq;
+use crate::seq::Seq;
 
 /// A point in an order's log with the number of the *other* party's messages up to and including it, so that unread is a
 /// subtraction.

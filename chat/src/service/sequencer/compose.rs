@@ -15,8 +15,7 @@ use crate::rules::Judge;
 use crate::service::Ports;
 use crate::time::Timestamp;
 
-use super::judge::Slot;
-use super::parts::{End, Rest, Unit, Unsealed, covered, decisions, masking_key, moderation, owed};
+use super::parts::{End, Rest, Slot, Unit, Unsealed, covered, decisions, masking_key, moderation, owed};
 use super::{Course, Job, Spam, Work};
 
 /// What jobs are composed from.

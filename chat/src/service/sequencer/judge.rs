@@ -14,28 +14,7 @@ use crate::time::Timestamp;
 
 use super::Job;
 use super::compose::Composer;
-use super::parts::{Unit, Unsealed, covered, masking_key, messages_mut, moderation, union};
-
-/// Where an entry of the batch in the making says what a message will be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Place {
-    unit: usize,
-    entry: usize,
-    message: usize,
-}
-
-/// A message as it will be shown.
-pub(super) struct Slot {
-    pub(super) message: Arc<Message>,
-    /// `None`: as it is in the log.
-    pub(super) place: Option<Place>,
-}
-
-impl Slot {
-    pub(super) fn placed(message: Arc<Message>, unit: usize, entry: usize) -> Self {
-        Self { message, place: Some(Place { unit, entry, message: 0 }) }
-    }
-}
+use super::parts::{Place, Slot, Unit, Unsealed, covered, masking_key, messages_mut, moderation, union};
 
 /// What becomes of a message that another completed something with.
 struct Change {

@@ -15,6 +15,27 @@ use crate::rules::Judge;
 
 use super::{Job, Work, Written};
 
+/// Where an entry of the batch in the making says what a message will be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) unit: usize,
+    pub(super) entry: usize,
+    pub(super) message: usize,
+}
+
+/// A message as it will be shown.
+pub(super) struct Slot {
+    pub(super) message: Arc<Message>,
+    /// `None`: as it is in the log.
+    pub(super) place: Option<Place>,
+}
+
+impl Slot {
+    pub(super) fn placed(message: Arc<Message>, unit: usize, entry: usize) -> Self {
+        Self { message, place: Some(Place { unit, entry, message: 0 }) }
+    }
+}
+
 /// Bytes of a hash that name a masking: none of one order's is named like another.
 const MASKING_BYTES: usize = 16;
 
