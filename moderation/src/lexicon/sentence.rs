@@ -176,6 +176,15 @@ impl<'s, 't> Sentence<'s, 't> {
         self.goes_on.get(i).is_none_or(|goes_on| *goes_on)
     }
 
+    /// The number of the sentence that each word belongs to.
+    pub(super) fn numbers(&self) -> Vec<u32> {
+        let ends = self.goes_on.iter().scan(0, |number, goes_on| {
+            *number += u32::from(!goes_on);
+            Some(*number)
+        });
+        ends.collect()
+    }
+
     /// Whether another reading begins or ends with word `i`.
     pub(super) fn has_others(&self, i: usize) -> bool {
         self.is_edge.get(i).is_some_and(|edge| *edge)
