@@ -1,14 +1,15 @@
 //! Frames: phrases in any order, near each other. `@your_pet & @poison` is "I'll poison your dog" and "your dog, that poison …".
 //!
-//! The parts of all frames are phrases that the automaton finds like others, each once, however many frames are made of it. A
-//! frame is looked at when every part of it was seen somewhere in the message: around each place of its rarest part, as far as it
-//! reaches. So the time is that of finding the parts, and a bounded number of steps for each of them and each frame.
+//! The parts of all frames are phrases, each known once, however many frames are made of it. The automaton sees their rarest words
+//! ([`Hit`]). Only where the words of all parts of a frame were seen in a message are these parts looked at ([`Seen`]), and only
+//! where all of them are there is the frame looked for: around each place of its rarest part, as far as it reaches. So the time is
+//! that of seeing words, and a bounded number of steps for each of them and each frame.
 
 use std::collections::HashMap;
 
 use super::Candidate;
 use super::entry::Element;
-use super::phrase::Phrase;
+use super::phrase::{Anchor, Phrase};
 use super::sentence::Sentence;
 
 /// Most words from the first to the last of a frame within a sentence (`&`), and of one that goes across (`&&`).
@@ -40,21 +41,43 @@ pub(super) struct Frames {
     led: Vec<Vec<u32>>,
 }
 
-/// A part of frames that stands in a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Seen {
+/// A word that stands for a part of frames was seen.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Hit {
     pub(super) part: u32,
-    /// Its first word, and one past its last.
-    pub(super) first: u32,
-    pub(super) end: u32,
-    /// It is read so only among other words.
-    pub(super) weak: bool,
+    pub(super) anchor: Anchor,
+    /// Where, in what the automaton reads.
+    pub(super) at: usize,
 }
 
-impl Seen {
-    pub(super) fn new(part: u32, first: usize, end: usize, weak: bool) -> Self {
-        let place = |word: usize| u32::try_from(word).unwrap_or(u32::MAX);
-        Self { part, first: place(first), end: place(end), weak }
+/// A part of frames that stands in a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Seen {
+    part: u32,
+    /// Its first word, and one past its last.
+    first: u32,
+    end: u32,
+    /// It is read so only among other words.
+    weak: bool,
+}
+
+/// Parts that may be in a set: some share a bit.
+#[derive(Default)]
+struct Bits([u64; 16]);
+
+impl Bits {
+    fn of(parts: impl Iterator<Item = u32>) -> Self {
+        let mut bits = Self::default();
+        parts.for_each(|part| bits.add(part));
+        bits
+    }
+
+    const fn add(&mut self, part: u32) {
+        self.0[part as usize / 64 % 16] |= 1 << (part % 64);
+    }
+
+    const fn may_have(&self, part: u32) -> bool {
+        self.0[part as usize / 64 % 16] & (1 << (part % 64)) != 0
     }
 }
 
@@ -83,10 +106,6 @@ impl Frames {
         new
     }
 
-    pub(super) fn part(&self, part: u32) -> &Phrase {
-        &self.parts[part as usize]
-    }
-
     /// Every frame is there: they may be looked for.
     pub(super) fn settle(&mut self) {
         self.numbers = HashMap::new();
@@ -97,29 +116,41 @@ impl Frames {
     }
 
     /// The frames whose parts stand together, from their first to their last word.
-    pub(super) fn find(&self, sentence: &Sentence<'_, '_>, mut seen: Vec<Seen>, out: &mut Vec<Candidate>) {
-        if seen.len() < 2 {
-            return;
-        }
-        seen.sort_unstable();
-        seen.dedup();
-        // Nearly every frame misses a part: that is told by a bit, which a few parts share.
-        let mut bits = [0_u64; 8];
-        let bit = |part: u32| (part as usize / 64 % 8, 1_u64 << (part % 64));
-        for (word, bit) in seen.iter().map(|one| bit(one.part)) {
-            bits[word] |= bit;
-        }
-        let may_be_seen = |part: &u32| {
-            let (word, bit) = bit(*part);
-            bits[word] & bit != 0
-        };
+    pub(super) fn find(&self, sentence: &Sentence<'_, '_>, hits: &[Hit], out: &mut Vec<Candidate>) {
+        let seen = self.seen(sentence, hits);
+        let bits = Bits::of(seen.iter().map(|one| one.part));
         let mut numbers = None;
         for leads in seen.chunk_by(|a, b| a.part == b.part) {
-            let led = self.led[leads[0].part as usize].iter().map(|frame| &self.frames[*frame as usize]);
-            for frame in led.filter(|frame| frame.parts[1..].iter().all(may_be_seen)) {
+            for frame in self.led(leads[0].part, &bits) {
                 frame.find(sentence, leads, &seen, &mut numbers, out);
             }
         }
+    }
+
+    /// The parts that stand somewhere in a message, by their numbers: only those of frames that may be there.
+    fn seen(&self, sentence: &Sentence<'_, '_>, hits: &[Hit]) -> Vec<Seen> {
+        let bits = Bits::of(hits.iter().map(|hit| hit.part));
+        let mut wanted = Bits::default();
+        let frames = hits.iter().flat_map(|hit| self.led(hit.part, &bits));
+        frames.flat_map(|frame| &frame.parts).for_each(|part| wanted.add(*part));
+        let wanted = hits.iter().filter(|hit| wanted.may_have(hit.part));
+        let mut seen: Vec<Seen> = wanted.filter_map(|hit| self.look(sentence, hit)).collect();
+        seen.sort_unstable();
+        seen.dedup();
+        seen
+    }
+
+    fn look(&self, sentence: &Sentence<'_, '_>, hit: &Hit) -> Option<Seen> {
+        let place = sentence.place(hit.at);
+        let (first, end) = self.parts[hit.part as usize].around(sentence, hit.anchor, place)?;
+        let word = |word: usize| u32::try_from(word).unwrap_or(u32::MAX);
+        Some(Seen { part: hit.part, first: word(first), end: word(end), weak: place.is_weak(first, end) })
+    }
+
+    /// The frames whose rarest part is this, and whose other parts may be in a set.
+    fn led<'f>(&'f self, part: u32, bits: &'f Bits) -> impl Iterator<Item = &'f Frame> {
+        let led = self.led[part as usize].iter().map(|frame| &self.frames[*frame as usize]);
+        led.filter(|frame| frame.parts[1..].iter().all(|part| bits.may_have(*part)))
     }
 }
 

@@ -39,11 +39,12 @@ impl Part {
 /// Choices by a first letter: nearly all of them fall away unread.
 #[derive(Debug, Clone, Default)]
 struct ByLetter {
-    /// The choices of each letter in their order, one letter after the other; first those that no letter tells about.
+    /// The choices of each letter, one letter after the other; first those that no letter tells about: empty ones, and words
+    /// that begin with anything.
     choices: Box<[u16]>,
     /// The letters in their order, and where the choices of each end.
     ends: Box<[(u8, usize)]>,
-    /// How many choices no letter tells about: empty ones, and words that begin with anything.
+    /// How many choices no letter tells about.
     any: usize,
 }
 
@@ -52,32 +53,28 @@ impl ByLetter {
         let letter = |choice: &Vec<Glob>| {
             word(choice).filter(|word| !word.open_start).and_then(|word| word.letters.first().copied())
         };
-        let numbered: Vec<(u16, Option<u8>)> = (0..).zip(choices.iter().map(letter)).collect();
-        let any = || numbered.iter().filter(|(_, letter)| letter.is_none());
-        let mut letters: Vec<u8> = numbered.iter().filter_map(|(_, letter)| *letter).collect();
-        letters.sort_unstable();
-        letters.dedup();
-        let mut sorted: Vec<u16> = any().map(|(choice, _)| *choice).collect();
-        let mut ends = Vec::with_capacity(letters.len());
-        for letter in letters {
-            let of_letter = numbered.iter().filter(|(_, of)| of.is_none_or(|of| of == letter));
-            sorted.extend(of_letter.map(|(choice, _)| *choice));
-            ends.push((letter, sorted.len()));
-        }
-        Self { choices: sorted.into(), ends: ends.into(), any: any().count() }
+        let mut sorted: Vec<(Option<u8>, u16)> = choices.iter().map(letter).zip(0..).collect();
+        sorted.sort_unstable();
+        let any = sorted.partition_point(|(letter, _)| letter.is_none());
+        let mut end = any;
+        let of_letter = |of: &[(Option<u8>, u16)]| {
+            end += of.len();
+            (of[0].0.unwrap_or_default(), end)
+        };
+        let ends = sorted[any..].chunk_by(|a, b| a.0 == b.0).map(of_letter).collect();
+        Self { choices: sorted.iter().map(|(_, choice)| *choice).collect(), ends, any }
     }
 
-    /// The choices that a word may belong to, in their order; without a word those that may be nothing, and a few more.
-    fn of(&self, word: Option<&[u8]>) -> &[u16] {
-        let letter = word.and_then(<[u8]>::first);
-        let found = letter.and_then(|letter| self.ends.binary_search_by_key(letter, |(letter, _)| *letter).ok());
-        match found {
-            Some(i) => {
-                let start = i.checked_sub(1).map_or(self.any, |before| self.ends[before].1);
-                &self.choices[start..self.ends[i].1]
-            }
-            None => &self.choices[..self.any],
-        }
+    /// The choices that no letter tells about.
+    fn any(&self) -> &[u16] {
+        &self.choices[..self.any]
+    }
+
+    /// The others, as far as they may be this word.
+    fn of(&self, word: &[u8]) -> &[u16] {
+        let found = word.first().and_then(|letter| self.ends.binary_search_by_key(letter, |(letter, _)| *letter).ok());
+        let start = |i: usize| i.checked_sub(1).map_or(self.any, |before| self.ends[before].1);
+        found.map_or(&[], |i| &self.choices[start(i)..self.ends[i].1])
     }
 }
 
@@ -211,14 +208,18 @@ fn left(sentence: &Sentence<'_, '_>, elements: &[Part], end: usize) -> Option<us
     let Some((part, rest)) = elements.split_last() else { return Some(end) };
     match &part.element {
         Element::OneOf(choices) => {
-            let try_one =
-                |words: &Vec<Glob>| behind(sentence, words, end).and_then(|start| left(sentence, rest, start));
-            let last = end.checked_sub(1);
-            if last.is_some_and(|last| sentence.has_others(last)) {
-                return choices.iter().find_map(try_one);
+            let try_one = |choice: &u16| {
+                let start = behind(sentence, &choices[usize::from(*choice)], end)?;
+                left(sentence, rest, start)
+            };
+            let found = part.ends.any().iter().find_map(try_one);
+            if found.is_some() || end == 0 {
+                return found;
             }
-            let few = part.ends.of(last.map(|last| sentence.word(last)));
-            few.iter().find_map(|choice| try_one(&choices[usize::from(*choice)]))
+            if !sentence.has_others(end - 1) {
+                return part.ends.of(sentence.word(end - 1)).iter().find_map(try_one);
+            }
+            sentence.readings_to(end).find_map(|(reading, _)| part.ends.of(reading).iter().find_map(try_one))
         }
         Element::Gap(least, most) => (0..=*most)
             .take_while(|width| *width <= end && (*width == 0 || sentence.goes_on(end + 1 - width)))
@@ -231,12 +232,18 @@ fn right(sentence: &Sentence<'_, '_>, elements: &[Part], start: usize) -> Option
     let Some((part, rest)) = elements.split_first() else { return Some(start) };
     match &part.element {
         Element::OneOf(choices) => {
-            let try_one = |words: &Vec<Glob>| ahead(sentence, words, start).and_then(|end| right(sentence, rest, end));
-            if sentence.has_others(start) {
-                return choices.iter().find_map(try_one);
+            let try_one = |choice: &u16| {
+                let end = ahead(sentence, &choices[usize::from(*choice)], start)?;
+                right(sentence, rest, end)
+            };
+            let found = part.begins.any().iter().find_map(try_one);
+            if found.is_some() || start >= sentence.len() {
+                return found;
             }
-            let few = part.begins.of((start < sentence.len()).then(|| sentence.word(start)));
-            few.iter().find_map(|choice| try_one(&choices[usize::from(*choice)]))
+            if !sentence.has_others(start) {
+                return part.begins.of(sentence.word(start)).iter().find_map(try_one);
+            }
+            sentence.readings_from(start).find_map(|(reading, _)| part.begins.of(reading).iter().find_map(try_one))
         }
         Element::Gap(least, most) => (0..=*most)
             .take_while(|width| start + width <= sentence.len() && (*width == 0 || sentence.goes_on(start + width - 1)))

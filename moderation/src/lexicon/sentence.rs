@@ -54,6 +54,13 @@ pub(super) struct Place {
     pub(super) weak: bool,
 }
 
+impl Place {
+    /// Whether a phrase from word `first` up to `end` is nothing but this one, which is read so only among others.
+    pub(super) const fn is_weak(&self, first: usize, end: usize) -> bool {
+        self.weak && first >= self.token && end <= self.last + 1
+    }
+}
+
 impl<'s, 't> Sentence<'s, 't> {
     pub(super) fn new(text: &'s Text<'t>) -> Self {
         let tokens = text.tokens();

@@ -6,7 +6,7 @@ use aho_corasick::{AhoCorasick, MatchKind};
 
 use super::disguise::Masked;
 use super::entry::{Entry, Form, Glob, Kind};
-use super::frame::{Frames, Seen};
+use super::frame::{Frames, Hit};
 use super::letters::SPACE;
 use super::phrase::{Anchor, Phrase};
 use super::respell::PhraseWords;
@@ -135,25 +135,22 @@ pub(super) struct Set {
 impl Set {
     /// Everything that some list says about a sentence, in no order.
     pub(super) fn find(&self, sentence: &Sentence<'_, '_>, out: &mut Vec<Candidate>) {
-        let mut seen = Vec::new();
+        let mut hits = Vec::new();
         for hit in self.automaton.find_overlapping_iter(sentence.bytes()) {
             let (spaced, uses) = &self.uses[hit.pattern().as_usize()];
-            let place = sentence.place(hit.start() + usize::from(*spaced));
+            let at = hit.start() + usize::from(*spaced);
+            let mut place = None;
             for one in uses {
-                self.consider(sentence, *one, place, out, &mut seen);
+                match *one {
+                    Use::Part { part, anchor } => hits.push(Hit { part, anchor, at }),
+                    one => self.consider(sentence, one, *place.get_or_insert_with(|| sentence.place(at)), out),
+                }
             }
         }
-        self.frames.find(sentence, seen, out);
+        self.frames.find(sentence, &hits, out);
     }
 
-    fn consider(
-        &self,
-        sentence: &Sentence<'_, '_>,
-        one: Use,
-        place: Place,
-        out: &mut Vec<Candidate>,
-        seen: &mut Vec<Seen>,
-    ) {
+    fn consider(&self, sentence: &Sentence<'_, '_>, one: Use, place: Place, out: &mut Vec<Candidate>) {
         match one {
             Use::Word { .. } if place.weak => {}
             Use::Word { list, except } => out.push(Candidate { list, except, start: place.start, end: place.end }),
@@ -167,21 +164,13 @@ impl Set {
             Use::Phrase { phrase, anchor } => {
                 let (list, except, phrase) = &self.phrases[phrase as usize];
                 let around = phrase.around(sentence, anchor, place);
-                if let Some((first, end)) = around.filter(|(first, end)| !is_weak(place, *first, *end)) {
+                if let Some((first, end)) = around.filter(|(first, end)| !place.is_weak(*first, *end)) {
                     let Place { start, end, .. } = sentence.range(first, end);
                     out.push(Candidate { list: *list, except: *except, start, end });
                 }
             }
-            Use::Part { part, anchor } => {
-                if let Some((first, end)) = self.frames.part(part).around(sentence, anchor, place) {
-                    seen.push(Seen::new(part, first, end, is_weak(place, first, end)));
-                }
-            }
+            // Looked at when the whole message was seen.
+            Use::Part { .. } => {}
         }
     }
-}
-
-/// Whether a phrase is nothing but a word that is read so only among others.
-const fn is_weak(place: Place, first: usize, end: usize) -> bool {
-    place.weak && first >= place.token && end <= place.last + 1
 }
