@@ -47,7 +47,7 @@ pub(super) struct Hit {
     pub(super) part: u32,
     pub(super) anchor: Anchor,
     /// Where, in what the automaton reads.
-    pub(super) at: usize,
+    pub(super) at: u32,
 }
 
 /// A part of frames that stands in a message.
@@ -141,7 +141,7 @@ impl Frames {
     }
 
     fn look(&self, sentence: &Sentence<'_, '_>, hit: &Hit) -> Option<Seen> {
-        let place = sentence.place(hit.at);
+        let place = sentence.place(hit.at as usize);
         let (first, end) = self.parts[hit.part as usize].around(sentence, hit.anchor, place)?;
         let word = |word: usize| u32::try_from(word).unwrap_or(u32::MAX);
         Some(Seen { part: hit.part, first: word(first), end: word(end), weak: place.is_weak(first, end) })

@@ -16,6 +16,9 @@ use super::{Candidate, pieces};
 /// Shortest word that is known with letters masked without being marked.
 const MASKED_MIN: usize = 5;
 
+/// Room for the words of frames in nearly every message, small enough to cost next to nothing.
+const HITS: usize = 64;
+
 /// What a pattern of the automaton says.
 #[derive(Debug, Clone, Copy)]
 enum Use {
@@ -135,14 +138,16 @@ pub(super) struct Set {
 impl Set {
     /// Everything that some list says about a sentence, in no order.
     pub(super) fn find(&self, sentence: &Sentence<'_, '_>, out: &mut Vec<Candidate>) {
-        let mut hits = Vec::new();
+        let mut hits = Vec::with_capacity(HITS);
         for hit in self.automaton.find_overlapping_iter(sentence.bytes()) {
             let (spaced, uses) = &self.uses[hit.pattern().as_usize()];
             let at = hit.start() + usize::from(*spaced);
             let mut place = None;
             for one in uses {
                 match *one {
-                    Use::Part { part, anchor } => hits.push(Hit { part, anchor, at }),
+                    Use::Part { part, anchor } => {
+                        hits.push(Hit { part, anchor, at: u32::try_from(at).unwrap_or(u32::MAX) });
+                    }
                     one => self.consider(sentence, one, *place.get_or_insert_with(|| sentence.place(at)), out),
                 }
             }
