@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use super::classes::Classes;
 use super::entry::Entry;
 use super::set::{Builder, Set};
 use super::{List, index};
@@ -57,13 +58,19 @@ pub(super) fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
     text.lines().enumerate().map(|(i, line)| (i + 1, line)).filter(move |(_, line)| said(line))
 }
 
+/// The entries of a list with the numbers of their lines, and what is wrong with lines that are not understood.
+pub(super) fn entries(text: &str) -> impl Iterator<Item = (usize, Result<Entry, String>)> {
+    let mut classes = Classes::default();
+    lines(text).filter_map(move |(number, line)| Some((number, classes.read(line).transpose()?)))
+}
+
 /// The lists, compiled.
 pub(super) fn built_in() -> &'static Set {
     static SET: LazyLock<Set> = LazyLock::new(|| {
         let mut builder = Builder::default();
         for (list, (category, _, text)) in SOURCES.iter().enumerate() {
             // A test holds that every line is understood.
-            for entry in lines(text).filter_map(|(_, line)| Entry::parse(line).ok()) {
+            for entry in entries(text).filter_map(|(_, entry)| entry.ok()) {
                 builder.add(index(list), entry, !matches!(category, Category::Threat | Category::Messenger));
             }
         }

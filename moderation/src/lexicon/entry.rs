@@ -1,4 +1,4 @@
-//! One line of a lexicon: a word, a stem or a phrase. The grammar is in `moderation/lexicon/README.md`.
+//! One line of a lexicon: a word, a stem, a phrase or a frame. The grammar is in `moderation/lexicon/README.md`.
 
 use std::str::Chars;
 
@@ -15,6 +15,9 @@ const ELEMENTS_MAX: usize = 12;
 
 /// Widest gap in a phrase, in words.
 const GAP_MAX: usize = 6;
+
+/// Most parts of a frame.
+const PARTS_MAX: usize = 5;
 
 /// What a line is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,11 +38,24 @@ pub(super) enum Kind {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Entry {
     pub(super) kind: Kind,
-    pub(super) elements: Vec<Element>,
+    pub(super) form: Form,
+}
+
+/// What an entry looks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Form {
+    /// Words in a row; a single word too.
+    Phrase(Vec<Element>),
+    /// Phrases in any order, near each other.
+    Frame {
+        parts: Vec<Vec<Element>>,
+        /// `&&`: sentences may end between the parts.
+        across: bool,
+    },
 }
 
 /// A place in a phrase.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum Element {
     /// One of these. Each is one or more words in a row; an empty one says that the place may be left out.
     OneOf(Vec<Vec<Glob>>),
@@ -48,7 +64,7 @@ pub(super) enum Element {
 }
 
 /// A word, or a part of one.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Glob {
     /// Its letters, as [`letters`] writes them.
     pub(super) letters: Vec<u8>,
@@ -86,25 +102,26 @@ impl Entry {
             .into_iter()
             .find_map(|(mark, kind)| Some((kind, line.strip_prefix(mark)?)))
             .unwrap_or((Kind::Plain, line));
-        let elements = split(line)?.into_iter().map(element).collect::<Result<Vec<_>, _>>()?;
-        if elements.is_empty() {
-            return Err("says nothing".to_owned());
-        }
-        if elements.len() > ELEMENTS_MAX {
-            return Err(format!("has more than {ELEMENTS_MAX} parts"));
-        }
-        let is_gap = |element: Option<&Element>| matches!(element, Some(Element::Gap(..)));
-        if is_gap(elements.first()) || is_gap(elements.last()) {
-            return Err("begins or ends with a gap".to_owned());
-        }
-        let may_be_nothing = |element: &Element| match element {
-            Element::OneOf(choices) => choices.iter().any(Vec::is_empty),
-            Element::Gap(..) => true,
+        let pieces = split(line)?;
+        let is_sign = |piece: &&str| matches!(*piece, "&" | "&&");
+        let form = match pieces.iter().find(|piece| is_sign(piece)) {
+            None => Form::Phrase(phrase(&pieces)?),
+            Some(sign) => {
+                if pieces.iter().any(|piece| is_sign(piece) && piece != sign) {
+                    return Err("joins its parts with both & and &&".to_owned());
+                }
+                let parts: Vec<_> = pieces
+                    .split(|piece| is_sign(piece))
+                    .map(phrase)
+                    .collect::<Result<_, _>>()
+                    .map_err(|what| format!("has a part beside {sign} that {what}"))?;
+                if parts.len() > PARTS_MAX {
+                    return Err(format!("joins more than {PARTS_MAX} parts"));
+                }
+                Form::Frame { parts, across: *sign == "&&" }
+            }
         };
-        if elements.iter().all(may_be_nothing) {
-            return Err("can match nothing at all".to_owned());
-        }
-        let entry = Self { kind, elements };
+        let entry = Self { kind, form };
         let whole = |glob: &Glob| !glob.open_start && !glob.open_end;
         let of_letters = matches!(kind, Kind::Maskable | Kind::Famous | Kind::Part);
         if of_letters && !entry.words().is_some_and(|mut words| words.all(whole)) {
@@ -115,22 +132,46 @@ impl Entry {
 
     /// The spellings, if the entry is one word.
     pub(super) fn words(&self) -> Option<impl Iterator<Item = &Glob>> {
-        match self.elements.as_slice() {
+        let Form::Phrase(elements) = &self.form else { return None };
+        match elements.as_slice() {
             [Element::OneOf(choices)] if choices.iter().all(|words| words.len() == 1) => Some(choices.iter().flatten()),
             _ => None,
         }
     }
 }
 
-/// The parts of a line: cut at white space outside of brackets.
-fn split(line: &str) -> Result<Vec<&str>, String> {
-    let (mut parts, mut from, mut depth) = (Vec::new(), 0, 0_usize);
+/// Words in a row, from the pieces that they are written in.
+fn phrase(pieces: &[&str]) -> Result<Vec<Element>, String> {
+    let elements = pieces.iter().map(|piece| element(piece)).collect::<Result<Vec<_>, _>>()?;
+    if elements.is_empty() {
+        return Err("says nothing".to_owned());
+    }
+    if elements.len() > ELEMENTS_MAX {
+        return Err(format!("has more than {ELEMENTS_MAX} parts"));
+    }
+    let is_gap = |element: Option<&Element>| matches!(element, Some(Element::Gap(..)));
+    if is_gap(elements.first()) || is_gap(elements.last()) {
+        return Err("begins or ends with a gap".to_owned());
+    }
+    let may_be_nothing = |element: &Element| match element {
+        Element::OneOf(choices) => choices.iter().any(Vec::is_empty),
+        Element::Gap(..) => true,
+    };
+    if elements.iter().all(may_be_nothing) {
+        return Err("can match nothing at all".to_owned());
+    }
+    Ok(elements)
+}
+
+/// The pieces of a line: cut at white space outside of brackets.
+pub(super) fn split(line: &str) -> Result<Vec<&str>, String> {
+    let (mut pieces, mut from, mut depth) = (Vec::new(), 0, 0_usize);
     for (at, c) in line.char_indices() {
         match c {
             '(' => depth += 1,
             ')' => depth = depth.checked_sub(1).ok_or_else(|| "closes a bracket that is not open".to_owned())?,
             c if c.is_whitespace() && depth == 0 => {
-                parts.push(&line[from..at]);
+                pieces.push(&line[from..at]);
                 from = at + c.len_utf8();
             }
             _ => {}
@@ -142,14 +183,17 @@ fn split(line: &str) -> Result<Vec<&str>, String> {
     if depth > 0 {
         return Err("has an open bracket".to_owned());
     }
-    parts.push(&line[from..]);
-    parts.retain(|part| !part.is_empty());
-    Ok(parts)
+    pieces.push(&line[from..]);
+    pieces.retain(|piece| !piece.is_empty());
+    Ok(pieces)
 }
 
 fn element(part: &str) -> Result<Element, String> {
     if part == "_" {
         return Ok(Element::Gap(1, 1));
+    }
+    if part.contains('@') {
+        return Err("uses a class (@name), which only the built-in lists have".to_owned());
     }
     if let Some(gap) = part.strip_prefix("..") {
         let width = gap.parse().ok().filter(|width| (1..=GAP_MAX).contains(width));
@@ -166,7 +210,7 @@ fn element(part: &str) -> Result<Element, String> {
 }
 
 /// Every spelling of a part, its alternatives chosen in each way. Its brackets are balanced.
-fn spellings(part: &str) -> Result<Vec<String>, String> {
+pub(super) fn spellings(part: &str) -> Result<Vec<String>, String> {
     let mut rest = part.chars();
     alternatives(&mut rest)
 }
@@ -240,15 +284,27 @@ mod tests {
         assert!(entry.words().is_none());
         let one = |text: &str| text.split(' ').map(|text| word(text, false, false)).collect::<Vec<_>>();
         assert_eq!(
-            entry.elements,
-            [
+            entry.form,
+            Form::Phrase(vec![
                 Element::OneOf(vec![one("i ll"), one("i will"), vec![]]),
                 Element::Gap(1, 1),
                 Element::OneOf(vec![vec![word("kill", false, true)]]),
                 Element::Gap(0, 2),
                 Element::OneOf(vec![one("elan")]),
-            ]
+            ])
         );
+    }
+
+    #[test]
+    fn frames_join_phrases() {
+        let one = |text: &str| Element::OneOf(vec![vec![word(text, false, false)]]);
+        for (line, across) in [("!a b & c", false), ("!a b && c", true)] {
+            let entry = Entry::parse(line).unwrap();
+            assert_eq!(entry.kind, Kind::Except);
+            assert!(entry.words().is_none());
+            let parts = vec![vec![one("a"), one("b")], vec![one("c")]];
+            assert_eq!(entry.form, Form::Frame { parts, across });
+        }
     }
 
     #[test]
@@ -267,6 +323,13 @@ mod tests {
             ("a*", "nearly everything"),
             ("+ab*", "no whole word"),
             ("++a b", "no whole word"),
+            ("+a & b", "no whole word"),
+            ("a &", "beside & that says nothing"),
+            ("a & ..1 b", "beside & that begins or ends with a gap"),
+            ("a & (b|)", "beside & that can match nothing"),
+            ("a & b && c", "both & and &&"),
+            ("a & b & c & d & e & f", "more than 5 parts"),
+            ("a @b", "only the built-in lists"),
             ("(a|b)(a|b)(a|b)(a|b)(a|b)(a|b)(a|b)(a|b)(a|b)(a|b)(a|b)(a|b)(a|b)", "spellings"),
         ] {
             let error = Entry::parse(line).unwrap_err();

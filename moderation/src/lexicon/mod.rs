@@ -2,13 +2,16 @@
 //!
 //! All lists are one automaton over the words of a message, each written as one byte a letter with spaces between
 //! ([`sentence`]). Behind the words stand other readings of those that are disguised ([`disguise`], [`respell`]). A phrase is looked at where
-//! the automaton sees its rarest word ([`phrase`]).
+//! the automaton sees its rarest word ([`phrase`]); a frame, which joins phrases in any order, where all of its phrases were seen
+//! ([`frame`]).
 //!
 //! The built-in lists are compiled once in a process; an operator's words are an automaton of their own.
 
+mod classes;
 mod data;
 mod disguise;
 mod entry;
+mod frame;
 mod letters;
 mod name;
 mod phrase;

@@ -1,53 +1,85 @@
 //! Phrases: words in a row, with alternatives and gaps.
 
+use std::sync::LazyLock;
+
+use rustc_hash::FxHashSet as HashSet;
+
 use super::entry::{Element, Glob};
+use super::letters;
 use super::sentence::{Place, Sentence};
 
 /// A phrase and the place in it that is looked for.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Phrase {
-    pub(super) list: u16,
-    pub(super) except: bool,
     elements: Vec<Part>,
     anchor: usize,
 }
 
-/// An element, with what tells at once that it does not stand somewhere.
-#[derive(Debug)]
+/// An element, with what tells at once which of its choices cannot stand somewhere.
+#[derive(Debug, Clone)]
 struct Part {
     element: Element,
-    /// First letters of the words it may begin with, and of those it may end with: a bit each.
-    begins: u64,
-    ends: u64,
-    may_be_nothing: bool,
+    /// The choices by the first letter of their first word, and by that of their last.
+    begins: ByLetter,
+    ends: ByLetter,
 }
 
 impl Part {
     fn new(element: Element) -> Self {
-        let letter = |word: &Glob| if word.open_start { u64::MAX } else { bit(&word.letters) };
-        let mut part = Self { element, begins: 0, ends: 0, may_be_nothing: false };
-        if let Element::OneOf(choices) = &part.element {
-            part.begins = choices.iter().filter_map(|words| words.first()).map(letter).fold(0, |all, bit| all | bit);
-            part.ends = choices.iter().filter_map(|words| words.last()).map(letter).fold(0, |all, bit| all | bit);
-            part.may_be_nothing = choices.iter().any(Vec::is_empty);
-        }
-        part
-    }
-
-    /// Whether the element ends before word `end` by no choice but an empty one.
-    fn is_not_behind(&self, sentence: &Sentence<'_, '_>, end: usize) -> bool {
-        end == 0 || !(sentence.has_others(end - 1) || self.ends & bit(sentence.word(end - 1)) != 0)
-    }
-
-    /// Whether it begins with word `start` by no choice but an empty one.
-    fn is_not_ahead(&self, sentence: &Sentence<'_, '_>, start: usize) -> bool {
-        start >= sentence.len() || !(sentence.has_others(start) || self.begins & bit(sentence.word(start)) != 0)
+        let (begins, ends) = match &element {
+            Element::OneOf(choices) => {
+                (ByLetter::new(choices, <[Glob]>::first), ByLetter::new(choices, <[Glob]>::last))
+            }
+            Element::Gap(..) => (ByLetter::default(), ByLetter::default()),
+        };
+        Self { element, begins, ends }
     }
 }
 
-/// The bit of a word's first letter. Two letters may share one.
-fn bit(word: &[u8]) -> u64 {
-    word.first().map_or(0, |letter| 1 << (letter % 64))
+/// Choices by a first letter: nearly all of them fall away unread.
+#[derive(Debug, Clone, Default)]
+struct ByLetter {
+    /// The choices of each letter, one letter after the other; first those that no letter tells about: empty ones, and words
+    /// that begin with anything.
+    choices: Box<[u16]>,
+    /// The letters in their order, and where the choices of each end.
+    ends: Box<[(u8, usize)]>,
+    /// How many choices no letter tells about.
+    any: usize,
+}
+
+impl ByLetter {
+    fn new(choices: &[Vec<Glob>], word: fn(&[Glob]) -> Option<&Glob>) -> Self {
+        let letter = |choice: &Vec<Glob>| {
+            word(choice).filter(|word| !word.open_start).and_then(|word| word.letters.first().copied())
+        };
+        let mut sorted: Vec<(Option<u8>, u16)> = choices.iter().map(letter).zip(0..).collect();
+        sorted.sort_unstable();
+        let any = sorted.partition_point(|(letter, _)| letter.is_none());
+        let mut end = any;
+        let of_letter = |of: &[(Option<u8>, u16)]| {
+            end += of.len();
+            (of[0].0.unwrap_or_default(), end)
+        };
+        let ends = sorted[any..].chunk_by(|a, b| a.0 == b.0).map(of_letter).collect();
+        Self { choices: sorted.iter().map(|(_, choice)| *choice).collect(), ends, any }
+    }
+
+    /// The choices that no letter tells about.
+    fn any(&self) -> &[u16] {
+        &self.choices[..self.any]
+    }
+
+    /// The others, as far as they may be this word.
+    fn of(&self, word: &[u8]) -> &[u16] {
+        let found = word.first().and_then(|letter| self.ends.binary_search_by_key(letter, |(letter, _)| *letter).ok());
+        let start = |i: usize| i.checked_sub(1).map_or(self.any, |before| self.ends[before].1);
+        found.map_or(&[], |i| &self.choices[start(i)..self.ends[i].1])
+    }
+}
+
+fn place(i: usize) -> u16 {
+    u16::try_from(i).unwrap_or(u16::MAX)
 }
 
 /// A word that stands for the phrase: seen, the rest is looked at.
@@ -58,14 +90,15 @@ pub(super) struct Anchor {
 }
 
 impl Phrase {
-    pub(super) fn new(list: u16, except: bool, elements: Vec<Element>) -> Self {
-        // The place whose shortest word is longest: it is seldom seen in other talk.
-        let weight = |element: &Element| match element {
-            Element::OneOf(choices) => choices.iter().map(|words| longest(words).map_or(0, |(_, len)| len)).min(),
-            Element::Gap(..) => None,
-        };
-        let anchor = (0..elements.len()).rev().max_by_key(|i| weight(&elements[*i])).unwrap_or_default();
-        Self { list, except, elements: elements.into_iter().map(Part::new).collect(), anchor }
+    pub(super) fn new(elements: Vec<Element>) -> Self {
+        let anchor = (0..elements.len()).filter_map(|i| Some((frequency(&elements[i])?, i))).min();
+        let anchor = anchor.map_or(0, |(_, i)| i);
+        Self { elements: elements.into_iter().map(Part::new).collect(), anchor }
+    }
+
+    /// How often it is looked at in other talk, roughly.
+    pub(super) fn frequency(&self) -> u32 {
+        frequency(&self.elements[self.anchor].element).unwrap_or(u32::MAX)
     }
 
     /// Its whole words, in every place.
@@ -84,8 +117,7 @@ impl Phrase {
             Element::Gap(..) => &[],
         };
         choices.iter().enumerate().filter_map(|(choice, words)| {
-            let (word, _) = longest(words)?;
-            let place = |i: usize| u16::try_from(i).unwrap_or(u16::MAX);
+            let (word, _) = rarest(words)?;
             Some((&words[word], Anchor { choice: place(choice), word: place(word) }))
         })
     }
@@ -103,9 +135,48 @@ impl Phrase {
     }
 }
 
-fn longest(words: &[Glob]) -> Option<(usize, usize)> {
-    words.iter().map(|word| word.letters.len()).enumerate().rev().max_by_key(|(_, len)| *len)
+/// How often some word of a place is seen in other talk, roughly. None for a place that may be left out.
+fn frequency(element: &Element) -> Option<u32> {
+    match element {
+        Element::OneOf(choices) => choices.iter().map(|words| Some(rarest(words)?.1)).sum(),
+        Element::Gap(..) => None,
+    }
 }
+
+/// The word of a choice that is least seen, and how often.
+fn rarest(words: &[Glob]) -> Option<(usize, u32)> {
+    words.iter().map(|word| seen(&word.letters)).enumerate().min_by_key(|(_, seen)| *seen)
+}
+
+/// How often a word is seen, roughly: long ones seldom.
+fn seen(word: &[u8]) -> u32 {
+    static OFTEN: LazyLock<HashSet<Vec<u8>>> = LazyLock::new(|| {
+        let mut often = HashSet::default();
+        OFTEN_SEEN.split_whitespace().for_each(|word| {
+            letters::words(word, |letters| {
+                often.insert(letters);
+            });
+        });
+        often
+    });
+    match word.len() {
+        _ if OFTEN.contains(word) => 400,
+        0..=2 => 60,
+        3 => 20,
+        4 => 6,
+        5 => 3,
+        _ => 1,
+    }
+}
+
+/// Words of nearly every message.
+const OFTEN_SEEN: &str = "\
+    i we you he she it they the a an and or to of in on at for with from by your my our this that is are was be will ll have has can \
+    could would do don t not no if so but what when who there here me us all any one just get go now please thanks \
+    je tu on nous vous il elle le la les un une des du de d l et ou a au aux en dans pour par avec sur que qu qui ce c est sont \
+    ai avez suis vais va vas peut peux pas ne n plus si mais quand votre vos ton ta tes mon ma mes bonjour merci \
+    я мы ты вы он она они и в на с со у к по за из от до о не что как это так но а или если когда все вас вам тебя тебе меня мне \
+    ваш ваша ваши твой твоя есть будет был было можно надо";
 
 /// Where these words begin, if they end before word `end`.
 fn behind(sentence: &Sentence<'_, '_>, words: &[Glob], end: usize) -> Option<usize> {
@@ -136,15 +207,19 @@ fn ahead(sentence: &Sentence<'_, '_>, words: &[Glob], start: usize) -> Option<us
 fn left(sentence: &Sentence<'_, '_>, elements: &[Part], end: usize) -> Option<usize> {
     let Some((part, rest)) = elements.split_last() else { return Some(end) };
     match &part.element {
-        Element::OneOf(_) if part.is_not_behind(sentence, end) => {
-            if part.may_be_nothing {
-                left(sentence, rest, end)
-            } else {
-                None
-            }
-        }
         Element::OneOf(choices) => {
-            choices.iter().find_map(|words| behind(sentence, words, end).and_then(|start| left(sentence, rest, start)))
+            let try_one = |choice: &u16| {
+                let start = behind(sentence, &choices[usize::from(*choice)], end)?;
+                left(sentence, rest, start)
+            };
+            let found = part.ends.any().iter().find_map(try_one);
+            if found.is_some() || end == 0 {
+                return found;
+            }
+            if !sentence.has_others(end - 1) {
+                return part.ends.of(sentence.word(end - 1)).iter().find_map(try_one);
+            }
+            sentence.readings_to(end).find_map(|(reading, _)| part.ends.of(reading).iter().find_map(try_one))
         }
         Element::Gap(least, most) => (0..=*most)
             .take_while(|width| *width <= end && (*width == 0 || sentence.goes_on(end + 1 - width)))
@@ -156,15 +231,19 @@ fn left(sentence: &Sentence<'_, '_>, elements: &[Part], end: usize) -> Option<us
 fn right(sentence: &Sentence<'_, '_>, elements: &[Part], start: usize) -> Option<usize> {
     let Some((part, rest)) = elements.split_first() else { return Some(start) };
     match &part.element {
-        Element::OneOf(_) if part.is_not_ahead(sentence, start) => {
-            if part.may_be_nothing {
-                right(sentence, rest, start)
-            } else {
-                None
-            }
-        }
         Element::OneOf(choices) => {
-            choices.iter().find_map(|words| ahead(sentence, words, start).and_then(|end| right(sentence, rest, end)))
+            let try_one = |choice: &u16| {
+                let end = ahead(sentence, &choices[usize::from(*choice)], start)?;
+                right(sentence, rest, end)
+            };
+            let found = part.begins.any().iter().find_map(try_one);
+            if found.is_some() || start >= sentence.len() {
+                return found;
+            }
+            if !sentence.has_others(start) {
+                return part.begins.of(sentence.word(start)).iter().find_map(try_one);
+            }
+            sentence.readings_from(start).find_map(|(reading, _)| part.begins.of(reading).iter().find_map(try_one))
         }
         Element::Gap(least, most) => (0..=*most)
             .take_while(|width| start + width <= sentence.len() && (*width == 0 || sentence.goes_on(start + width - 1)))

@@ -54,6 +54,13 @@ pub(super) struct Place {
     pub(super) weak: bool,
 }
 
+impl Place {
+    /// Whether a phrase from word `first` up to `end` is nothing but this one, which is read so only among others.
+    pub(super) const fn is_weak(&self, first: usize, end: usize) -> bool {
+        self.weak && first >= self.token && end <= self.last + 1
+    }
+}
+
 impl<'s, 't> Sentence<'s, 't> {
     pub(super) fn new(text: &'s Text<'t>) -> Self {
         let tokens = text.tokens();
@@ -174,6 +181,15 @@ impl<'s, 't> Sentence<'s, 't> {
     /// Whether word `i` goes on with what the word before it began: no sentence ends between them.
     pub(super) fn goes_on(&self, i: usize) -> bool {
         self.goes_on.get(i).is_none_or(|goes_on| *goes_on)
+    }
+
+    /// The number of the sentence that each word belongs to.
+    pub(super) fn numbers(&self) -> Vec<u32> {
+        let ends = self.goes_on.iter().scan(0, |number, goes_on| {
+            *number += u32::from(!goes_on);
+            Some(*number)
+        });
+        ends.collect()
     }
 
     /// Whether another reading begins or ends with word `i`.

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use aho_corasick::{AhoCorasick, MatchKind};
 
 use super::disguise::Masked;
-use super::entry::{Entry, Glob, Kind};
+use super::entry::{Entry, Form, Glob, Kind};
+use super::frame::{Frames, Hit};
 use super::letters::SPACE;
 use super::phrase::{Anchor, Phrase};
 use super::respell::PhraseWords;
@@ -14,6 +15,9 @@ use super::{Candidate, pieces};
 
 /// Shortest word that is known with letters masked without being marked.
 const MASKED_MIN: usize = 5;
+
+/// Room for the words of frames in nearly every message, small enough to cost next to nothing.
+const HITS: usize = 64;
 
 /// What a pattern of the automaton says.
 #[derive(Debug, Clone, Copy)]
@@ -24,13 +28,16 @@ enum Use {
     Apart { list: u16, parts: u16 },
     /// A phrase may be here.
     Phrase { phrase: u32, anchor: Anchor },
+    /// A part of frames may be here.
+    Part { part: u32, anchor: Anchor },
 }
 
 /// Lists under construction.
 #[derive(Default)]
 pub(super) struct Builder {
     patterns: HashMap<Vec<u8>, Vec<Use>>,
-    phrases: Vec<Phrase>,
+    phrases: Vec<(u16, bool, Phrase)>,
+    frames: Frames,
     masked: Masked,
     words: PhraseWords,
 }
@@ -40,13 +47,19 @@ impl Builder {
     pub(super) fn add(&mut self, list: u16, entry: Entry, maskable: bool) {
         let except = entry.kind == Kind::Except;
         let Some(words) = entry.words() else {
-            let phrase = Phrase::new(list, except, entry.elements);
-            phrase.words().for_each(|word| self.words.add(word));
-            let number = u32::try_from(self.phrases.len()).unwrap_or(u32::MAX);
-            for (glob, anchor) in phrase.anchors() {
-                self.patterns.entry(pattern(glob)).or_default().push(Use::Phrase { phrase: number, anchor });
+            match entry.form {
+                Form::Phrase(elements) => {
+                    let number = u32::try_from(self.phrases.len()).unwrap_or(u32::MAX);
+                    let phrase = Phrase::new(elements);
+                    self.look_for(&phrase, |anchor| Use::Phrase { phrase: number, anchor });
+                    self.phrases.push((list, except, phrase));
+                }
+                Form::Frame { parts, across } => {
+                    for (part, phrase) in self.frames.add(list, except, across, parts) {
+                        self.look_for(&phrase, |anchor| Use::Part { part, anchor });
+                    }
+                }
             }
-            self.phrases.push(phrase);
             return;
         };
         for word in words {
@@ -69,6 +82,14 @@ impl Builder {
         }
     }
 
+    /// Lets the automaton look for the words that stand for a phrase.
+    fn look_for(&mut self, phrase: &Phrase, said: impl Fn(Anchor) -> Use) {
+        phrase.words().for_each(|word| self.words.add(word));
+        for (glob, anchor) in phrase.anchors() {
+            self.patterns.entry(pattern(glob)).or_default().push(said(anchor));
+        }
+    }
+
     /// Whether nothing was added.
     pub(super) fn is_empty(&self) -> bool {
         self.patterns.is_empty()
@@ -78,8 +99,8 @@ impl Builder {
     ///
     /// # Errors
     /// When the patterns are more than an automaton can hold.
-    pub(super) fn build(self) -> Result<Set, aho_corasick::BuildError> {
-        let mut patterns: Vec<(Vec<u8>, Vec<Use>)> = self.patterns.into_iter().collect();
+    pub(super) fn build(mut self) -> Result<Set, aho_corasick::BuildError> {
+        let mut patterns: Vec<(Vec<u8>, Vec<Use>)> = std::mem::take(&mut self.patterns).into_iter().collect();
         patterns.sort_by(|a, b| a.0.cmp(&b.0));
         let automaton = AhoCorasick::builder()
             .match_kind(MatchKind::Standard)
@@ -89,7 +110,9 @@ impl Builder {
             .into_iter()
             .map(|(pattern, uses)| (pattern.first() == Some(&SPACE), uses.into_boxed_slice()))
             .collect();
-        Ok(Set { automaton, uses, phrases: self.phrases, masked: self.masked, words: self.words })
+        let Self { phrases, mut frames, masked, words, .. } = self;
+        frames.settle();
+        Ok(Set { automaton, uses, phrases, frames, masked, words })
     }
 }
 
@@ -105,7 +128,9 @@ pub(super) struct Set {
     automaton: AhoCorasick,
     /// For each pattern: whether it begins with a space, and what it says.
     uses: Vec<(bool, Box<[Use]>)>,
-    phrases: Vec<Phrase>,
+    /// With their lists, and whether they are exceptions.
+    phrases: Vec<(u16, bool, Phrase)>,
+    frames: Frames,
     pub(super) masked: Masked,
     pub(super) words: PhraseWords,
 }
@@ -113,13 +138,21 @@ pub(super) struct Set {
 impl Set {
     /// Everything that some list says about a sentence, in no order.
     pub(super) fn find(&self, sentence: &Sentence<'_, '_>, out: &mut Vec<Candidate>) {
+        let mut hits = Vec::with_capacity(HITS);
         for hit in self.automaton.find_overlapping_iter(sentence.bytes()) {
             let (spaced, uses) = &self.uses[hit.pattern().as_usize()];
-            let place = sentence.place(hit.start() + usize::from(*spaced));
+            let at = hit.start() + usize::from(*spaced);
+            let mut place = None;
             for one in uses {
-                self.consider(sentence, *one, place, out);
+                match *one {
+                    Use::Part { part, anchor } => {
+                        hits.push(Hit { part, anchor, at: u32::try_from(at).unwrap_or(u32::MAX) });
+                    }
+                    one => self.consider(sentence, one, *place.get_or_insert_with(|| sentence.place(at)), out),
+                }
             }
         }
+        self.frames.find(sentence, &hits, out);
     }
 
     fn consider(&self, sentence: &Sentence<'_, '_>, one: Use, place: Place, out: &mut Vec<Candidate>) {
@@ -134,14 +167,15 @@ impl Set {
                 }
             }
             Use::Phrase { phrase, anchor } => {
-                let phrase = &self.phrases[phrase as usize];
+                let (list, except, phrase) = &self.phrases[phrase as usize];
                 let around = phrase.around(sentence, anchor, place);
-                let more = |(first, end): &(usize, usize)| !place.weak || *first < place.token || *end > place.last + 1;
-                if let Some((first, end)) = around.filter(more) {
+                if let Some((first, end)) = around.filter(|(first, end)| !place.is_weak(*first, *end)) {
                     let Place { start, end, .. } = sentence.range(first, end);
-                    out.push(Candidate { list: phrase.list, except: phrase.except, start, end });
+                    out.push(Candidate { list: *list, except: *except, start, end });
                 }
             }
+            // Looked at when the whole message was seen.
+            Use::Part { .. } => {}
         }
     }
 }
