@@ -76,8 +76,9 @@ impl Rules {
     /// masked all the same. In shadow the flags, spans, rules and `decided` are as they would be, the text and `action`
     /// as if nothing had been found.
     pub fn moderate<'t>(&self, text: &'t str, context: &Context<'_>) -> Verdict<'t> {
-        let mut found = self.settled(text, context);
-        let pieces = if context.earlier.is_empty() { Vec::new() } else { self.completed(text, context) };
+        let read = Text::read(text);
+        let mut found = self.settled(text, &read, context);
+        let pieces = if context.earlier.is_empty() { Vec::new() } else { self.completed(text, &read, context) };
         let (here, before): (Vec<_>, Vec<_>) =
             pieces.into_iter().partition(|piece| piece.message == context.earlier.len());
         for piece in here {
@@ -123,8 +124,8 @@ impl Rules {
 
     /// Everything that is found until nothing new shows: what is to be masked is masked, and the text looked at again as it
     /// will be shown. So moderating what is shown finds nothing.
-    fn settled(&self, text: &str, context: &Context<'_>) -> Vec<Found> {
-        let mut found = self.find(&Text::read(text), context.order);
+    fn settled(&self, text: &str, read: &Text<'_>, context: &Context<'_>) -> Vec<Found> {
+        let mut found = self.find(read, context.order);
         let mut masked: Vec<Found> = Vec::new();
         for _ in 0..ROUNDS {
             let mut is_quiet = true;
@@ -148,8 +149,8 @@ impl Rules {
     }
 
     /// What this text completes: the pieces of contacts that begin in earlier messages and end here. By message, rising.
-    fn completed(&self, text: &str, context: &Context<'_>) -> Vec<split::Piece> {
-        let mut pieces = self.completed_as_one(text, context);
+    fn completed(&self, text: &str, read: &Text<'_>, context: &Context<'_>) -> Vec<split::Piece> {
+        let mut pieces = self.completed_as_one(text, read, context);
         let mut dictated = phone::dictated::pieces(text, context.earlier, context.order);
         dictated.retain(|piece| self.is_masked(&piece.found) && !pieces.iter().any(|other| other.touches(piece)));
         if !dictated.is_empty() && !self.additions.is_disabled(phone::hidden::SPLIT) {
@@ -159,13 +160,14 @@ impl Rules {
         pieces
     }
 
-    /// What this text completes when the window is read as one text.
-    fn completed_as_one(&self, text: &str, context: &Context<'_>) -> Vec<split::Piece> {
-        let Some(together) = split::Together::of(text, context.earlier) else { return Vec::new() };
+    /// What this text completes when the window is read as one text. Words and phrases are not looked for there: none of them goes over
+    /// a boundary.
+    fn completed_as_one(&self, text: &str, read: &Text<'_>, context: &Context<'_>) -> Vec<split::Piece> {
+        let Some(together) = split::Together::of(text, read, context.earlier) else { return Vec::new() };
         let read = together.read();
         let mut all = Vec::new();
-        self.find_in(&read, context.order, &mut all);
-        let hidden = all.into_iter().filter(|found| self.is_masked(found)).collect();
+        self.find_contacts(&read, context.order, &mut all);
+        let hidden = all.into_iter().filter(|found| self.is_enabled(found) && self.is_masked(found)).collect();
         together.pieces(&read, hidden)
     }
 
@@ -190,13 +192,19 @@ impl Rules {
     /// Everything that some rule claims, by place in the text as written.
     fn find(&self, text: &Text<'_>, order: &str) -> Vec<Found> {
         let mut found = Vec::new();
-        self.find_in(text, order, &mut found);
+        self.find_contacts(text, order, &mut found);
+        self.lexicon.find(text, &mut found);
+        found.retain(|found| self.is_enabled(found));
         to_original(text, found)
     }
 
-    /// Everything that some rule claims, by place in the folded text. The order of the kinds is part of the rules: an address
-    /// owns the digits and the `@` in it.
-    fn find_in(&self, text: &Text<'_>, order: &str, found: &mut Vec<Found>) {
+    fn is_enabled(&self, found: &Found) -> bool {
+        self.additions.is_empty() || found.what.is_none_or(|(_, rule)| !self.additions.is_disabled(rule))
+    }
+
+    /// Every contact, and what an operator's patterns find, by place in the folded text. The order of the kinds is part of the rules:
+    /// an address owns the digits and the `@` in it.
+    fn find_contacts(&self, text: &Text<'_>, order: &str, found: &mut Vec<Found>) {
         let folded = text.folded();
         let signs = Signs::of(folded);
         let mut id = OrderId::new(folded, order);
@@ -251,10 +259,6 @@ impl Rules {
                 let place = |m: regex::Match<'_>| gap.start + m.start()..gap.start + m.end();
                 out.extend(places.map(|m| Found::contact(place(m), rule.category, rule.id)));
             });
-        }
-        self.lexicon.find(text, found);
-        if !self.additions.is_empty() {
-            found.retain(|found| found.what.is_none_or(|(_, rule)| !self.additions.is_disabled(rule)));
         }
     }
 

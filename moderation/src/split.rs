@@ -50,8 +50,8 @@ struct Message {
 
 impl Together {
     /// `None`: the text holds nothing that could complete anything.
-    pub(crate) fn of(text: &str, earlier: &[Earlier<'_>]) -> Option<Self> {
-        if !completes(text) {
+    pub(crate) fn of(text: &str, read: &Text<'_>, earlier: &[Earlier<'_>]) -> Option<Self> {
+        if !completes(text, read) {
             return None;
         }
         let mut together = Self { text: String::new(), boundaries: Vec::new(), messages: Vec::new() };
@@ -139,11 +139,10 @@ impl Together {
 }
 
 /// Whether a text holds anything that can be the end of a contact.
-fn completes(text: &str) -> bool {
+fn completes(text: &str, read: &Text<'_>) -> bool {
     if text.contains(['@', '_']) || text.chars().any(char::is_numeric) {
         return true;
     }
-    let read = Text::read(text);
     let signs = Roles::DOT
         .and(Roles::AT)
         .and(Roles::AT_WORD)
