@@ -24,7 +24,8 @@ pub enum ChatState {
     Closed,
 }
 
-/// The marketplace's view of the order.
+/// The marketplace's view of the order. A new name also goes into `protocol/src/rest.rs` and docs/protocol.md, "REST"; older nodes cannot
+/// read an order that has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub enum OrderStatus {
     /// Placed.

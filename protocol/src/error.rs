@@ -164,6 +164,7 @@ mod tests {
             (Refusal::NotAuthor, "not_author", 403),
             (Refusal::EditWindowOver, "edit_window_over", 409),
             (Refusal::Spam, "spam", 422),
+            (Refusal::RefusedByModeration { flags: souk_chat::Categories::EMPTY }, "refused_by_moderation", 422),
             (Refusal::IdempotencyConflict, "idempotency_conflict", 409),
             (Refusal::OtherParticipants, "idempotency_conflict", 409),
             (Refusal::RateLimited { retry_after: wait }, "rate_limited", 429),

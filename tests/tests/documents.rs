@@ -139,3 +139,12 @@ fn links_between_documents_lead_somewhere() {
     assert!(wrong.is_empty(), "links lead nowhere:\n{}", wrong.join("\n"));
     assert!(checked > 20, "only {checked} links were found: the documents are read wrongly");
 }
+
+#[test]
+fn every_code_of_the_wire_is_in_the_protocol() {
+    let protocol = read(&root().join("docs/protocol.md"));
+    let codes = souk_protocol::Code::ALL.iter().map(|code| format!("`{}`", code.as_str()));
+    let closes = souk_protocol::Close::ALL.iter().map(|close| close.number().to_string());
+    let missing: Vec<String> = codes.chain(closes).filter(|code| !protocol.contains(code)).collect();
+    assert!(missing.is_empty(), "docs/protocol.md says nothing of {missing:?}");
+}

@@ -91,7 +91,8 @@ pub trait Router: Send + Sync {
     fn subscribe(&self, room: &Room);
     /// One subscriber of `room` less: after the last the subscription ends, with a delay and a second look.
     fn unsubscribe(&self, room: &Room);
-    /// Waits until the server confirmed the subscription of `room`, within the engine's bound. Errors: not confirmed in time;
+    /// Waits until the server confirmed the subscription of `room`, within the engine's bound: ready at once where it stands already, and
+    /// always in process. Errors: not confirmed in time;
     /// the subscription is still wanted and will be made, its coming is told as a [`Gap`] of that room. Cancel-safe.
     async fn confirmed(&self, room: &Room) -> Result<(), RouterError>;
     /// Sends one envelope to several rooms in one write, in the order of the calls. The future tells whether the server took

@@ -88,6 +88,7 @@ impl Chats {
     }
 
     /// As [`readable`](Self::readable), for whom only its parties concern, as in a send: it may be a minute old.
+    /// Nothing is decided by title or status of what this returns.
     pub async fn accessible(&self, actor: &Actor, id: &OrderId) -> Result<Arc<Order>, Refusal> {
         self.readable_since(actor, id, memory::PARTIES_FRESH).await
     }

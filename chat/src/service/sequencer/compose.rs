@@ -254,6 +254,8 @@ impl Composer<'_> {
         self.units.iter().flat_map(|unit| &unit.entries).any(|new| new.entry.key == *key)
     }
 
+    /// What asks for a change cannot have it. Not for sends, unless `Batch::must_look` names the refusal: a retry of
+    /// what is stored is looked for first.
     fn deny(&mut self, refusal: Refusal) -> bool {
         self.units.push(Unit::new(End::Denied(refusal)));
         true
