@@ -13,6 +13,12 @@ pub(crate) enum Failure {
         /// Why not.
         source: io::Error,
     },
+    /// A process of ours did not start.
+    #[error(transparent)]
+    Process(#[from] souk_testkit::failure::Failure),
+    /// A request over HTTP.
+    #[error(transparent)]
+    Rest(#[from] souk_testkit::rest::RestError),
     /// A node answered something else than what the measurement needs.
     #[error("{doing}: {answer}")]
     Answer {
@@ -21,7 +27,7 @@ pub(crate) enum Failure {
         /// What it said.
         answer: String,
     },
-    /// A node ended, or was not ready in time.
+    /// There is no node to measure.
     #[error("{0}")]
     Node(String),
     /// The environment lacks an address that the measurement needs.

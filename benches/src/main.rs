@@ -11,11 +11,8 @@ mod people;
 mod process;
 mod redis;
 mod report;
-mod rest;
 mod setup;
 mod socket;
-mod token;
-mod wire;
 
 use std::process::ExitCode;
 

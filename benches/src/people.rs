@@ -1,17 +1,22 @@
 //! Pairs of people with an order each, and their connections.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use rand::RngExt;
 use souk_chat::{OrderId, Seq};
 use souk_protocol::Request;
+use souk_testkit::http::Ask;
+use souk_testkit::rest::Rest;
+use souk_testkit::token::Signer;
 
 use crate::failure::Failure;
-use crate::rest::Rest;
+use crate::node::SECRET;
 use crate::socket::{Socket, source};
-use crate::token;
 
+/// Longer than any run.
+const TOKENS_ARE_GOOD_FOR: Duration = Duration::from_secs(6 * 3_600);
 /// Connections used for making orders.
 const MAKERS: usize = 8;
 /// Connections opened at the same time.
@@ -58,19 +63,23 @@ impl People {
     /// The person of this number.
     pub(crate) fn person(&self, number: usize) -> Person {
         let role = if number.is_multiple_of(2) { "client" } else { "contractor" };
-        Person { order: self.order_id(number / 2), token: token::sign(&self.user(number), role) }
+        Person {
+            order: self.order_id(number / 2),
+            token: Signer::new(SECRET).sign(&self.user(number), role, TOKENS_ARE_GOOD_FOR),
+        }
     }
 
     /// Makes everybody's orders at this node.
     pub(crate) async fn make_orders(&self, node: SocketAddr) -> Result<(), Failure> {
-        let admin = token::sign("figures", "service");
+        let admin = Signer::new(SECRET).sign("figures", "service", TOKENS_ARE_GOOD_FOR);
         let maker = |maker: usize| {
             let admin = &admin;
             async move {
-                let mut rest = Rest::open(node).await?;
+                let mut rest = Rest::new(node);
                 for pair in (maker..self.count / 2).step_by(MAKERS) {
                     let (client, contractor) = (self.user(2 * pair), self.user(2 * pair + 1));
-                    rest.put_order(admin, &self.order(pair), &client, &contractor).await?;
+                    let ask = Ask::order(admin, &self.order(pair), &client, &contractor, Some("An order"));
+                    rest.wanted(&ask, &[200, 201]).await?;
                 }
                 Ok(())
             }

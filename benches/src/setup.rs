@@ -63,7 +63,7 @@ impl Engines {
         // The keyspace is the stack's, and may have been used with other keys for tokens.
         for words in [["migrate"].as_slice(), &["secrets", "accept"]] {
             let mut command = Command::new(souk);
-            command.args(words).env("SOUK_AUTH_SECRET", crate::token::SECRET);
+            command.args(words).env("SOUK_AUTH_SECRET", crate::node::SECRET);
             command.envs(self.settings.iter().map(|(key, value)| (key, value)));
             let output = command.output().map_err(Failure::io("running souk"))?;
             if !output.status.success() {

@@ -2,9 +2,8 @@
 
 use std::process::{Command, Output, Stdio};
 
+use souk_testkit::place;
 use tempfile::TempDir;
-
-use crate::place;
 
 /// One Cassandra, run by `deploy/stack` in a folder of its own. Ended when dropped.
 pub struct Cassandra {
@@ -18,9 +17,7 @@ pub struct Cassandra {
 impl Cassandra {
     /// Starts one that makes its writes durable in this way: `batch`, `group` or `periodic`.
     pub async fn start(sync: &'static str) -> Self {
-        let dir = tempfile::Builder::new().prefix("cql-").tempdir_in(place::work_dir());
-        let dir = dir.expect("the target folder can be written");
-        let mut cassandra = Self { dir, sync, address: String::new() };
+        let mut cassandra = Self { dir: place::folder("cql"), sync, address: String::new() };
         cassandra.stack(&["up", "cql"]).await;
         let env = cassandra.stack(&["env"]).await;
         let address = env.lines().find_map(|line| line.strip_prefix("export SOUK_TEST_CQL='")?.strip_suffix('\''));

@@ -8,12 +8,13 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use serde_json::Value;
+use souk_testkit::place;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Child;
 
 use crate::people::tail;
-use crate::{place, wait};
+use crate::wait;
 
 /// An event, as a consumer of another library sees it.
 #[derive(Clone, Debug, PartialEq)]
@@ -123,11 +124,9 @@ pub struct Broker {
 impl Broker {
     /// Starts one. Blocks for some seconds.
     pub fn start() -> Self {
-        let dir = tempfile::Builder::new().prefix("kafka-").tempdir_in(place::work_dir());
-        let dir = dir.expect("the target folder can be written");
         // Between the stack's own ports and those that the system gives out.
         let ports = 20_000 + rand::random_range(0..1_000_u16) * 5;
-        let broker = Self { dir, ports };
+        let broker = Self { dir: place::folder("kafka"), ports };
         broker.stack(&["up", "kafka"]);
         broker
     }

@@ -104,7 +104,7 @@ async fn kill_nine_loses_nothing_acknowledged() {
         let before = alice.record().acknowledged();
         souk_tests::wait::until_true("some are acknowledged", SOON, || alice.record().acknowledged() > before + 20)
             .await;
-        node.kill().await;
+        node.kill();
         let record = alice.record();
         assert!(record.acknowledged() < record.attempts.len(), "everything was acknowledged: the crash did not bite");
         sleep(Duration::from_millis(100)).await;

@@ -7,10 +7,11 @@ use souk_tests::cluster::{Cluster, settings};
 use souk_tests::conversation::{Conversation, SETTLED_WITHIN};
 use souk_tests::device::{PLAIN, Spec};
 use souk_tests::kafka::{Broker, Consumer};
+use souk_tests::left_out::program;
 use souk_tests::people::Deal;
 use souk_tests::proxy::{Fault, Proxy};
 use souk_tests::redis::Redis;
-use souk_tests::stack::{Stack, program};
+use souk_tests::stack::Stack;
 use souk_tests::wait;
 use tokio::time::sleep;
 
@@ -29,7 +30,7 @@ async fn kill_nine_of_a_node() {
     let stream = talk.stream(100, PACE);
     sleep(Duration::from_secs(2)).await;
     let waiting = talk.records().iter().any(|record| record.acknowledged() < record.attempts.len());
-    cluster.nodes[0].kill().await;
+    cluster.nodes[0].kill();
     sleep(Duration::from_secs(1)).await;
     cluster.nodes[0].restart().await;
     stream.await.expect("the stream does not panic");
@@ -70,14 +71,14 @@ async fn redis_comes_back_empty() {
     let test = "faults: Redis restarted empty";
     let Some(stack) = Stack::find(test) else { return };
     let Some(()) = program(test, "redis-server", "apt-get install redis-server") else { return };
-    let mut redis = Redis::start().await;
+    let mut redis = Redis::start(&[]).await.expect("redis-server can be run");
     let cluster = Cluster::start_with(2, &settings(&stack, &[NO_LIMIT, ("SOUK_ROUTER_URL", &redis.url())])).await;
     let talk = Conversation::start(&cluster.clients()).await;
     let stream = talk.stream(80, PACE);
     for _ in 0..2 {
         sleep(Duration::from_secs(1)).await;
-        redis.kill().await;
-        redis.start_again().await;
+        redis.kill();
+        redis.restart().await;
     }
     stream.await.expect("the stream does not panic");
     talk.all_acknowledged(ACKNOWLEDGED_WITHIN).await;
@@ -97,8 +98,10 @@ async fn redis_vanishes() {
     let test = "faults: Redis vanishes";
     let Some(stack) = Stack::find(test) else { return };
     let Some(()) = program(test, "redis-server", "apt-get install redis-server") else { return };
-    let redis = Redis::start().await;
-    let wire = Proxy::start(vec![redis.url().trim_start_matches("redis://").parse().expect("an address")]).await;
+    let redis = Redis::start(&[]).await.expect("redis-server can be run");
+    let wire = Proxy::start(vec![redis.url().trim_start_matches("redis://").parse().expect("an address")])
+        .await
+        .expect("loopback has a free port");
     let url = format!("redis://{}", wire.address());
     let more = [("SOUK_LIMITS_MESSAGES", "30"), ("SOUK_LIMITS_WINDOW", "600s"), ("SOUK_ROUTER_URL", url.as_str())];
     let cluster = Cluster::start_with(2, &settings(&stack, &more)).await;
@@ -161,7 +164,7 @@ async fn a_store_that_answers_late_or_not_at_all() {
             "deploy/stack reset --cql-nodes 1",
         );
     }
-    let wire = Proxy::start(vec![cql]).await;
+    let wire = Proxy::start(vec![cql]).await.expect("loopback has a free port");
     let store = stack.store_url(&wire.address().to_string());
     let cluster = Cluster::start_with(2, &settings(&stack, &[NO_LIMIT, ("SOUK_STORE_URL", &store)])).await;
     let talk = Conversation::start(&cluster.clients()).await;

@@ -11,9 +11,10 @@ use souk_tests::conversation::Conversation;
 use souk_tests::cql::Cassandra;
 use souk_tests::device::{Device, PLAIN, SOCKET_IO, Spec};
 use souk_tests::history::History;
+use souk_tests::left_out::program;
 use souk_tests::node::{Node, Settings, command};
 use souk_tests::people::{Deal, Person};
-use souk_tests::stack::{Stack, program};
+use souk_tests::stack::Stack;
 use souk_tests::wait;
 
 const SOON: Duration = Duration::from_secs(20);
@@ -98,7 +99,7 @@ async fn an_older_file_put_back_reloads_whoever_saw_what_is_gone_and_a_clean_res
     assert_eq!((page["upTo"].as_u64(), page["reset"].as_bool()), (Some(6), None), "{page}");
     let epoch = page["epoch"].as_str().expect("an epoch").to_owned();
 
-    node.kill().await;
+    node.kill();
     copy_database(kept.path(), &node.data_dir());
     node.restart().await;
     let history = all_see_history(&deal, &devices, &node, SOON).await;

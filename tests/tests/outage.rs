@@ -10,8 +10,9 @@ use souk_tests::cluster::{Cluster, settings};
 use souk_tests::device::{PLAIN, Spec};
 use souk_tests::kafka::{Broker, Consumer};
 use souk_tests::left_out;
+use souk_tests::left_out::program;
 use souk_tests::people::Deal;
-use souk_tests::stack::{Stack, program};
+use souk_tests::stack::Stack;
 use souk_tests::wait;
 use tokio::time::sleep;
 

@@ -9,13 +9,14 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use serde::Serialize;
+use souk_testkit::node::Node;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpSocket;
 use tokio::task::JoinSet;
 
 use crate::failure::Failure;
 use crate::latency::{Latencies, Percentiles};
-use crate::node::Node;
+use crate::node;
 use crate::people::{PATH, People};
 use crate::process::Used;
 use crate::report::{figure, rounded, say};
@@ -69,7 +70,7 @@ struct Stretch {
 /// Measures and reports.
 pub(crate) async fn run(options: Options, souk: &Path) -> Result<(), Failure> {
     let folder = tempfile::tempdir().map_err(Failure::io("making a folder"))?;
-    let node = Node::start(souk, "flood", folder.path(), &Engines::alone()).await?;
+    let node = node::start(souk, "flood", folder.path(), &Engines::alone()).await?;
     let people = People::new(PEOPLE);
     for flooded in [false, true] {
         let flood = flooded.then(|| Flood::start(node.clients, options)).transpose()?;

@@ -10,7 +10,7 @@ use serde::Serialize;
 use tokio::task::JoinSet;
 
 use crate::failure::Failure;
-use crate::node::Node;
+use crate::node;
 use crate::people::People;
 use crate::process::{Memory, Used};
 use crate::report::{figure, rounded, say};
@@ -54,7 +54,7 @@ pub(crate) async fn run(options: Options, souk: &Path) -> Result<(), Failure> {
     let folder = tempfile::tempdir().map_err(Failure::io("making a folder"))?;
     let engines =
         Engines::alone().with("SOUK_LIMITS_HANDSHAKES_PER_SECOND", 0).with("SOUK_LIMITS_CONNECTIONS_PER_IP", 0);
-    let node = Node::start(souk, "idle", folder.path(), &engines).await?;
+    let node = node::start(souk, "idle", folder.path(), &engines).await?;
     let people = People::new(options.connections);
     people.make_orders(node.clients).await?;
     tokio::time::sleep(ALONE_FOR).await;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
+use souk_testkit::node::Node;
 use tempfile::TempDir;
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
@@ -12,7 +13,7 @@ use tokio::task::JoinSet;
 use crate::failure::Failure;
 use crate::latency::Percentiles;
 use crate::load::{self, Plan, Tally, Window};
-use crate::node::Node;
+use crate::node;
 use crate::people::People;
 use crate::process::{Memory, Used};
 use crate::redis;
@@ -145,7 +146,7 @@ impl Session {
         let names: &[&str] = if engines.redis().is_some() { &["figures-a", "figures-b"] } else { &["figures"] };
         let mut nodes = Vec::new();
         for name in names {
-            nodes.push(Node::start(souk, name, folder.path(), &engines).await?);
+            nodes.push(node::start(souk, name, folder.path(), &engines).await?);
         }
         let people = People::new(load.users);
         people.make_orders(nodes[0].clients).await?;
