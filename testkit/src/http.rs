@@ -55,6 +55,17 @@ impl Answer {
         self.json()["code"].as_str().unwrap_or_default().to_owned()
     }
 
+    /// Holds that this is a problem with this status, also inside, and this code.
+    #[track_caller]
+    pub fn expect_problem(&self, status: u16, code: &str) {
+        assert_eq!(self.status, status, "{self:?}");
+        assert_eq!(self.header("content-type"), Some("application/problem+json"), "{self:?}");
+        let problem = self.json();
+        let said = (problem["code"].as_str(), problem["status"].as_u64());
+        assert_eq!(said, (Some(code), Some(status.into())), "{problem}");
+        assert!(problem["detail"].as_str().is_some_and(|detail| !detail.is_empty()), "{problem}");
+    }
+
     /// Reads an answer to its end, and what came behind it: after an upgrade that is the other protocol. Errors: the stream ended
     /// before, what came is no HTTP, or more than [`HEAD_MAX`] and [`BODY_MAX`].
     pub async fn read(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<(Self, Vec<u8>)> {
@@ -142,13 +153,12 @@ fn invalid(what: &'static str) -> io::Error {
     io::Error::new(ErrorKind::InvalidData, what)
 }
 
-/// A request. Lines and body go out as they were given.
+/// A request. Lines and body go out as they were given; where no line says `host`, the address does.
 #[derive(Clone, Debug)]
 pub struct Ask {
     /// Method and path.
     name: String,
     head: String,
-    host: Option<String>,
     body: String,
 }
 
@@ -156,7 +166,7 @@ impl Ask {
     /// Asks for this path.
     pub fn new(method: &str, path: &str) -> Self {
         let name = format!("{method} {path}");
-        Self { head: format!("{name} HTTP/1.1\r\n"), name, host: None, body: String::new() }
+        Self { head: format!("{name} HTTP/1.1\r\n"), name, body: String::new() }
     }
 
     /// Makes an order between two people; making it again is fine. `token`: a service's or an admin's.
@@ -195,13 +205,6 @@ impl Ask {
         self.body("application/json", &body.to_string())
     }
 
-    /// Goes to this host, whatever the address.
-    #[must_use]
-    pub fn host(mut self, host: &str) -> Self {
-        self.host = Some(host.to_owned());
-        self
-    }
-
     /// Method and path.
     pub fn name(&self) -> &str {
         &self.name
@@ -221,11 +224,13 @@ impl Ask {
 
     /// The same, with the bytes behind the answer.
     pub async fn through(&self, stream: &mut TcpStream) -> io::Result<(Answer, Vec<u8>)> {
-        let host = match &self.host {
-            Some(host) => host.clone(),
-            None => stream.peer_addr()?.to_string(),
-        };
-        let written = stream.write_all(format!("{}host: {host}\r\n\r\n{}", self.head, self.body).as_bytes()).await;
+        let mut text = self.head.clone();
+        if !text.contains("\r\nhost: ") {
+            text.push_str(&format!("host: {}\r\n", stream.peer_addr()?));
+        }
+        text.push_str("\r\n");
+        text.push_str(&self.body);
+        let written = stream.write_all(text.as_bytes()).await;
         let method = self.name.split(' ').next().unwrap_or_default();
         match (Answer::read_to(method, stream).await, written) {
             (Ok(answer), _) => Ok(answer),
