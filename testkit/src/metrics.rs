@@ -60,6 +60,7 @@ mod tests {
 
     use super::*;
     use crate::http::BODY_MAX;
+    use crate::rest::Why;
 
     const TEXT: &str = concat!(
         "# HELP souk_connections Sockets that are open.\n",
@@ -110,14 +111,14 @@ mod tests {
     #[tokio::test]
     async fn what_is_no_node_is_told() {
         let away = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-        assert!(matches!(scrape(away).await, Err(RestError::Network { .. })));
+        assert!(matches!(scrape(away).await, Err(RestError { why: Why::Network(_), .. })));
         let other = server(b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n".to_vec()).await;
-        assert!(matches!(scrape(other).await, Err(RestError::Status { status: 404, .. })));
+        assert!(matches!(scrape(other).await, Err(RestError { why: Why::Status(404, _), .. })));
         let large = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", 2 * BODY_MAX).into_bytes();
         let large = server([large, vec![b'x'; 2 * BODY_MAX]].concat()).await;
         let read = scrape_within(large, Duration::from_secs(20)).await;
-        assert!(matches!(read, Err(RestError::Form { .. })), "{read:?}");
+        assert!(matches!(read, Err(RestError { why: Why::Form(_), .. })), "{read:?}");
         let silent = server(Vec::new()).await;
-        assert!(matches!(scrape(silent).await, Err(RestError::TimedOut { .. })));
+        assert!(matches!(scrape(silent).await, Err(RestError { why: Why::TimedOut(_), .. })));
     }
 }

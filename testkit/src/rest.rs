@@ -12,61 +12,39 @@ use crate::http::{Answer, Ask};
 /// How long a request may take, connecting included: a server answers within 10 seconds.
 const REQUEST_TIME: Duration = Duration::from_secs(15);
 
-/// Why a request has no answer that serves.
+/// A request without an answer that serves.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum RestError {
+#[error("{request} at {server}: {why}")]
+pub struct RestError {
+    /// Method and path.
+    pub request: String,
+    /// Who was asked.
+    pub server: SocketAddr,
+    /// What happened.
+    pub why: Why,
+}
+
+/// Why there is no answer that serves.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Why {
     /// The connection could not be made, or broke twice.
-    #[error("{request} at {server}: {why}")]
-    Network {
-        /// Method and path.
-        request: String,
-        /// Who was asked.
-        server: SocketAddr,
-        /// What happened.
-        why: String,
-    },
+    #[error("{0}")]
+    Network(String),
     /// No answer in time.
-    #[error("{request} at {server}: no answer within {within:?}")]
-    TimedOut {
-        /// Method and path.
-        request: String,
-        /// Who was asked.
-        server: SocketAddr,
-        /// The time for it.
-        within: Duration,
-    },
-    /// Another status than wanted.
-    #[error("{request} at {server}: {status} {body}")]
-    Status {
-        /// Method and path.
-        request: String,
-        /// Who was asked.
-        server: SocketAddr,
-        /// The status.
-        status: u16,
-        /// What was said with it, its beginning.
-        body: String,
-    },
+    #[error("no answer within {0:?}")]
+    TimedOut(Duration),
+    /// Another status than wanted, and what was said with it, its beginning.
+    #[error("{0} {1}")]
+    Status(u16, String),
     /// An answer of another form than wanted.
-    #[error("{request} at {server}: the answer cannot be read: {why}")]
-    Form {
-        /// Method and path.
-        request: String,
-        /// Who was asked.
-        server: SocketAddr,
-        /// What is wrong with it.
-        why: String,
-    },
+    #[error("the answer cannot be read: {0}")]
+    Form(String),
 }
 
 impl RestError {
     /// Whether the same request may succeed a little later.
     pub fn heals(&self) -> bool {
-        match self {
-            Self::Network { .. } | Self::TimedOut { .. } => true,
-            Self::Status { status, .. } => matches!(status, 429 | 503),
-            Self::Form { .. } => false,
-        }
+        matches!(self.why, Why::Network(_) | Why::TimedOut(_) | Why::Status(429 | 503, _))
     }
 }
 
@@ -92,11 +70,6 @@ impl Rest {
         self
     }
 
-    /// Who is asked.
-    pub fn server(&self) -> SocketAddr {
-        self.server
-    }
-
     /// The answer, whatever its status.
     pub async fn ask(&mut self, ask: &Ask) -> Result<Answer, RestError> {
         let was_kept = self.kept.is_some();
@@ -104,15 +77,7 @@ impl Rest {
         if was_kept && matches!(answer, Ok(Err(_))) {
             answer = timeout(self.within, self.try_once(ask)).await;
         }
-        let (request, server) = (ask.name().to_owned(), self.server);
-        match answer {
-            Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(error)) if error.kind() == io::ErrorKind::InvalidData => {
-                Err(RestError::Form { request, server, why: error.to_string() })
-            }
-            Ok(Err(error)) => Err(RestError::Network { request, server, why: error.to_string() }),
-            Err(_) => Err(RestError::TimedOut { request, server, within: self.within }),
-        }
+        answer.unwrap_or(Err(Why::TimedOut(self.within))).map_err(|why| self.error(ask, why))
     }
 
     /// The answer, if it has one of these statuses.
@@ -121,19 +86,27 @@ impl Rest {
         if wanted.contains(&answer.status) {
             return Ok(answer);
         }
-        let body = answer.text.chars().take(300).collect();
-        Err(RestError::Status { request: ask.name().to_owned(), server: self.server, status: answer.status, body })
+        Err(self.error(ask, Why::Status(answer.status, answer.text.chars().take(300).collect())))
     }
 
-    async fn try_once(&mut self, ask: &Ask) -> io::Result<Answer> {
+    /// What `ask` came to, where its answer does not serve.
+    pub fn error(&self, ask: &Ask, why: Why) -> RestError {
+        RestError { request: ask.name().to_owned(), server: self.server, why }
+    }
+
+    async fn try_once(&mut self, ask: &Ask) -> Result<Answer, Why> {
+        let network = |error: io::Error| Why::Network(error.to_string());
         // It goes back only when the answer was read to its end.
         let mut stream = match self.kept.take() {
             Some(kept) => kept,
-            None => TcpStream::connect(self.server).await?,
+            None => TcpStream::connect(self.server).await.map_err(network)?,
         };
         // Without it nothing is wrong, only slower.
         let _ = stream.set_nodelay(true);
-        let answer = ask.over(&mut stream).await?;
+        let answer = ask.over(&mut stream).await.map_err(|error| match error.kind() {
+            io::ErrorKind::InvalidData => Why::Form(error.to_string()),
+            _ => network(error),
+        })?;
         let goes_on = answer.header("content-length").is_some() || answer.header("transfer-encoding").is_some();
         if goes_on && answer.header("connection").is_none_or(|said| !said.contains("close")) {
             self.kept = Some(stream);

@@ -1,7 +1,7 @@
 //! What the tests on real servers are made of.
 //!
-//! * [`stack`]: which servers there are, and what becomes of a test that lacks one; [`redis`], [`cql`], [`kafka`]: servers of a
-//!   test's own, and a reader of events that is not souk's.
+//! * [`stack`]: which servers there are, and what becomes of a test that lacks one; [`redis`], [`server`]: servers of a test's
+//!   own; [`kafka`]: a reader of events that is not souk's.
 //! * [`node`] and [`cluster`]: `souk` as processes, with their logs shown when a test fails.
 //! * [`people`], [`rest`], [`device`], [`js`]: who talks to them; [`conversation`]: several devices in one order.
 //! * [`proxy`], [`disk`], [`wait`] and the rest of [`souk_testkit`].
@@ -12,7 +12,6 @@
 pub mod checker;
 pub mod cluster;
 pub mod conversation;
-pub mod cql;
 pub mod device;
 pub mod history;
 pub mod js;
@@ -21,6 +20,7 @@ pub mod node;
 pub mod people;
 pub mod record;
 pub mod rest;
+pub mod server;
 pub mod stack;
 
 pub use souk_testkit::{disk, left_out, proxy, redis, wait};

@@ -8,7 +8,7 @@ use souk_chat::{OrderId, UserId};
 use souk_testkit::http::Ask;
 use souk_testkit::token::{Signer, in_seconds};
 
-use crate::node::SECRET;
+use crate::node::{Node, SECRET};
 use crate::rest::{self, Rest};
 use crate::wait;
 
@@ -78,6 +78,18 @@ impl Deal {
         })
         .await;
         deal
+    }
+
+    /// The order that a node alone offers, with its people and the tokens that it printed.
+    pub fn offered(node: &Node) -> Self {
+        let log = node.log();
+        let person = |variable: &str, id: &str| {
+            let token = log.lines().filter_map(|line| line.trim().strip_prefix(&format!("{variable}="))).next_back();
+            let token = token.unwrap_or_else(|| panic!("no token for {variable} in:\n{log}")).to_owned();
+            Person { id: UserId::new(id).expect("an id"), token }
+        };
+        let order = OrderId::new("demo").expect("an id");
+        Self { order, client: person("ALICE", "alice"), contractor: person("BOB", "bob") }
     }
 }
 

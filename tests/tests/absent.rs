@@ -5,13 +5,12 @@ use std::path::Path;
 use std::time::Duration;
 
 use serde_json::Value;
-use souk_chat::{OrderId, UserId};
 use souk_tests::cluster::Cluster;
 use souk_tests::device::{Device, PLAIN, SOCKET_IO, Spec};
 use souk_tests::kafka::{Consumer, Event};
 use souk_tests::left_out::program;
 use souk_tests::node::{Node, Settings};
-use souk_tests::people::{Deal, Person};
+use souk_tests::people::Deal;
 use souk_tests::proxy::{Fault, Proxy};
 use souk_tests::stack::Stack;
 use souk_tests::wait;
@@ -157,13 +156,7 @@ fn logged(data: &Path) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn alone_a_half_open_phone_and_a_crash_are_made_good() {
     let mut node = Node::start("alone", Settings::default()).await;
-    let log = node.log();
-    let person = |variable: &str, id: &str| {
-        let token = log.lines().filter_map(|line| line.trim().strip_prefix(&format!("{variable}="))).next_back();
-        Person { id: UserId::new(id).expect("an id"), token: token.expect("a printed token").to_owned() }
-    };
-    let (alice, bob) = (person("ALICE", "alice"), person("BOB", "bob"));
-    let order = OrderId::new("demo").expect("an id");
+    let Deal { order, client: alice, contractor: bob } = Deal::offered(&node);
     let data = node.data_dir();
     let tunnel = Proxy::start(vec![node.clients]).await.expect("loopback has a free port");
     let phone = Spec::new("bob", &bob, &order, &[tunnel.address()], PLAIN).start();

@@ -6,11 +6,12 @@ use souk_client::CloseReason;
 use souk_tests::cluster::{Cluster, settings};
 use souk_tests::conversation::{Conversation, SETTLED_WITHIN};
 use souk_tests::device::{PLAIN, Spec};
-use souk_tests::kafka::{Broker, Consumer};
+use souk_tests::kafka::Consumer;
 use souk_tests::left_out::program;
 use souk_tests::people::Deal;
 use souk_tests::proxy::{Fault, Proxy};
 use souk_tests::redis::Redis;
+use souk_tests::server::Server;
 use souk_tests::stack::Stack;
 use souk_tests::wait;
 use tokio::time::sleep;
@@ -218,11 +219,8 @@ async fn kafka_is_down_for_a_while() {
     let test = "faults: Kafka down";
     let Some(stack) = Stack::find(test) else { return };
     let Some(()) = program(test, "java", "install a Java runtime, 17 or newer") else { return };
-    let blocking =
-        |work: fn(&Broker), broker: std::sync::Arc<Broker>| tokio::task::spawn_blocking(move || work(&broker));
-    let broker = tokio::task::spawn_blocking(Broker::start).await.expect("the broker starts");
-    let broker = std::sync::Arc::new(broker);
-    let url = format!("kafka://{}", broker.address());
+    let broker = Server::kafka().await;
+    let url = format!("kafka://{}", broker.address);
     let cluster = Cluster::start_with(2, &settings(&stack, &[NO_LIMIT, ("SOUK_EVENTS_URL", &url)])).await;
     let deal = Deal::make(cluster.clients()[0]).await;
     // Bob never comes: each message owes a notification. Ann talks on both nodes at once.
@@ -237,7 +235,7 @@ async fn kafka_is_down_for_a_while() {
         }
     };
     round("before").await;
-    blocking(Broker::kill, broker.clone()).await.expect("the broker can be killed");
+    broker.kill().await;
     round("meanwhile").await;
     for node in &cluster.nodes {
         assert_eq!(node.operator("/readyz").await.expect("an answer").status, 200, "chat goes on without Kafka");
@@ -247,10 +245,10 @@ async fn kafka_is_down_for_a_while() {
         (first.await.max(second.await) >= 1.0).then_some(())
     })
     .await;
-    blocking(Broker::start_again, broker.clone()).await.expect("the broker starts again");
+    broker.start_again().await;
     round("after").await;
 
-    let consumer = Consumer::start(&broker.address(), &stack.kafka_tools);
+    let consumer = Consumer::start(&broker.address, &stack.kafka_tools);
     let kind = "chat.notification.v1";
     let events = consumer.wait_for(deal.order.as_str(), kind, 6 * EACH, Duration::from_secs(60)).await;
     let told: Vec<_> =

@@ -13,6 +13,9 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 use parking_lot::Mutex;
 use serde::Serialize;
 use souk_chat::OrderId;
+use souk_loadtest::scenario::Engines;
+use souk_loadtest::target::TargetError;
+use souk_testkit::ports::free_address;
 use souk_testkit::process::{Running, tied};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -22,10 +25,8 @@ use tokio::task::JoinSet;
 
 use crate::failure::Failure;
 use crate::load::{self, Plan, Tally};
-use crate::node::free_address;
 use crate::process::{Memory, Used};
 use crate::report::{figure, median_by, rounded, say};
-use crate::setup::Engines;
 use crate::socket::{OpenError, Socket, source};
 
 use super::relay::{self, Bytes, Load, Round, Session};
@@ -73,7 +74,7 @@ pub(crate) async fn run(options: Options, souk: &Path) -> Result<(), Failure> {
     let floor = Floor::start(&load).await?;
     let session = match options.only {
         true => None,
-        false => Some(Session::start(Engines::alone(), &load, souk).await?),
+        false => Some(Session::start(Engines::Alone, &load, souk).await?),
     };
     let (mut canned, mut real) = (Vec::new(), Vec::new());
     for number in 1..=load.rounds {
@@ -126,10 +127,11 @@ struct Floor {
 impl Floor {
     async fn start(load: &Load) -> Result<Self, Failure> {
         let folder = tempfile::tempdir().map_err(Failure::io("making a folder"))?;
-        let listen = free_address()?;
+        let listen = free_address().map_err(Failure::io("looking for a free port"))?;
         let mut command = tied(std::env::current_exe().map_err(Failure::io("looking for this program"))?);
         command.args(["floor-server", "--listen", &listen.to_string()]);
-        let running = Running::start(command, "the floor", &folder.path().join("floor.log"))?;
+        let running =
+            Running::start(command, "the floor", &folder.path().join("floor.log")).map_err(TargetError::from)?;
         wait_for(listen).await?;
         let before = Memory::of(running.pid())?;
         let count = load.users.next_multiple_of(2);
@@ -199,7 +201,7 @@ async fn wait_for(server: SocketAddr) -> Result<(), Failure> {
         }
         tokio::time::sleep(STARTING_PAUSE).await;
     }
-    Err(Failure::Node(format!("the floor does not answer at {server}")))
+    Err(Failure::Ended(format!("the floor does not answer at {server}")))
 }
 
 fn numbered(number: usize) -> String {

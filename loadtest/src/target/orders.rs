@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 use souk_chat::{OrderId, Role, Seq, UserId};
 use souk_protocol::dto::{CatchUp, Message};
 use souk_testkit::http::{Answer, Ask};
-use souk_testkit::rest::{Rest, RestError};
+use souk_testkit::rest::{Rest, RestError, Why};
 use souk_testkit::token::Signer;
 
 use super::{OrderMaking, Target};
@@ -50,18 +50,14 @@ impl RestPool {
         self.kept.lock().insert(0, rest);
     }
 
-    /// Asks one of the servers; its answer, and who it was. What may heal is tried a few times.
-    async fn wanted(&self, ask: &Ask, wanted: &[u16]) -> Result<(Answer, SocketAddr), RestError> {
+    /// Asks one of the servers; its answer, and over what. What may heal is tried a few times.
+    async fn wanted(&self, ask: &Ask, wanted: &[u16]) -> Result<(Answer, Rest), RestError> {
         let mut tried = 1;
         loop {
             let mut rest = self.take();
             match rest.wanted(ask, wanted).await {
                 Err(error) if error.heals() && tried < TRIES => tokio::time::sleep(PAUSE * tried).await,
-                answer => {
-                    let server = rest.server();
-                    self.give(rest);
-                    return answer.map(|answer| (answer, server));
-                }
+                answer => return answer.map(|answer| (answer, rest)),
             }
             tried += 1;
         }
@@ -76,7 +72,7 @@ impl RestPool {
         contractor: &UserId,
     ) -> Result<(), RestError> {
         let ask = Ask::order(token, order.as_str(), client.as_str(), contractor.as_str(), None);
-        self.wanted(&ask, &[200, 201]).await.map(|_| ())
+        self.wanted(&ask, &[200, 201]).await.map(|(_, rest)| self.give(rest))
     }
 
     /// The whole history of an order as an admin sees it, in the order in which the server gives it. Of a message that changed while it
@@ -86,13 +82,10 @@ impl RestPool {
         let mut since = Seq(0);
         loop {
             let ask = Ask::new("GET", &format!("/chats/{order}/messages?since={}&limit={PAGE}", since.0)).bearer(token);
-            let (answer, server) = self.wanted(&ask, &[200]).await?;
-            let form = |error: serde_json::Error| RestError::Form {
-                request: ask.name().to_owned(),
-                server,
-                why: error.to_string(),
-            };
+            let (answer, rest) = self.wanted(&ask, &[200]).await?;
+            let form = |error: serde_json::Error| rest.error(&ask, Why::Form(error.to_string()));
             let page: CatchUp = serde_json::from_str(&answer.text).map_err(form)?;
+            self.give(rest);
             // A server that gives the same page for ever must not be read for ever.
             let on = page.more && page.up_to > since;
             since = page.up_to;

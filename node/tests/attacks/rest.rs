@@ -237,7 +237,7 @@ async fn send(node: &TestNode, key: Option<&str>, content: &str) -> Answer {
     if let Some(key) = key {
         ask = ask.header("idempotency-key", key);
     }
-    ask.json(&json!({"content": content}).to_string()).to(node).await
+    ask.json(json!({"content": content})).to(node).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -265,7 +265,7 @@ async fn a_key_belongs_to_its_text_for_ever() {
             Some(key) => ask.header("idempotency-key", key),
             None => ask,
         };
-        ask.json(&body.to_string()).to(&node)
+        ask.json(body).to(&node)
     };
     let named = |id: &str| json!({"content": "one", "clientMessageId": id});
     for key in [None, Some("k-1")] {
