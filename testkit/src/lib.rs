@@ -4,6 +4,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`process`], [`ports`] | processes that end with us, what `/proc` says of one, free addresses |
+//! | [`failure`] | why a process is not what it should be |
 //! | [`node`] | `souk` as a process: started, ready, killed, started again |
 //! | [`http`], [`rest`] | a request as it is written, over any stream; the same over a kept connection, with errors |
 //! | [`metrics`], [`token`] | what a node says of itself; what it takes people for |

@@ -57,10 +57,10 @@ impl Node {
             let mut node = Self::launch(plan.clone())?;
             match node.ready().await {
                 Err(Failure::NotReady { log, .. }) if log.tells(PORT_TAKEN) => {}
-                // What a try before this one said is no longer of interest.
                 Err(error) => return Err(error),
                 Ok(()) => return Ok(node),
             }
+            // What this try said is no longer of interest.
             let _ = std::fs::remove_file(node.log_file());
         }
         let mut node = Self::launch(plan)?;

@@ -8,7 +8,7 @@ use rand::RngExt;
 
 /// The first port that is tried, and the last: below those that the system gives to outgoing connections, of which a run has
 /// thousands, and one of them could hold the port of a server that is away.
-const PORTS: std::ops::Range<u16> = 12_000..27_000;
+const PORTS: std::ops::Range<u16> = 12_000..20_000;
 /// Ports that are tried before the system may choose.
 const TRIES: usize = 64;
 

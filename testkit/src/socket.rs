@@ -21,7 +21,7 @@ pub const PONG: u8 = 0x8a;
 /// One mask for all frames: it must be there and be undone, but nothing here needs to be unforeseeable.
 const MASK: [u8; 4] = [0x5a, 0x00, 0xff, 0x13];
 
-/// What every handshake here says as its key, and what a server answers to it.
+/// What every handshake here says as its key.
 const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
 /// What a server answers to the key of [`upgrade`].
 pub const ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
