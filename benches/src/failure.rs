@@ -2,6 +2,10 @@
 
 use std::io;
 
+use souk_loadtest::measure::observer::ObserverError;
+use souk_loadtest::target::TargetError;
+use souk_testkit::rest::RestError;
+
 /// A measurement that came to nothing. The text says what was being done.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
@@ -13,6 +17,15 @@ pub(crate) enum Failure {
         /// Why not.
         source: io::Error,
     },
+    /// The nodes, or the servers that they run on.
+    #[error(transparent)]
+    Target(#[from] TargetError),
+    /// What Redis says of itself.
+    #[error(transparent)]
+    Redis(#[from] ObserverError),
+    /// A request over HTTP.
+    #[error(transparent)]
+    Rest(#[from] RestError),
     /// A node answered something else than what the measurement needs.
     #[error("{doing}: {answer}")]
     Answer {
@@ -21,12 +34,9 @@ pub(crate) enum Failure {
         /// What it said.
         answer: String,
     },
-    /// A node ended, or was not ready in time.
+    /// It was ended, or its server does not answer.
     #[error("{0}")]
-    Node(String),
-    /// The environment lacks an address that the measurement needs.
-    #[error("{0} is not set: run `deploy/stack up` and take what `deploy/stack env` prints")]
-    NotSet(&'static str),
+    Ended(String),
 }
 
 impl Failure {

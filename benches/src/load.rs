@@ -9,11 +9,11 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use souk_chat::{ClientMessageId, OrderId};
 use souk_protocol::{Request, plain};
+use souk_testkit::socket::{TEXT, masked};
 use tokio::net::TcpStream;
 
 use crate::latency::Latencies;
 use crate::socket::send_now;
-use crate::wire;
 
 /// What people say here: plain talk of the three languages, 60 to 130 characters, nothing that is masked.
 const TALK: [&str; 4] = [
@@ -184,7 +184,7 @@ pub(crate) fn message(order: &OrderId, stamp: u64, number: u64) -> Vec<u8> {
     let content = format!("{} {talk}", String::from_utf8_lossy(&letters));
     let id = ClientMessageId::new(&format!("m{stamp:x}-{number}")).expect("letters, digits and a dash are an id");
     let request = Request::SendMessage { order: order.clone(), content: content.into(), client_message_id: Some(id) };
-    wire::text(&plain::request_frame(Some(number), &request))
+    masked(TEXT, &plain::request_frame(Some(number), &request))
 }
 
 /// Sends by `plan`, from its beginning to the window's end, on this thread: each message is by a random one of `senders`, as

@@ -9,20 +9,16 @@ mod load;
 mod node;
 mod people;
 mod process;
-mod redis;
 mod report;
-mod rest;
-mod setup;
 mod socket;
-mod token;
-mod wire;
 
 use std::process::ExitCode;
 
 use args::Figure;
 use failure::Failure;
 use figures::{flood, floor, idle, relay};
-use setup::Engines;
+use souk_loadtest::scenario::Engines;
+use souk_loadtest::target::find_souk;
 
 /// As in the program that is measured, so that the floor stands on the same ground.
 #[global_allocator]
@@ -55,7 +51,7 @@ fn main() -> ExitCode {
 async fn until_told(measurement: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
     tokio::select! {
         measured = measurement => measured,
-        _ = tokio::signal::ctrl_c() => Err(Failure::Node("stopped by hand".into())),
+        _ = tokio::signal::ctrl_c() => Err(Failure::Ended("stopped by hand".into())),
     }
 }
 
@@ -63,18 +59,18 @@ async fn measure(args: args::Args) -> Result<(), Failure> {
     if let Figure::FloorServer { listen } = args.figure {
         return floor::serve(listen).await;
     }
-    let souk = node::program(args.souk)?;
+    let souk = find_souk(args.souk.as_deref(), &|text| report::say(text)).await?;
     match args.figure {
         Figure::Idle(options) => idle::run(options, &souk).await,
         Figure::Relay(options) => {
-            let engines = if options.cluster { Engines::cluster()? } else { Engines::alone() };
+            let engines = if options.cluster { Engines::Cluster } else { Engines::Alone };
             relay::run("relay", engines, options.load, &souk).await
         }
         Figure::Latency(options) => {
             if !options.cluster {
-                relay::run("latency", Engines::alone(), options.load(), &souk).await?;
+                relay::run("latency", Engines::Alone, options.load(), &souk).await?;
             }
-            if options.alone { Ok(()) } else { relay::run("latency", Engines::cluster()?, options.load(), &souk).await }
+            if options.alone { Ok(()) } else { relay::run("latency", Engines::Cluster, options.load(), &souk).await }
         }
         Figure::Flood(options) => flood::run(options, &souk).await,
         Figure::Floor(options) => floor::run(options, &souk).await,

@@ -1,21 +1,25 @@
 //! Pairs of people with an order each, and their connections.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
-use rand::RngExt;
 use souk_chat::{OrderId, Seq};
+use souk_loadtest::target::{Target, make_orders};
 use souk_protocol::Request;
+use souk_testkit::token::Signer;
 
 use crate::failure::Failure;
-use crate::rest::Rest;
 use crate::socket::{Socket, source};
-use crate::token;
 
+/// Longer than any run.
+const TOKENS_ARE_GOOD_FOR: Duration = Duration::from_secs(6 * 3_600);
 /// Connections used for making orders.
 const MAKERS: usize = 8;
 /// Connections opened at the same time.
 const OPENING_AT_ONCE: usize = 64;
+/// What ids here are made of.
+const AN_ID: &str = "letters, digits and a dash are an id";
 /// The path of plain sockets.
 pub(crate) const PATH: &str = "/ws";
 
@@ -32,14 +36,16 @@ pub(crate) struct Person {
 #[derive(Clone, Debug)]
 pub(crate) struct People {
     tag: String,
+    signer: Signer,
     /// How many; even.
     pub(crate) count: usize,
 }
 
 impl People {
-    /// This many people, rounded up to pairs.
-    pub(crate) fn new(count: usize) -> Self {
-        Self { tag: format!("{:08x}", rand::rng().random::<u32>()), count: count.next_multiple_of(2) }
+    /// This many people of `target`, rounded up to pairs.
+    pub(crate) fn new(target: &Target, count: usize) -> Self {
+        let (tag, signer) = (format!("{:08x}", rand::random::<u32>()), Signer::new(&target.secret));
+        Self { tag, signer, count: count.next_multiple_of(2) }
     }
 
     fn user(&self, number: usize) -> String {
@@ -48,34 +54,24 @@ impl People {
 
     /// The order of this pair.
     pub(crate) fn order_id(&self, pair: usize) -> OrderId {
-        OrderId::new(&self.order(pair)).expect("letters, digits and a dash are an id")
-    }
-
-    fn order(&self, pair: usize) -> String {
-        format!("o{}-{pair}", self.tag)
+        format!("o{}-{pair}", self.tag).parse().expect(AN_ID)
     }
 
     /// The person of this number.
     pub(crate) fn person(&self, number: usize) -> Person {
         let role = if number.is_multiple_of(2) { "client" } else { "contractor" };
-        Person { order: self.order_id(number / 2), token: token::sign(&self.user(number), role) }
+        let token = self.signer.sign(&self.user(number), role, TOKENS_ARE_GOOD_FOR);
+        Person { order: self.order_id(number / 2), token }
     }
 
-    /// Makes everybody's orders at this node.
-    pub(crate) async fn make_orders(&self, node: SocketAddr) -> Result<(), Failure> {
-        let admin = token::sign("figures", "service");
-        let maker = |maker: usize| {
-            let admin = &admin;
-            async move {
-                let mut rest = Rest::open(node).await?;
-                for pair in (maker..self.count / 2).step_by(MAKERS) {
-                    let (client, contractor) = (self.user(2 * pair), self.user(2 * pair + 1));
-                    rest.put_order(admin, &self.order(pair), &client, &contractor).await?;
-                }
-                Ok(())
-            }
-        };
-        stream::iter((0..MAKERS).map(maker)).buffer_unordered(MAKERS).try_collect::<()>().await
+    /// Makes everybody's orders.
+    pub(crate) async fn make_orders(&self, target: &Target) -> Result<(), Failure> {
+        let pairs = (0..self.count / 2).map(|pair| {
+            let [client, contractor] = [2 * pair, 2 * pair + 1].map(|number| self.user(number));
+            (self.order_id(pair), client.parse().expect(AN_ID), contractor.parse().expect(AN_ID))
+        });
+        make_orders(target, pairs, MAKERS).await?;
+        Ok(())
     }
 
     /// Connects everybody `where_to` says, signed in; with `join` also live in their order. In the order of their numbers.

@@ -1,14 +1,13 @@
 //! What the system says of a process, from `/proc`.
 
-use std::collections::HashMap;
 use std::fs;
+use std::io;
 use std::ops::Sub;
 use std::time::Duration;
 
-use crate::failure::Failure;
+use souk_testkit::process::{number, proc, times};
 
-/// Length of a tick of `/proc/<pid>/stat`: 10 ms on every Linux.
-const TICK: Duration = Duration::from_millis(10);
+use crate::failure::Failure;
 
 /// What a process used so far. Subtract two for what it used in between.
 #[derive(Clone, Copy, Debug, Default)]
@@ -28,15 +27,10 @@ pub(crate) struct Used {
 impl Used {
     /// Reads the process. A process that ended is a failure.
     pub(crate) fn of(pid: u32) -> Result<Self, Failure> {
-        let stat = read(pid, "stat")?;
-        // The name may hold anything, so fields are counted from behind it.
-        let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-        let ticks = |place: usize| fields.get(place).and_then(|ticks| ticks.parse::<u32>().ok()).unwrap_or(0) * TICK;
+        let (user, system) = times(pid).map_err(failed(pid, "stat"))?;
         let io = read(pid, "io")?;
-        let io = numbers(&io);
-        let number = |name: &str| io.get(name).copied().unwrap_or(0);
-        let (reads, writes) = (number("syscr"), number("syscw"));
-        Ok(Self { user: ticks(11), system: ticks(12), reads, writes, switches: switches(pid) })
+        let number = |name| number(&io, name).unwrap_or(0);
+        Ok(Self { user, system, reads: number("syscr"), writes: number("syscw"), switches: switches(pid) })
     }
 
     /// The sum over processes.
@@ -76,9 +70,8 @@ impl Sub for Used {
 fn switches(pid: u32) -> u64 {
     let Ok(tasks) = fs::read_dir(format!("/proc/{pid}/task")) else { return 0 };
     let of_task = |task: fs::DirEntry| fs::read_to_string(task.path().join("status")).ok();
-    let counts =
-        tasks.flatten().filter_map(of_task).filter_map(|status| numbers(&status).remove("voluntary_ctxt_switches"));
-    counts.sum()
+    let statuses = tasks.flatten().filter_map(of_task);
+    statuses.filter_map(|status| number(&status, "voluntary_ctxt_switches")).sum()
 }
 
 /// Memory of a process, in bytes.
@@ -94,8 +87,7 @@ impl Memory {
     /// Reads the process. A process that ended is a failure.
     pub(crate) fn of(pid: u32) -> Result<Self, Failure> {
         let rollup = read(pid, "smaps_rollup")?;
-        let rollup = numbers(&rollup);
-        let bytes = |name: &str| rollup.get(name).copied().unwrap_or(0) * 1024;
+        let bytes = |name| number(&rollup, name).unwrap_or(0) * 1024;
         Ok(Self { resident: bytes("Rss"), anonymous: bytes("Anonymous") })
     }
 
@@ -112,17 +104,11 @@ impl Memory {
 }
 
 fn read(pid: u32, file: &str) -> Result<String, Failure> {
-    let path = format!("/proc/{pid}/{file}");
-    fs::read_to_string(&path).map_err(Failure::io(format!("reading {path}")))
+    proc(pid, file).map_err(failed(pid, file))
 }
 
-/// Lines of `name: number`, whatever the unit.
-fn numbers(text: &str) -> HashMap<&str, u64> {
-    let line = |line| {
-        let (name, rest): (&str, &str) = str::split_once(line, ':')?;
-        Some((name, rest.split_whitespace().next()?.parse().ok()?))
-    };
-    text.lines().filter_map(line).collect()
+fn failed(pid: u32, file: &str) -> impl FnOnce(io::Error) -> Failure {
+    Failure::io(format!("reading /proc/{pid}/{file}"))
 }
 
 #[cfg(test)]

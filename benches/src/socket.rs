@@ -7,14 +7,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use souk_protocol::{Request, plain};
-use tokio::net::{TcpSocket, TcpStream};
-
-use crate::wire;
+use souk_testkit::socket::{CLOSE, PING, PONG, TEXT, connect_from, decode, masked, upgrade};
+use tokio::net::TcpStream;
 
 /// How long a step of connecting or an answer may take.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// Longest head of a handshake's answer.
-const HEAD_BYTES: usize = 4 * 1024;
 /// Bytes read at once.
 const READ_BYTES: usize = 32 * 1024;
 /// Connections from one source address: below what a node lets through from one.
@@ -30,9 +27,9 @@ pub(crate) enum OpenError {
     /// The connection failed or was not answered in time.
     #[error(transparent)]
     Io(#[from] io::Error),
-    /// The node answered something else than an upgrade: its status line.
+    /// The node answered something else than an upgrade: this status.
     #[error("the node answered {0}")]
-    Refused(String),
+    Refused(u16),
 }
 
 /// An open connection.
@@ -61,41 +58,13 @@ impl Socket {
     }
 
     async fn handshake(server: SocketAddr, source: Ipv4Addr, path: &str, token: &str) -> Result<Self, OpenError> {
-        let socket = TcpSocket::new_v4()?;
-        socket.bind(SocketAddr::new(source.into(), 0))?;
-        let stream = socket.connect(server).await?;
-        stream.set_nodelay(true)?;
-        let socket = Self { stream: Arc::new(stream), kept: Vec::new() };
-        let head = format!(
-            "GET {path} HTTP/1.1\r\nHost: {server}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
-             Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: {}\r\nAuthorization: Bearer {token}\r\n\r\n",
-            plain::SUBPROTOCOL,
-        );
-        socket.write(head.as_bytes()).await?;
-        socket.upgraded().await
-    }
-
-    async fn upgraded(mut self) -> Result<Self, OpenError> {
-        let mut head = Vec::with_capacity(256);
-        loop {
-            self.stream.readable().await?;
-            match self.stream.try_read_buf(&mut head) {
-                Ok(0) => return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
-                Ok(_) => {}
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
-                Err(error) => return Err(error.into()),
-            }
-            if let Some(end) = memchr::memmem::find(&head, b"\r\n\r\n") {
-                if !head.starts_with(b"HTTP/1.1 101") {
-                    let line = head.split(|byte| *byte == b'\r').next().unwrap_or_default();
-                    return Err(OpenError::Refused(String::from_utf8_lossy(line).into_owned()));
-                }
-                self.kept = head[end + 4..].to_vec();
-                return Ok(self);
-            }
-            if head.len() > HEAD_BYTES {
-                return Err(OpenError::Refused("an endless head".into()));
-            }
+        let mut stream = connect_from(source, server).await?;
+        let bearer = format!("Bearer {token}");
+        let headers = [("sec-websocket-protocol", plain::SUBPROTOCOL), ("authorization", &bearer)];
+        let (answer, kept) = upgrade(&mut stream, path, &headers).await?;
+        match answer.status {
+            101 => Ok(Self { stream: Arc::new(stream), kept }),
+            status => Err(OpenError::Refused(status)),
         }
     }
 
@@ -149,15 +118,11 @@ impl Socket {
     /// Takes whole frames, keeps the rest. Whether there was one.
     fn take(&mut self, bytes: &[u8], sink: &mut impl FnMut(&[u8])) -> io::Result<bool> {
         let mut rest = bytes;
-        while let Some(frame) = wire::decode(rest) {
-            match frame.opcode {
-                wire::TEXT => sink(frame.payload),
-                wire::PING => {
-                    let mut pong = Vec::with_capacity(16);
-                    wire::encode(wire::PONG, frame.payload, &mut pong);
-                    send_now(&self.stream, &pong)?;
-                }
-                wire::CLOSE => return Err(io::ErrorKind::ConnectionAborted.into()),
+        while let Some(frame) = decode(rest) {
+            match frame.first {
+                TEXT => sink(frame.payload),
+                PING => send_now(&self.stream, &masked(PONG, frame.payload))?,
+                CLOSE => return Err(io::ErrorKind::ConnectionAborted.into()),
                 _ => {}
             }
             rest = &rest[frame.length..];
@@ -175,7 +140,7 @@ impl Socket {
         request: &Request<'_>,
         mut sink: impl FnMut(&[u8]),
     ) -> io::Result<Vec<u8>> {
-        self.write(&wire::text(&plain::request_frame(Some(id), request))).await?;
+        self.write(&masked(TEXT, &plain::request_frame(Some(id), request))).await?;
         let start = format!("{{\"id\":{id},");
         let answered = async {
             let mut answer = None;

@@ -10,20 +10,15 @@ use std::time::{Duration, Instant};
 use souk_chat::EventType;
 use souk_chat::ports::{Event, Events};
 use souk_events::Settings;
+use souk_testkit::left_out;
+use souk_testkit::proxy::Fault;
 
 use support::kafka::{DEADLINE, Reader, firsts, ids, moderation, notification};
-use support::proxy::Proxy;
+use support::proxy;
 
 /// The broker's address; `None`: left out, and said so.
 fn broker() -> Option<String> {
-    let broker = std::env::var("SOUK_TEST_KAFKA").ok().filter(|address| !address.is_empty());
-    if broker.is_none() {
-        let help =
-            "SOUK_TEST_KAFKA is not set: start a broker with `deploy/stack up`, then `eval \"$(deploy/stack env)\"`";
-        assert!(std::env::var("SOUK_REQUIRE").as_deref() != Ok("all"), "{help}");
-        eprintln!("LEFT OUT: events against a real Kafka. {help}");
-    }
-    broker
+    left_out::server("events against a real Kafka", "SOUK_TEST_KAFKA")
 }
 
 /// An order id that no other run uses.
@@ -88,9 +83,8 @@ async fn consumers_see_binary_cloudevents_in_the_order_of_each_chat() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_broker_that_goes_away_and_comes_back_loses_and_disorders_nothing() {
     let Some(broker) = broker() else { return };
-    let port = broker.split(',').next().unwrap().rsplit_once(':').unwrap().1.parse().unwrap();
-    let proxy = Proxy::before("127.0.0.1", port).await;
-    let engine = engine(&format!("127.0.0.1:{}", proxy.port), Duration::from_millis(700));
+    let proxy = proxy::before(broker.split(',').next().unwrap()).await;
+    let engine = engine(&proxy.address().to_string(), Duration::from_millis(700));
     let order = fresh("cut");
     let events: Vec<Event> = (1..=600).map(|number| notification(&order, number)).collect();
     let end = Instant::now() + DEADLINE;
@@ -101,12 +95,12 @@ async fn a_broker_that_goes_away_and_comes_back_loses_and_disorders_nothing() {
     let mut failures = 0;
     for (number, page) in events[1..].chunks(50).enumerate() {
         if number % 3 == 1 {
-            proxy.cut();
+            proxy.set(Fault::Down);
         }
         // As the relay does: the page again, until all of it is confirmed.
         while let Err(error) = engine.emit(page).await {
             failures += 1;
-            proxy.heal();
+            proxy.set(Fault::None);
             assert!(Instant::now() < end, "{error}");
         }
     }

@@ -242,7 +242,7 @@ fn respond(request: &Request<Incoming>, exported: &Exported) -> Response<Full<By
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::measure::metrics::scrape;
+    use souk_testkit::metrics::scrape;
 
     const ANY: &str = "127.0.0.1:0";
 

@@ -10,7 +10,7 @@
 //! | `ingredients` | what a scenario can add: the rate limit's testers, a storm, a ramp, churn |
 //! | `ledger`, `integrity` | what was said and what became of it; the proof that every story is the same |
 //! | `recorder`, [`measure`] | counts and times; what servers and harness use |
-//! | [`proxy`] | a wire that can be made to fail, and to lie |
+//! | [`sabotage`] | a wire that lies |
 //! | [`report`] | what was found, as JSON, HTML, text and tables |
 //! | `join` | several processes of one run |
 
@@ -24,10 +24,10 @@ mod ledger;
 mod load;
 pub mod measure;
 mod offences;
-pub mod proxy;
 mod recorder;
 pub mod report;
 mod run;
+pub mod sabotage;
 pub mod scenario;
 pub mod target;
 mod view;

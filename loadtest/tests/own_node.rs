@@ -1,9 +1,8 @@
 //! A real node, started, asked, filled, killed and started again. `SOUK_BIN` names the program; without it this is left out, unless
 //! `SOUK_REQUIRE=all`.
 
-#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a test may panic, and says what it left out")]
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,23 +10,15 @@ use souk_chat::{OrderId, Role, UserId};
 use souk_client::{AccessToken, Answer, Carrier, ConnectOptions, Connection};
 use souk_loadtest::scenario::{Engines, Nodes};
 use souk_loadtest::target::{
-    Carriers, GivenTarget, OwnNodes, RestPool, Servers, Signer, Target, TargetError, make_orders, read_history,
+    Carriers, GivenTarget, OwnNodes, RestPool, Servers, Target, TargetError, make_orders, read_history,
 };
 use souk_protocol::Request;
+use souk_testkit::left_out::souk;
+use souk_testkit::token::Signer;
 
 /// Messages in the order whose history is read: more than a page.
 const MESSAGES: usize = 450;
 const ORDERS: usize = 500;
-
-fn souk(test: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("SOUK_BIN").filter(|path| !path.is_empty());
-    if path.is_none() {
-        let needs = format!("{test} needs SOUK_BIN, the program souk: cargo build --release -p souk-node");
-        assert!(std::env::var_os("SOUK_REQUIRE").is_none_or(|what| what != "all"), "{needs}");
-        eprintln!("LEFT OUT: {needs}");
-    }
-    path.map(PathBuf::from)
-}
 
 fn plan(settings: &[(&str, &str)]) -> Nodes {
     let settings = settings.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
@@ -45,7 +36,7 @@ fn order(number: usize) -> (OrderId, UserId, UserId) {
 }
 
 async fn talk(target: &Target, order: &OrderId, user: &UserId) {
-    let token = Signer::new(&target.secret).sign(user.as_str(), Role::Client, Duration::from_secs(600));
+    let token = Signer::new(&target.secret).sign(user.as_str(), Role::Client.as_str(), Duration::from_secs(600));
     let address = format!("ws://{}", target.nodes[0].clients).parse().unwrap();
     let options = ConnectOptions::new(address, Carrier::Plain { batch: false });
     let mut connection = Connection::connect(&options, Some(&AccessToken::from(token))).await.unwrap();
@@ -89,7 +80,7 @@ async fn a_node_of_our_own_lives_is_killed_and_comes_back() {
 
     let (talked, client, _) = order(0);
     talk(&target, &talked, &client).await;
-    let admin = Signer::new(&target.secret).sign("admin", Role::Admin, Duration::from_secs(600));
+    let admin = Signer::new(&target.secret).sign("admin", Role::Admin.as_str(), Duration::from_secs(600));
     let history = read_history(&target, &talked, &admin).await.unwrap();
     assert!(history.iter().enumerate().all(|(at, message)| *message.content == *format!("message {at}")));
     assert_eq!(history.len(), MESSAGES);

@@ -11,8 +11,8 @@ use souk_chat::ports::{Admission, Gap, Room, Subscription};
 use souk_router::{Parts, Settings};
 use tokio::time::Instant;
 
-use suite::server::Own;
-use suite::{Recorder, envelope, eventually, order_room, user, user_room};
+use souk_testkit::redis::Redis;
+use suite::{Recorder, envelope, eventually, order_room, server, user, user_room};
 
 fn node(url: &str, name: &str) -> Parts {
     let quota = Quota { messages: 2, window: Duration::from_secs(60) };
@@ -39,7 +39,7 @@ async fn flows(from: &Parts, to: &Recorder, room: &Room, seq: u64) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_comes_back_empty_is_filled_again_and_the_gap_is_told() {
-    let Some(mut server) = Own::start(&[]).await else { return };
+    let Some(mut server) = Redis::start(&[]).await else { return };
     let (a, b) = (node(&server.url(), "a"), node(&server.url(), "b"));
     let (at_a, at_b) = (Recorder::attached(&a), Recorder::attached(&b));
     let room = order_room("o");
@@ -83,11 +83,11 @@ async fn a_server_that_comes_back_empty_is_filled_again_and_the_gap_is_told() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_emptied_server_gets_its_lease_and_people_back() {
-    let Some(server) = Own::start(&[]).await else { return };
+    let Some(server) = Redis::start(&[]).await else { return };
     let (a, b) = (node(&server.url(), "a"), node(&server.url(), "b"));
     a.presence.set(&user("ann"), 1);
     sees(&b, "ann", true).await;
-    let mut redis = server.connection().await;
+    let mut redis = server::connection(&server.url()).await;
     redis::cmd("FLUSHALL").exec_async(&mut redis).await.unwrap();
     // No connection was lost: the next renewal, within 8 s, finds the lease gone.
     sees(&b, "ann", false).await;
@@ -101,7 +101,7 @@ async fn an_emptied_server_gets_its_lease_and_people_back() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hanging_server_stalls_nothing_and_is_noticed() {
-    let Some(server) = Own::start(&[]).await else { return };
+    let Some(server) = Redis::start(&[]).await else { return };
     let a = node(&server.url(), "a");
     let at_a = Recorder::attached(&a);
     let room = order_room("o");
@@ -168,7 +168,7 @@ async fn a_hanging_server_stalls_nothing_and_is_noticed() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_node_starts_without_its_server() {
-    let Some(mut server) = Own::start(&[]).await else { return };
+    let Some(mut server) = Redis::start(&[]).await else { return };
     server.kill();
     let a = node(&server.url(), "a");
     let at_a = Recorder::attached(&a);
@@ -197,7 +197,7 @@ async fn a_node_starts_without_its_server() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn only_the_subscriptions_are_cut() {
-    let Some(server) = Own::start(&[]).await else { return };
+    let Some(server) = Redis::start(&[]).await else { return };
     let a = node(&server.url(), "a");
     let at_a = Recorder::attached(&a);
     let room = order_room("o");
@@ -206,7 +206,7 @@ async fn only_the_subscriptions_are_cut() {
     flows(&a, &at_a, &room, 1).await;
     for round in 2..6 {
         at_a.gaps.lock().clear();
-        let mut redis = server.connection().await;
+        let mut redis = server::connection(&server.url()).await;
         let cut: u32 = redis::cmd("CLIENT").arg(&["KILL", "TYPE", "pubsub"]).query_async(&mut redis).await.unwrap();
         assert_eq!(cut, 1, "the fault did not bite");
         eventually("the gap is told", async || at_a.has_gap(&Gap::All)).await;
@@ -217,11 +217,11 @@ async fn only_the_subscriptions_are_cut() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn scripts_the_server_forgot_are_loaded_again() {
-    let Some(server) = Own::start(&[]).await else { return };
+    let Some(server) = Redis::start(&[]).await else { return };
     let a = node(&server.url(), "a");
     connected(&a).await;
     for key in ["k1", "k2"] {
-        let mut redis = server.connection().await;
+        let mut redis = server::connection(&server.url()).await;
         redis::cmd("SCRIPT").arg("FLUSH").exec_async(&mut redis).await.unwrap();
         assert_eq!(
             a.limiter.admit(&suite::attempt(&user("ann"), key)).await,
@@ -234,10 +234,10 @@ async fn scripts_the_server_forgot_are_loaded_again() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_last_to_leave_ends_the_subscription_on_the_server() {
-    let Some(server) = Own::start(&[]).await else { return };
+    let Some(server) = Redis::start(&[]).await else { return };
     let a = node(&server.url(), "a");
     connected(&a).await;
-    let mut redis = server.connection().await;
+    let mut redis = server::connection(&server.url()).await;
     let held: Vec<_> = (0..2).map(|_| Subscription::new(a.router.clone(), order_room("o"))).collect();
     held[0].confirmed().await.unwrap();
     let mut count = async || {
@@ -255,7 +255,7 @@ async fn the_last_to_leave_ends_the_subscription_on_the_server() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn fifty_thousand_rooms_come_back() {
     const ROOMS: u64 = 50_000;
-    let Some(mut server) = Own::start(&[]).await else { return };
+    let Some(mut server) = Redis::start(&[]).await else { return };
     let a = node(&server.url(), "a");
     let at_a = Recorder::attached(&a);
     connected(&a).await;
@@ -269,7 +269,7 @@ async fn fifty_thousand_rooms_come_back() {
     eventually("it is noticed", async || !a.router.is_connected()).await;
     at_a.gaps.lock().clear();
     server.restart().await;
-    let mut redis = server.connection().await;
+    let mut redis = server::connection(&server.url()).await;
     let mut count = async || {
         let channels: Vec<String> = redis::cmd("PUBSUB").arg("CHANNELS").query_async(&mut redis).await.unwrap();
         channels.len() as u64

@@ -41,7 +41,7 @@ conformance!(crate::world);
 
 impl Shared {
     async fn redis(&self) -> redis::aio::MultiplexedConnection {
-        redis::Client::open(self.url.as_str()).unwrap().get_multiplexed_async_connection().await.unwrap()
+        server::connection(&self.url).await
     }
 }
 

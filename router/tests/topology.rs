@@ -7,8 +7,8 @@ mod suite;
 use souk_chat::ports::{Admission, Gap, Subscription};
 use souk_router::{Parts, Settings};
 
-use suite::server::Own;
-use suite::{Recorder, envelope, eventually, order_room, user};
+use souk_testkit::redis::Redis;
+use suite::{Recorder, envelope, eventually, order_room, server, user};
 
 /// Two nodes hear each other, see each other's people and share a limit.
 async fn works(a: &Parts, b: &Parts, at_b: &Recorder, seq: u64) {
@@ -47,8 +47,8 @@ fn scratch(what: &str) -> std::path::PathBuf {
 async fn a_cluster_serves() {
     let file = scratch("cluster");
     let arguments = ["--cluster-enabled", "yes", "--cluster-config-file", file.to_str().unwrap()];
-    let Some(server) = Own::start(&arguments).await else { return };
-    let mut redis = server.connection().await;
+    let Some(server) = Redis::start(&arguments).await else { return };
+    let mut redis = server::connection(&server.url()).await;
     let slots = redis::cmd("CLUSTER").arg(&["ADDSLOTSRANGE", "0", "16383"]).query_async::<String>(&mut redis).await;
     slots.unwrap();
     eventually("the cluster stands", async || {
@@ -56,7 +56,7 @@ async fn a_cluster_serves() {
         state.contains("cluster_state:ok")
     })
     .await;
-    let (a, b) = nodes(&format!("redis-cluster://127.0.0.1:1,127.0.0.1:{}", server.port));
+    let (a, b) = nodes(&format!("redis-cluster://127.0.0.1:1,127.0.0.1:{}", server.address.port()));
     let at_b = Recorder::attached(&b);
     works(&a, &b, &at_b, 1).await;
     assert_eq!(a.metrics.limiter_fallbacks.get() + b.metrics.limiter_fallbacks.get(), 0);
@@ -66,20 +66,20 @@ async fn a_cluster_serves() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sentinels_name_the_master_and_the_next_one() {
-    let Some(mut master) = Own::start(&[]).await else { return };
-    let of = master.port.to_string();
-    let Some(replica) = Own::start(&["--replicaof", "127.0.0.1", &of]).await else { return };
+    let Some(mut master) = Redis::start(&[]).await else { return };
+    let of = master.address.port().to_string();
+    let Some(replica) = Redis::start(&["--replicaof", "127.0.0.1", &of]).await else { return };
     let file = scratch("sentinel");
     let watch = "sentinel monitor main 127.0.0.1";
     let quick = "sentinel down-after-milliseconds main 500\nsentinel failover-timeout main 2000\n";
     std::fs::write(&file, format!("{watch} {of} 1\n{quick}")).unwrap();
-    let Some(sentinel) = Own::start_sentinel(&file).await else { return };
+    let Some(sentinel) = Redis::start_sentinel(&file).await else { return };
 
-    let (a, b) = nodes(&format!("redis-sentinel://127.0.0.1:1,127.0.0.1:{}/main", sentinel.port));
+    let (a, b) = nodes(&format!("redis-sentinel://127.0.0.1:1,127.0.0.1:{}/main", sentinel.address.port()));
     let at_b = Recorder::attached(&b);
     works(&a, &b, &at_b, 1).await;
 
-    let mut sentinel_client = sentinel.connection().await;
+    let mut sentinel_client = server::connection(&sentinel.url()).await;
     eventually("the sentinel knows the replica", async || {
         let replicas: Vec<redis::Value> =
             redis::cmd("SENTINEL").arg(&["REPLICAS", "main"]).query_async(&mut sentinel_client).await.unwrap();
@@ -90,7 +90,7 @@ async fn sentinels_name_the_master_and_the_next_one() {
     master.kill();
     eventually("the replica is master", async || {
         // The sentinel cuts connections when it changes a server's role.
-        let mut redis = replica.connection().await;
+        let mut redis = server::connection(&replica.url()).await;
         let role = redis::cmd("ROLE").query_async::<Vec<redis::Value>>(&mut redis).await;
         role.is_ok_and(|role| role[0] == redis::Value::BulkString(b"master".to_vec()))
     })

@@ -5,7 +5,6 @@
 
 #[allow(dead_code, reason = "of the suite only its words are used here")]
 mod suite;
-mod tiny;
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -14,8 +13,8 @@ use std::time::{Duration, Instant};
 use souk_chat::ports::store::StoreError;
 use souk_chat::{Seq, Side};
 use souk_store::{BackupError, Opened, Settings, backup, open};
+use souk_testkit::disk::TinyDisk;
 use suite::chat::Chat;
-use tiny::TinyDisk;
 
 fn address(folder: &Path) -> String {
     format!("sqlite:{}", folder.join("souk.db").display())
@@ -40,7 +39,7 @@ async fn fill(chat: &mut Chat) -> StoreError {
 
 #[tokio::test]
 async fn a_full_disk_is_seen_until_there_is_room_again() {
-    let Some(disk) = TinyDisk::mount("2m") else { return };
+    let Some(disk) = TinyDisk::mount("a full disk is seen", "2m") else { return };
     let opened = opened(disk.path()).await;
     let upkeep = &opened.upkeep;
     let mut chat = Chat::new(opened.store.clone()).await;
@@ -53,7 +52,7 @@ async fn a_full_disk_is_seen_until_there_is_room_again() {
     let written = chat.head.seq;
     assert_eq!(chat.assert_dense().await.len() as u64, written.0, "what was answered for is there");
 
-    disk.grow("16m");
+    disk.resize("16m");
     upkeep.touch().await.unwrap();
     assert_eq!(upkeep.writes().unwrap().trouble, None);
     chat.look().await;

@@ -11,13 +11,14 @@ use parking_lot::Mutex;
 use serde_json::{Value, json};
 use souk_chat::{ClientMessageId, OrderId, Seq};
 use souk_protocol::dto::Message;
+use souk_testkit::{left_out, place};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, ChildStdin};
 use tokio::time::Instant;
 
 use crate::people::{Person, tail};
 use crate::record::{Attempt, How, Life, Record, Seen};
-use crate::{place, stack, wait};
+use crate::wait;
 
 /// How long an answer may take.
 const ANSWER_WITHIN: Duration = Duration::from_secs(15);
@@ -33,8 +34,8 @@ pub struct Puppet {
 impl Puppet {
     /// Starts it. `None`: `test` was left out, since there is no Node.js or npm.
     pub fn start(test: &str) -> Option<Self> {
-        stack::program(test, "node", "install Node.js 18 or newer")?;
-        stack::program(test, "npm", "install npm")?;
+        left_out::program(test, "node", "install Node.js 18 or newer")?;
+        left_out::program(test, "npm", "install npm")?;
         let mut child = tokio::process::Command::new("node")
             .arg("puppet.js")
             .current_dir(installed())

@@ -1,19 +1,17 @@
-//! Reading events with Kafka's own console consumer, and a Kafka of a test's own.
+//! Reading events with Kafka's own console consumer.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
 use serde_json::Value;
-use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Child;
 
 use crate::people::tail;
-use crate::{place, wait};
+use crate::wait;
 
 /// An event, as a consumer of another library sees it.
 #[derive(Clone, Debug, PartialEq)]
@@ -112,63 +110,4 @@ fn parse(line: &str) -> Option<Event> {
     let key = fields.next()?.to_owned();
     let text = fields.next()?.to_owned();
     Some(Event { partition, offset, headers, key, data: serde_json::from_str(&text).unwrap_or(Value::Null), text })
-}
-
-/// A broker of a test's own, run by `deploy/stack` in a folder and on ports of its own. Ended when dropped.
-pub struct Broker {
-    dir: TempDir,
-    ports: u16,
-}
-
-impl Broker {
-    /// Starts one. Blocks for some seconds.
-    pub fn start() -> Self {
-        let dir = tempfile::Builder::new().prefix("kafka-").tempdir_in(place::work_dir());
-        let dir = dir.expect("the target folder can be written");
-        // Between the stack's own ports and those that the system gives out.
-        let ports = 20_000 + rand::random_range(0..1_000_u16) * 5;
-        let broker = Self { dir, ports };
-        broker.stack(&["up", "kafka"]);
-        broker
-    }
-
-    /// `host:port`
-    pub fn address(&self) -> String {
-        format!("127.0.0.1:{}", self.ports + 3)
-    }
-
-    /// Ends it at once; its data stays. Blocks.
-    pub fn kill(&self) {
-        self.stack(&["kill", "kafka"]);
-    }
-
-    /// Starts it again. Blocks for some seconds.
-    pub fn start_again(&self) {
-        self.stack(&["start", "kafka"]);
-    }
-
-    fn stack(&self, arguments: &[&str]) {
-        let output = self.command(arguments).output().expect("deploy/stack can be run");
-        assert!(output.status.success(), "deploy/stack {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let script: PathBuf = place::checkout().join("deploy/stack");
-        let mut command = Command::new(script);
-        command
-            .args(arguments)
-            .env("SOUK_STACK_DIR", self.dir.path())
-            .env("SOUK_STACK_PORT_BASE", self.ports.to_string())
-            .env_remove("SOUK_TEST_KAFKA")
-            .env_remove("SOUK_TEST_REDIS")
-            .env_remove("SOUK_TEST_CQL")
-            .stdin(Stdio::null());
-        command
-    }
-}
-
-impl Drop for Broker {
-    fn drop(&mut self) {
-        let _ = self.command(&["kill", "kafka"]).output();
-    }
 }

@@ -1,14 +1,15 @@
 //! People, their tokens, and the orders between them. All are new with every call, so that tests do not meet.
 
 use std::net::SocketAddr;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
-use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
 use souk_chat::{OrderId, UserId};
+use souk_testkit::http::Ask;
+use souk_testkit::token::{Signer, in_seconds};
 
-use crate::node::SECRET;
-use crate::rest::Rest;
+use crate::node::{Node, SECRET};
+use crate::rest::{self, Rest};
 use crate::wait;
 
 /// How long tokens are good.
@@ -45,18 +46,7 @@ impl Person {
 
 /// A token with these claims, signed with the tests' secret.
 pub fn token(claims: &Value) -> String {
-    token_signed(claims, SECRET)
-}
-
-/// A token with these claims and this secret.
-pub fn token_signed(claims: &Value, secret: &str) -> String {
-    let key = EncodingKey::from_secret(secret.as_bytes());
-    jsonwebtoken::encode(&Header::new(Algorithm::HS256), claims, &key).expect("claims are JSON")
-}
-
-/// The moment this far away, as tokens count: seconds since the epoch.
-pub fn in_seconds(ahead: Duration) -> u64 {
-    (SystemTime::now() + ahead).duration_since(UNIX_EPOCH).expect("after 1970").as_secs()
+    Signer::new(SECRET).sign_claims(claims)
 }
 
 /// An order and its two people.
@@ -79,16 +69,27 @@ impl Deal {
             client: Person::new("ann", "client"),
             contractor: Person::new("bob", "contractor"),
         };
-        let service = Person::new("shop", "service").rest(node);
-        let body =
-            json!({ "client": deal.client.id.as_str(), "contractor": deal.contractor.id.as_str(), "title": "A fence" });
+        let (client, contractor) = (deal.client.id.as_str(), deal.contractor.id.as_str());
+        let ask = Ask::order(&Person::new("shop", "service").token, &order, client, contractor, Some("A fence"));
         wait::until("the order is made", ORDER_WITHIN, || async {
-            let reply = service.call("PUT", &format!("/admin/orders/{order}"), Some(&body), &[]).await.ok()?;
+            let reply = rest::at(node, ask.clone()).await.ok()?;
             assert!(matches!(reply.status, 200 | 201 | 503), "PUT of an order: {reply:?}");
             (reply.status != 503).then_some(())
         })
         .await;
         deal
+    }
+
+    /// The order that a node alone offers, with its people and the tokens that it printed.
+    pub fn offered(node: &Node) -> Self {
+        let log = node.log();
+        let person = |variable: &str, id: &str| {
+            let token = log.lines().filter_map(|line| line.trim().strip_prefix(&format!("{variable}="))).next_back();
+            let token = token.unwrap_or_else(|| panic!("no token for {variable} in:\n{log}")).to_owned();
+            Person { id: UserId::new(id).expect("an id"), token }
+        };
+        let order = OrderId::new("demo").expect("an id");
+        Self { order, client: person("ALICE", "alice"), contractor: person("BOB", "bob") }
     }
 }
 

@@ -5,14 +5,14 @@ use std::path::Path;
 use std::time::Duration;
 
 use serde_json::Value;
-use souk_chat::{OrderId, UserId};
 use souk_tests::cluster::Cluster;
 use souk_tests::device::{Device, PLAIN, SOCKET_IO, Spec};
 use souk_tests::kafka::{Consumer, Event};
+use souk_tests::left_out::program;
 use souk_tests::node::{Node, Settings};
-use souk_tests::people::{Deal, Person};
+use souk_tests::people::Deal;
 use souk_tests::proxy::{Fault, Proxy};
-use souk_tests::stack::{Stack, program};
+use souk_tests::stack::Stack;
 use souk_tests::wait;
 
 const SOON: Duration = Duration::from_secs(15);
@@ -68,7 +68,7 @@ async fn whose_node_died_is_notified_once() {
     }
 
     let mut dead = cluster.nodes.remove(0);
-    dead.kill().await;
+    dead.kill();
     let owed = async || consumer.of(deal.order.as_str()).len() + consumer.of(quiet.order.as_str()).len();
     let missed = sends_unnoticed(&ann, "are you there?", &owed).await;
     cat.live(SOON).await;
@@ -105,7 +105,7 @@ async fn whose_phone_is_half_open_is_notified_once_and_who_saw_it_is_not() {
     let Some(()) = program(test, "java", "install a Java runtime, 17 or newer") else { return };
     let cluster = Cluster::start(&stack, 2, &[]).await;
     let [first, second] = [0, 1].map(|number: usize| cluster.nodes[number].clients);
-    let tunnel = Proxy::start(vec![first]).await;
+    let tunnel = Proxy::start(vec![first]).await.expect("loopback has a free port");
     let (deal, seen) = (Deal::make(first).await, Deal::make(first).await);
     let consumer = Consumer::start(&stack.kafka, &stack.kafka_tools);
     let ann = Spec::new("ann", &deal.client, &deal.order, &[second], PLAIN).start();
@@ -156,15 +156,9 @@ fn logged(data: &Path) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn alone_a_half_open_phone_and_a_crash_are_made_good() {
     let mut node = Node::start("alone", Settings::default()).await;
-    let log = node.log();
-    let person = |variable: &str, id: &str| {
-        let token = log.lines().filter_map(|line| line.trim().strip_prefix(&format!("{variable}="))).next_back();
-        Person { id: UserId::new(id).expect("an id"), token: token.expect("a printed token").to_owned() }
-    };
-    let (alice, bob) = (person("ALICE", "alice"), person("BOB", "bob"));
-    let order = OrderId::new("demo").expect("an id");
+    let Deal { order, client: alice, contractor: bob } = Deal::offered(&node);
     let data = node.data_dir();
-    let tunnel = Proxy::start(vec![node.clients]).await;
+    let tunnel = Proxy::start(vec![node.clients]).await.expect("loopback has a free port");
     let phone = Spec::new("bob", &bob, &order, &[tunnel.address()], PLAIN).start();
     let sender = Spec::new("alice", &alice, &order, &[node.clients], PLAIN).start();
     phone.live(SOON).await;
@@ -182,7 +176,7 @@ async fn alone_a_half_open_phone_and_a_crash_are_made_good() {
     phone.sees("into the tunnel", SOON).await;
     tunnel.set(Fault::BlackHole);
     let second = sends_unnoticed(&sender, "into the tunnel again", &owed).await;
-    node.kill().await;
+    node.kill();
     drop((phone, sender));
     node.restart().await;
     wait::until_true("the second is told", NOTIFIED_WITHIN, || logged(&data) == [first.as_str(), second.as_str()])

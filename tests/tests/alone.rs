@@ -2,36 +2,19 @@
 
 use std::time::Duration;
 
-use souk_chat::OrderId;
-use souk_chat::UserId;
 use souk_tests::checker::check;
 use souk_tests::device::{PLAIN, SOCKET_IO, Spec};
 use souk_tests::history::History;
 use souk_tests::node::{Node, Settings, command};
-use souk_tests::people::{Deal, Person};
+use souk_tests::people::Deal;
 use tokio::time::sleep;
 
 const SOON: Duration = Duration::from_secs(15);
 
-/// The order and the people that a node alone offers, with the tokens that it printed.
-fn offered(node: &Node) -> Deal {
-    let log = node.log();
-    let person = |variable: &str, id: &str| {
-        let token = log.lines().filter_map(|line| line.trim().strip_prefix(&format!("{variable}="))).next_back();
-        let token = token.unwrap_or_else(|| panic!("no token for {variable} in:\n{log}")).to_owned();
-        Person { id: UserId::new(id).expect("an id"), token }
-    };
-    Deal {
-        order: OrderId::new("demo").expect("an id"),
-        client: person("ALICE", "alice"),
-        contractor: person("BOB", "bob"),
-    }
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_printed_tokens_talk_and_a_restart_keeps_everything() {
     let mut node = Node::start("alone", Settings::default()).await;
-    let deal = offered(&node);
+    let deal = Deal::offered(&node);
     let alice = Spec::new("alice", &deal.client, &deal.order, &[node.clients], PLAIN).start();
     let bob = Spec::new("bob", &deal.contractor, &deal.order, &[node.clients], SOCKET_IO).start();
     alice.live(SOON).await;
@@ -53,7 +36,7 @@ async fn the_printed_tokens_talk_and_a_restart_keeps_everything() {
     assert_eq!(history.texts(), ["Hello, Bob", "Hello, Alice"]);
     check(&history, &[&alice.record(), &bob.record()], true);
     // The tokens of the second start are as good: the key was kept.
-    assert_eq!(History::read(&offered(&node), node.clients).await, history);
+    assert_eq!(History::read(&Deal::offered(&node), node.clients).await, history);
 
     // `souk token` beside it makes tokens that it takes.
     let made = command().args(["token", "--user", "alice"]).env("SOUK_NODE_DATA_DIR", node.data_dir()).output();
@@ -81,7 +64,7 @@ async fn a_second_process_on_the_same_data_is_refused_clearly() {
     assert!(!output.status.success(), "{said}");
     assert!(said.contains("another") && said.contains("souk.db"), "it says why: {said}");
     // The first one does not notice.
-    let deal = offered(&node);
+    let deal = Deal::offered(&node);
     let sent = deal.client.rest(node.clients).send("demo", "still here", None).await;
     assert_eq!(sent.status, 201, "{sent:?}");
 }
@@ -90,7 +73,7 @@ async fn a_second_process_on_the_same_data_is_refused_clearly() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kill_nine_loses_nothing_acknowledged() {
     let mut node = Node::start("crash", Settings::default().with("SOUK_LIMITS_MESSAGES", "0")).await;
-    let deal = offered(&node);
+    let deal = Deal::offered(&node);
     let alice = Spec::new("alice", &deal.client, &deal.order, &[node.clients], PLAIN).start();
     let bob = Spec::new("bob", &deal.contractor, &deal.order, &[node.clients], SOCKET_IO).start();
     alice.live(SOON).await;
@@ -104,7 +87,7 @@ async fn kill_nine_loses_nothing_acknowledged() {
         let before = alice.record().acknowledged();
         souk_tests::wait::until_true("some are acknowledged", SOON, || alice.record().acknowledged() > before + 20)
             .await;
-        node.kill().await;
+        node.kill();
         let record = alice.record();
         assert!(record.acknowledged() < record.attempts.len(), "everything was acknowledged: the crash did not bite");
         sleep(Duration::from_millis(100)).await;

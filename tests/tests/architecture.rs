@@ -16,7 +16,12 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     ("souk-store", &["souk-chat"], &["serde", "serde_json", "hyper", "redis", "rdkafka"]),
     ("souk-events", &["souk-chat"], &["hyper", "redis", "scylla", "rusqlite"]),
     ("souk-client", &["souk-chat", "souk-protocol"], &["redis", "scylla", "rusqlite", "rdkafka", "jsonwebtoken"]),
-    ("souk-loadtest", &["souk-chat", "souk-client", "souk-protocol"], &["redis", "scylla", "rusqlite", "rdkafka"]),
+    ("souk-testkit", &[], &["hyper", "redis", "fred", "scylla", "rusqlite", "rdkafka", "fastwebsockets"]),
+    (
+        "souk-loadtest",
+        &["souk-chat", "souk-client", "souk-protocol", "souk-testkit"],
+        &["redis", "scylla", "rusqlite", "rdkafka", "jsonwebtoken"],
+    ),
     (
         "souk-node",
         &["souk-chat", "souk-moderation", "souk-protocol", "souk-router", "souk-store", "souk-events"],

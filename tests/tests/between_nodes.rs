@@ -5,9 +5,10 @@ use std::time::Duration;
 use fred::prelude::{Builder, ClientLike, Config, EventInterface, KeysInterface, PubsubInterface, ServerInterface};
 use souk_tests::cluster::{Cluster, settings};
 use souk_tests::device::{PLAIN, SOCKET_IO, Spec};
+use souk_tests::left_out::program;
 use souk_tests::people::Deal;
 use souk_tests::redis::Redis;
-use souk_tests::stack::{Stack, program};
+use souk_tests::stack::Stack;
 use souk_tests::wait;
 
 const SOON: Duration = Duration::from_secs(15);
@@ -20,7 +21,7 @@ async fn an_entry_is_published_once_to_the_order_and_to_both_parties() {
     let Some(stack) = Stack::find(test) else { return };
     let Some(()) = program(test, "redis-server", "apt-get install redis-server") else { return };
     // A Redis of its own: everything in it is this test's.
-    let redis = Redis::start().await;
+    let redis = Redis::start(&[]).await.expect("redis-server can be run");
     let cluster = Cluster::start_with(2, &settings(&stack, &[("SOUK_ROUTER_URL", &redis.url())])).await;
     let deal = Deal::make(cluster.clients()[0]).await;
     let channels = [

@@ -6,11 +6,13 @@ use souk_client::CloseReason;
 use souk_tests::cluster::{Cluster, settings};
 use souk_tests::conversation::{Conversation, SETTLED_WITHIN};
 use souk_tests::device::{PLAIN, Spec};
-use souk_tests::kafka::{Broker, Consumer};
+use souk_tests::kafka::Consumer;
+use souk_tests::left_out::program;
 use souk_tests::people::Deal;
 use souk_tests::proxy::{Fault, Proxy};
 use souk_tests::redis::Redis;
-use souk_tests::stack::{Stack, program};
+use souk_tests::server::Server;
+use souk_tests::stack::Stack;
 use souk_tests::wait;
 use tokio::time::sleep;
 
@@ -29,7 +31,7 @@ async fn kill_nine_of_a_node() {
     let stream = talk.stream(100, PACE);
     sleep(Duration::from_secs(2)).await;
     let waiting = talk.records().iter().any(|record| record.acknowledged() < record.attempts.len());
-    cluster.nodes[0].kill().await;
+    cluster.nodes[0].kill();
     sleep(Duration::from_secs(1)).await;
     cluster.nodes[0].restart().await;
     stream.await.expect("the stream does not panic");
@@ -70,14 +72,14 @@ async fn redis_comes_back_empty() {
     let test = "faults: Redis restarted empty";
     let Some(stack) = Stack::find(test) else { return };
     let Some(()) = program(test, "redis-server", "apt-get install redis-server") else { return };
-    let mut redis = Redis::start().await;
+    let mut redis = Redis::start(&[]).await.expect("redis-server can be run");
     let cluster = Cluster::start_with(2, &settings(&stack, &[NO_LIMIT, ("SOUK_ROUTER_URL", &redis.url())])).await;
     let talk = Conversation::start(&cluster.clients()).await;
     let stream = talk.stream(80, PACE);
     for _ in 0..2 {
         sleep(Duration::from_secs(1)).await;
-        redis.kill().await;
-        redis.start_again().await;
+        redis.kill();
+        redis.restart().await;
     }
     stream.await.expect("the stream does not panic");
     talk.all_acknowledged(ACKNOWLEDGED_WITHIN).await;
@@ -97,8 +99,10 @@ async fn redis_vanishes() {
     let test = "faults: Redis vanishes";
     let Some(stack) = Stack::find(test) else { return };
     let Some(()) = program(test, "redis-server", "apt-get install redis-server") else { return };
-    let redis = Redis::start().await;
-    let wire = Proxy::start(vec![redis.url().trim_start_matches("redis://").parse().expect("an address")]).await;
+    let redis = Redis::start(&[]).await.expect("redis-server can be run");
+    let wire = Proxy::start(vec![redis.url().trim_start_matches("redis://").parse().expect("an address")])
+        .await
+        .expect("loopback has a free port");
     let url = format!("redis://{}", wire.address());
     let more = [("SOUK_LIMITS_MESSAGES", "30"), ("SOUK_LIMITS_WINDOW", "600s"), ("SOUK_ROUTER_URL", url.as_str())];
     let cluster = Cluster::start_with(2, &settings(&stack, &more)).await;
@@ -161,7 +165,7 @@ async fn a_store_that_answers_late_or_not_at_all() {
             "deploy/stack reset --cql-nodes 1",
         );
     }
-    let wire = Proxy::start(vec![cql]).await;
+    let wire = Proxy::start(vec![cql]).await.expect("loopback has a free port");
     let store = stack.store_url(&wire.address().to_string());
     let cluster = Cluster::start_with(2, &settings(&stack, &[NO_LIMIT, ("SOUK_STORE_URL", &store)])).await;
     let talk = Conversation::start(&cluster.clients()).await;
@@ -215,11 +219,8 @@ async fn kafka_is_down_for_a_while() {
     let test = "faults: Kafka down";
     let Some(stack) = Stack::find(test) else { return };
     let Some(()) = program(test, "java", "install a Java runtime, 17 or newer") else { return };
-    let blocking =
-        |work: fn(&Broker), broker: std::sync::Arc<Broker>| tokio::task::spawn_blocking(move || work(&broker));
-    let broker = tokio::task::spawn_blocking(Broker::start).await.expect("the broker starts");
-    let broker = std::sync::Arc::new(broker);
-    let url = format!("kafka://{}", broker.address());
+    let broker = Server::kafka().await;
+    let url = format!("kafka://{}", broker.address);
     let cluster = Cluster::start_with(2, &settings(&stack, &[NO_LIMIT, ("SOUK_EVENTS_URL", &url)])).await;
     let deal = Deal::make(cluster.clients()[0]).await;
     // Bob never comes: each message owes a notification. Ann talks on both nodes at once.
@@ -234,7 +235,7 @@ async fn kafka_is_down_for_a_while() {
         }
     };
     round("before").await;
-    blocking(Broker::kill, broker.clone()).await.expect("the broker can be killed");
+    broker.kill().await;
     round("meanwhile").await;
     for node in &cluster.nodes {
         assert_eq!(node.operator("/readyz").await.expect("an answer").status, 200, "chat goes on without Kafka");
@@ -244,10 +245,10 @@ async fn kafka_is_down_for_a_while() {
         (first.await.max(second.await) >= 1.0).then_some(())
     })
     .await;
-    blocking(Broker::start_again, broker.clone()).await.expect("the broker starts again");
+    broker.start_again().await;
     round("after").await;
 
-    let consumer = Consumer::start(&broker.address(), &stack.kafka_tools);
+    let consumer = Consumer::start(&broker.address, &stack.kafka_tools);
     let kind = "chat.notification.v1";
     let events = consumer.wait_for(deal.order.as_str(), kind, 6 * EACH, Duration::from_secs(60)).await;
     let told: Vec<_> =

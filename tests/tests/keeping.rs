@@ -154,6 +154,6 @@ async fn of_two_nodes_with_one_name_the_second_leaves() {
     assert!(said(&second).contains("is in use by another process that runs"), "{}", said(&second));
     assert_eq!(first.operator("/readyz").await.expect("the first one goes on").status, 200);
     // Nobody holds up one that starts again after a crash, and it stays: nobody else lives.
-    first.kill().await;
+    first.kill();
     first.restart().await;
 }

@@ -88,7 +88,7 @@ async fn repeats_and_refusals_do_not_count_and_the_wait_is_honest() {
     let wait = Duration::from_millis(refused.json()["retryAfterMs"].as_u64().expect("it says how long to wait"));
     assert!(wait > Duration::ZERO && wait <= WINDOW, "{wait:?}");
     let seconds: u64 =
-        refused.retry_after.as_deref().and_then(|text| text.parse().ok()).expect("Retry-After in seconds");
+        refused.header("retry-after").and_then(|text| text.parse().ok()).expect("Retry-After in seconds");
     assert!(Duration::from_secs(seconds) >= wait && Duration::from_secs(seconds) < wait + Duration::from_secs(1));
 
     // Earlier it is still refused, and these refusals do not make the wait longer.

@@ -4,33 +4,21 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use souk_chat::{OrderId, UserId};
 use souk_tests::checker::differences;
 use souk_tests::cluster::{Cluster, settings};
 use souk_tests::conversation::Conversation;
-use souk_tests::cql::Cassandra;
 use souk_tests::device::{Device, PLAIN, SOCKET_IO, Spec};
 use souk_tests::history::History;
+use souk_tests::left_out::program;
 use souk_tests::node::{Node, Settings, command};
-use souk_tests::people::{Deal, Person};
-use souk_tests::stack::{Stack, program};
+use souk_tests::people::Deal;
+use souk_tests::server::Server;
+use souk_tests::stack::Stack;
 use souk_tests::wait;
 
 const SOON: Duration = Duration::from_secs(20);
 /// A silent room is compared once a minute; then the others hear of it, and all join again.
 const SEEN_WITHIN: Duration = Duration::from_secs(90);
-
-/// The order and the people that a node alone offers.
-fn offered(node: &Node) -> Deal {
-    let log = node.log();
-    let person = |variable: &str, id: &str| {
-        let token = log.lines().filter_map(|line| line.trim().strip_prefix(&format!("{variable}="))).next_back();
-        let token = token.unwrap_or_else(|| panic!("no token for {variable} in:\n{log}")).to_owned();
-        Person { id: UserId::new(id).expect("an id"), token }
-    };
-    let order = OrderId::new("demo").expect("an id");
-    Deal { order, client: person("ALICE", "alice"), contractor: person("BOB", "bob") }
-}
 
 async fn say(device: &Device, texts: &[&str]) {
     for text in texts {
@@ -73,7 +61,7 @@ async fn stop(node: &mut Node) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_older_file_put_back_reloads_whoever_saw_what_is_gone_and_a_clean_restart_nobody() {
     let mut node = Node::start("alone", Settings::default().with("SOUK_LIMITS_MESSAGES", "0")).await;
-    let deal = offered(&node);
+    let deal = Deal::offered(&node);
     let nodes = [node.clients];
     let devices = [
         Spec::new("alice", &deal.client, &deal.order, &nodes, PLAIN).start(),
@@ -98,7 +86,7 @@ async fn an_older_file_put_back_reloads_whoever_saw_what_is_gone_and_a_clean_res
     assert_eq!((page["upTo"].as_u64(), page["reset"].as_bool()), (Some(6), None), "{page}");
     let epoch = page["epoch"].as_str().expect("an epoch").to_owned();
 
-    node.kill().await;
+    node.kill();
     copy_database(kept.path(), &node.data_dir());
     node.restart().await;
     let history = all_see_history(&deal, &devices, &node, SOON).await;
@@ -126,7 +114,7 @@ async fn an_older_file_put_back_reloads_whoever_saw_what_is_gone_and_a_clean_res
 /// Four devices on two nodes talk, and Cassandra is killed right after the last acknowledgement. Returns how many acknowledged
 /// messages are gone when the devices have said four more and everybody sees what is there.
 async fn killed_cassandra(stack: &Stack, sync: &'static str) -> usize {
-    let cassandra = Cassandra::start(sync).await;
+    let cassandra = Server::cassandra(sync).await;
     let own = Stack { cql: cassandra.address.clone(), ..stack.clone() };
     let shared = settings(&own, &[("SOUK_LIMITS_MESSAGES", "0")]);
     let migrated = command().arg("migrate").envs(shared.0.iter().cloned()).output().expect("souk can be run");
@@ -136,7 +124,8 @@ async fn killed_cassandra(stack: &Stack, sync: &'static str) -> usize {
     talk.stream(30, Duration::from_millis(40)).await.expect("the stream does not panic");
     talk.all_acknowledged(SEEN_WITHIN).await;
     let before = History::read(&talk.deal, cluster.nodes[0].clients).await;
-    cassandra.crash().await;
+    cassandra.kill().await;
+    cassandra.start_again().await;
 
     for device in talk.devices.iter() {
         device.send(format!("after the crash, {}", device.name));

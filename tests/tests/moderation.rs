@@ -11,10 +11,11 @@ use souk_tests::cluster::Cluster;
 use souk_tests::device::{Device, PLAIN, SOCKET_IO, Spec};
 use souk_tests::history::History;
 use souk_tests::kafka::Consumer;
+use souk_tests::left_out::program;
 use souk_tests::node::{Node, SECRET, Settings};
 use souk_tests::people::{Deal, Person};
 use souk_tests::record::How;
-use souk_tests::stack::{Stack, program};
+use souk_tests::stack::Stack;
 use souk_tests::wait;
 
 const SOON: Duration = Duration::from_secs(15);

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use fred::prelude::{Builder, Client, ClientLike, Config, PubsubInterface};
 use souk_loadtest::measure::observer::{Observer, redis_cpu};
+use souk_tests::left_out::{program, server};
 use souk_tests::redis::Redis;
-use souk_tests::stack::{Stack, program};
 use souk_tests::wait;
 
 const SOON: Duration = Duration::from_secs(15);
@@ -31,7 +31,7 @@ async fn publish_through(publisher: &Client, channel: &str, value: &[u8]) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_passes_through_redis_is_counted_by_room() {
     const EACH: u64 = 5_000;
-    let Some(url) = Stack::find_redis("observer: counts") else { return };
+    let Some(url) = server("observer: counts", "SOUK_TEST_REDIS") else { return };
     let (publisher, tag) = publisher(&url).await;
     let before = redis_cpu(&url).await.expect("Redis answers");
     let observer = Observer::start(&url, &tag).await.expect("Redis answers");
@@ -61,7 +61,7 @@ async fn what_passes_through_redis_is_counted_by_room() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_redis_that_goes_is_a_gap_and_nothing_stays_behind() {
     let Some(()) = program("observer: gaps", "redis-server", "apt-get install redis-server") else { return };
-    let mut redis = Redis::start().await;
+    let mut redis = Redis::start(&[]).await.expect("redis-server can be run");
     let (first, tag) = publisher(&redis.url()).await;
     let order = format!("souk:order:{{o{tag}-1}}");
     let observer = Observer::start(&redis.url(), &tag).await.expect("Redis answers");
@@ -74,8 +74,8 @@ async fn a_redis_that_goes_is_a_gap_and_nothing_stays_behind() {
 
     let observer = Observer::start(&redis.url(), &tag).await.expect("Redis answers");
     publish_through(&first, &order, b"two").await;
-    redis.kill().await;
-    redis.start_again().await;
+    redis.kill();
+    redis.restart().await;
     let (again, _) = publisher(&redis.url()).await;
     wait::until("the observer comes back", SOON, || async {
         (publish(&again, &order, b"three").await == 1).then_some(())
@@ -86,7 +86,7 @@ async fn a_redis_that_goes_is_a_gap_and_nothing_stays_behind() {
 
     let observer = Observer::start(&redis.url(), &tag).await.expect("Redis answers");
     publish_through(&again, &order, b"four").await;
-    redis.kill().await;
+    redis.kill();
     let seen = wait::within("it finishes without Redis", SOON, observer.finish()).await;
     assert_eq!(seen.order_rooms, 1);
     assert!(seen.gaps > 0, "{seen:?}");

@@ -7,8 +7,9 @@ use souk_tests::cluster::Cluster;
 use souk_tests::device::{PLAIN, SOCKET_IO, Spec};
 use souk_tests::history::History;
 use souk_tests::kafka::Consumer;
+use souk_tests::left_out::program;
 use souk_tests::people::Deal;
-use souk_tests::stack::{Stack, program};
+use souk_tests::stack::Stack;
 use souk_tests::wait;
 
 const SOON: Duration = Duration::from_secs(15);

@@ -3,15 +3,16 @@
 //! `SOUK_TEST_OUTAGE` says for how many seconds it is away; 60 is what the goal is about, and takes two minutes.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use souk_tests::cluster::{Cluster, settings};
 use souk_tests::device::{PLAIN, Spec};
-use souk_tests::kafka::{Broker, Consumer};
+use souk_tests::kafka::Consumer;
 use souk_tests::left_out;
+use souk_tests::left_out::program;
 use souk_tests::people::Deal;
-use souk_tests::stack::{Stack, program};
+use souk_tests::server::Server;
+use souk_tests::stack::Stack;
 use souk_tests::wait;
 use tokio::time::sleep;
 
@@ -33,9 +34,8 @@ async fn after_an_outage_of_kafka_few_events_come_again() {
     let test = "outage: Kafka";
     let Some(stack) = Stack::find(test) else { return };
     let Some(()) = program(test, "java", "install a Java runtime, 17 or newer") else { return };
-    let blocking = |work: fn(&Broker), broker: Arc<Broker>| tokio::task::spawn_blocking(move || work(&broker));
-    let broker = Arc::new(tokio::task::spawn_blocking(Broker::start).await.expect("the broker starts"));
-    let url = format!("kafka://{}", broker.address());
+    let broker = Server::kafka().await;
+    let url = format!("kafka://{}", broker.address);
     let more = [("SOUK_LIMITS_MESSAGES", "0"), ("SOUK_EVENTS_URL", &url)];
     let cluster = Cluster::start_with(2, &settings(&stack, &more)).await;
     // Ann talks on both nodes at once in every order, and nobody ever listens.
@@ -61,16 +61,16 @@ async fn after_an_outage_of_kafka_few_events_come_again() {
         }
     };
     say(3).await;
-    blocking(Broker::kill, Arc::clone(&broker)).await.expect("the broker can be killed");
+    broker.kill().await;
     let down = Instant::now();
     while down.elapsed() < Duration::from_secs(seconds()) {
         say(2).await;
     }
-    blocking(Broker::start_again, Arc::clone(&broker)).await.expect("the broker starts again");
+    broker.start_again().await;
     say(3).await;
     let wanted = devices.len() * said;
 
-    let consumer = Consumer::start(&broker.address(), &stack.kafka_tools);
+    let consumer = Consumer::start(&broker.address, &stack.kafka_tools);
     let ids = || consumer.all().iter().map(|event| event.headers["ce_id"].clone()).collect::<Vec<_>>();
     let different = || ids().into_iter().collect::<BTreeSet<_>>().len();
     wait::until_true("every event is out", HEALED_WITHIN, || different() >= wanted).await;

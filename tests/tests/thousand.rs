@@ -45,7 +45,7 @@ async fn the_rust_client_loses_nothing_behind_a_failing_wire() {
     let Some(stack) = Stack::find("thousand: failing wire") else { return };
     let cluster = Cluster::start(&stack, 2, NO_LIMIT).await;
     let deal = Deal::make(cluster.clients()[0]).await;
-    let wire = Proxy::start(cluster.clients()).await;
+    let wire = Proxy::start(cluster.clients()).await.expect("loopback has a free port");
     let people = [(&deal.client, "ann", PLAIN), (&deal.contractor, "bob", SOCKET_IO)];
     let clients = people.map(|(person, _, carrier)| {
         let address = format!("ws://{}", wire.address()).parse().expect("an address");

@@ -9,17 +9,17 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use serde::Serialize;
+use souk_loadtest::scenario::Engines;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpSocket;
 use tokio::task::JoinSet;
 
 use crate::failure::Failure;
 use crate::latency::{Latencies, Percentiles};
-use crate::node::Node;
+use crate::node;
 use crate::people::{PATH, People};
 use crate::process::Used;
 use crate::report::{figure, rounded, say};
-use crate::setup::Engines;
 use crate::socket::Socket;
 
 /// Where the flood comes from.
@@ -68,15 +68,16 @@ struct Stretch {
 
 /// Measures and reports.
 pub(crate) async fn run(options: Options, souk: &Path) -> Result<(), Failure> {
-    let folder = tempfile::tempdir().map_err(Failure::io("making a folder"))?;
-    let node = Node::start(souk, "flood", folder.path(), &Engines::alone()).await?;
-    let people = People::new(PEOPLE);
+    let node = node::start(souk, Engines::Alone, &[]).await?;
+    let (target, pid) = (node.target(), node.pid(0));
+    let clients = target.nodes[0].clients;
+    let people = People::new(&target, PEOPLE);
     for flooded in [false, true] {
-        let flood = flooded.then(|| Flood::start(node.clients, options)).transpose()?;
-        let (began, used) = (Instant::now(), Used::of(node.pid())?);
-        let (signed_in, failed) = sign_in(&node, &people, options).await;
+        let flood = flooded.then(|| Flood::start(clients, options)).transpose()?;
+        let (began, used) = (Instant::now(), Used::of(pid)?);
+        let (signed_in, failed) = sign_in(clients, &people, options).await;
         let took = began.elapsed().as_secs_f64();
-        let used = Used::of(node.pid())? - used;
+        let used = Used::of(pid)? - used;
         let connections = flood.map_or(0, Flood::stop);
         let stretch = Stretch {
             flooded,
@@ -102,7 +103,7 @@ pub(crate) async fn run(options: Options, souk: &Path) -> Result<(), Failure> {
 }
 
 /// People sign in at their rate, whatever becomes of those before them.
-async fn sign_in(node: &Node, people: &People, options: Options) -> (Latencies, u64) {
+async fn sign_in(server: SocketAddr, people: &People, options: Options) -> (Latencies, u64) {
     let (latencies, mut tasks) = (Arc::new(Mutex::new(Latencies::default())), JoinSet::new());
     let failed = Arc::new(AtomicU64::new(0));
     let began = Instant::now();
@@ -111,7 +112,7 @@ async fn sign_in(node: &Node, people: &People, options: Options) -> (Latencies, 
         let due = began + each * number;
         tokio::time::sleep_until(due.into()).await;
         let (latencies, failed) = (Arc::clone(&latencies), Arc::clone(&failed));
-        let (server, token) = (node.clients, people.person(number as usize % PEOPLE).token);
+        let token = people.person(number as usize % PEOPLE).token;
         tasks.spawn(async move {
             match Socket::open(server, HONEST, PATH, &token).await {
                 // From the moment that was meant: who is late in asking is late.

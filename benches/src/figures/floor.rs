@@ -6,7 +6,6 @@ use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,6 +13,10 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 use parking_lot::Mutex;
 use serde::Serialize;
 use souk_chat::OrderId;
+use souk_loadtest::scenario::Engines;
+use souk_loadtest::target::TargetError;
+use souk_testkit::ports::free_address;
+use souk_testkit::process::{Running, tied};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -22,10 +25,8 @@ use tokio::task::JoinSet;
 
 use crate::failure::Failure;
 use crate::load::{self, Plan, Tally};
-use crate::node::{Running, free_port};
 use crate::process::{Memory, Used};
 use crate::report::{figure, median_by, rounded, say};
-use crate::setup::Engines;
 use crate::socket::{OpenError, Socket, source};
 
 use super::relay::{self, Bytes, Load, Round, Session};
@@ -73,7 +74,7 @@ pub(crate) async fn run(options: Options, souk: &Path) -> Result<(), Failure> {
     let floor = Floor::start(&load).await?;
     let session = match options.only {
         true => None,
-        false => Some(Session::start(Engines::alone(), &load, souk).await?),
+        false => Some(Session::start(Engines::Alone, &load, souk).await?),
     };
     let (mut canned, mut real) = (Vec::new(), Vec::new());
     for number in 1..=load.rounds {
@@ -126,10 +127,11 @@ struct Floor {
 impl Floor {
     async fn start(load: &Load) -> Result<Self, Failure> {
         let folder = tempfile::tempdir().map_err(Failure::io("making a folder"))?;
-        let listen = free_port()?;
-        let mut command = Command::new(std::env::current_exe().map_err(Failure::io("looking for this program"))?);
+        let listen = free_address().map_err(Failure::io("looking for a free port"))?;
+        let mut command = tied(std::env::current_exe().map_err(Failure::io("looking for this program"))?);
         command.args(["floor-server", "--listen", &listen.to_string()]);
-        let running = Running::start(command, "the floor", &folder.path().join("floor.log"))?;
+        let running =
+            Running::start(command, "the floor", &folder.path().join("floor.log")).map_err(TargetError::from)?;
         wait_for(listen).await?;
         let before = Memory::of(running.pid())?;
         let count = load.users.next_multiple_of(2);
@@ -199,7 +201,7 @@ async fn wait_for(server: SocketAddr) -> Result<(), Failure> {
         }
         tokio::time::sleep(STARTING_PAUSE).await;
     }
-    Err(Failure::Node(format!("the floor does not answer at {server}")))
+    Err(Failure::Ended(format!("the floor does not answer at {server}")))
 }
 
 fn numbered(number: usize) -> String {
@@ -284,17 +286,17 @@ fn canned(text: &str) -> bytes::Bytes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire;
+    use souk_testkit::socket::{TEXT, decode, masked};
 
     #[test]
     fn the_floor_finds_where_frames_end() {
         for length in [0, 100, 125, 126, 400] {
-            let frame = wire::text(&vec![b'x'; length]);
+            let frame = masked(TEXT, &vec![b'x'; length]);
             assert_eq!(frame_length(&frame), Some(frame.len()));
             assert_eq!(frame_length(&frame[..frame.len() - 1]), None);
         }
         assert_eq!(number(b"GET /relay/12 HTTP/1.1\r\n"), Some(12));
         let frame = canned(PUSH);
-        assert_eq!(wire::decode(&frame).map(|frame| frame.payload), Some(PUSH.as_bytes()));
+        assert_eq!(decode(&frame).map(|frame| frame.payload), Some(PUSH.as_bytes()));
     }
 }

@@ -1,20 +1,19 @@
 //! What a connection costs that only waits.
 
-use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
 use serde::Serialize;
+use souk_loadtest::scenario::Engines;
 use tokio::task::JoinSet;
 
 use crate::failure::Failure;
-use crate::node::Node;
+use crate::node;
 use crate::people::People;
 use crate::process::{Memory, Used};
 use crate::report::{figure, rounded, say};
-use crate::setup::Engines;
 use crate::socket::Socket;
 
 /// How long the idle node is watched before anybody connects, for what it uses by itself.
@@ -51,27 +50,24 @@ struct Idle {
 
 /// Measures and reports.
 pub(crate) async fn run(options: Options, souk: &Path) -> Result<(), Failure> {
-    let folder = tempfile::tempdir().map_err(Failure::io("making a folder"))?;
-    let engines =
-        Engines::alone().with("SOUK_LIMITS_HANDSHAKES_PER_SECOND", 0).with("SOUK_LIMITS_CONNECTIONS_PER_IP", 0);
-    let node = Node::start(souk, "idle", folder.path(), &engines).await?;
-    let people = People::new(options.connections);
-    people.make_orders(node.clients).await?;
+    let node = node::start(souk, Engines::Alone, &node::OPEN).await?;
+    let (target, pid) = (node.target(), node.pid(0));
+    let people = People::new(&target, options.connections);
+    people.make_orders(&target).await?;
     tokio::time::sleep(ALONE_FOR).await;
-    let (before, used) = (Memory::of(node.pid())?, Used::of(node.pid())?);
+    let (before, used) = (Memory::of(pid)?, Used::of(pid)?);
     tokio::time::sleep(ALONE_FOR).await;
-    let by_itself = Used::of(node.pid())? - used;
+    let by_itself = Used::of(pid)? - used;
 
-    let clients: SocketAddr = node.clients;
-    let sockets = people.connect(|_| clients, !options.no_join).await?;
+    let sockets = people.connect(|_| target.nodes[0].clients, !options.no_join).await?;
     let (lost, readers) = keep(sockets);
     tokio::time::sleep(Duration::from_secs(options.settle)).await;
-    let idle = Memory::of(node.pid())?;
-    let used = Used::of(node.pid())?;
+    let idle = Memory::of(pid)?;
+    let used = Used::of(pid)?;
     let watched = Duration::from_secs(options.seconds);
     tokio::time::sleep(watched).await;
-    let used = Used::of(node.pid())? - used;
-    let after = Memory::of(node.pid())?;
+    let used = Used::of(pid)? - used;
+    let after = Memory::of(pid)?;
     drop(readers);
 
     let count = people.count as f64;

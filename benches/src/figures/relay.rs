@@ -5,22 +5,25 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
-use tempfile::TempDir;
+use souk_loadtest::measure::observer::redis_cpu;
+use souk_loadtest::scenario::Engines;
+use souk_loadtest::target::{OwnNodes, Target};
+use souk_testkit::metrics::scrape_within;
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
 use crate::failure::Failure;
 use crate::latency::Percentiles;
 use crate::load::{self, Plan, Tally, Window};
-use crate::node::Node;
+use crate::node;
 use crate::people::People;
 use crate::process::{Memory, Used};
-use crate::redis;
 use crate::report::{figure, median_by, rounded, say};
-use crate::setup::Engines;
 
 /// How long what is on its way when a round ends may still take.
 const STRAGGLERS: Duration = Duration::from_secs(2);
+/// How long a node's figures may take.
+const SCRAPED_WITHIN: Duration = Duration::from_secs(10);
 /// How long a node rests after orders were made, before its memory is read.
 const REST: Duration = Duration::from_secs(5);
 
@@ -125,33 +128,26 @@ struct Reading {
 
 /// Nodes with people connected to them, ready for rounds.
 pub(crate) struct Session {
-    engines: Engines,
-    nodes: Vec<Node>,
+    target: Target,
     senders: Vec<Arc<TcpStream>>,
     people: People,
     tally: Arc<Tally>,
     _readers: JoinSet<()>,
     before: Memory,
     idle: Memory,
-    _folder: TempDir,
+    _nodes: OwnNodes,
 }
 
 impl Session {
     /// Starts one node, or two in a cluster, and connects everybody.
     pub(crate) async fn start(engines: Engines, load: &Load, souk: &Path) -> Result<Self, Failure> {
-        let folder = tempfile::tempdir().map_err(Failure::io("making a folder"))?;
-        let engines = engines.with("SOUK_LIMITS_HANDSHAKES_PER_SECOND", 0).with("SOUK_LIMITS_CONNECTIONS_PER_IP", 0);
-        engines.migrate(souk)?;
-        let names: &[&str] = if engines.redis().is_some() { &["figures-a", "figures-b"] } else { &["figures"] };
-        let mut nodes = Vec::new();
-        for name in names {
-            nodes.push(Node::start(souk, name, folder.path(), &engines).await?);
-        }
-        let people = People::new(load.users);
-        people.make_orders(nodes[0].clients).await?;
+        let own = node::start(souk, engines, &node::OPEN).await?;
+        let target = own.target();
+        let people = People::new(&target, load.users);
+        people.make_orders(&target).await?;
         tokio::time::sleep(REST).await;
-        let pids: Vec<u32> = nodes.iter().map(Node::pid).collect();
-        let before = Memory::of_all(pids.iter().copied())?;
+        let nodes = &target.nodes;
+        let before = Memory::of_all(pids(&target))?;
         let sockets = people.connect(|number| nodes[number % nodes.len()].clients, true).await?;
         let tally = Arc::new(Tally::default());
         let senders = sockets.iter().map(crate::socket::Socket::stream).collect();
@@ -161,21 +157,22 @@ impl Session {
             readers.spawn(async move { while socket.read(|text| tally.take(text)).await.is_ok() {} });
         }
         tokio::time::sleep(Duration::from_secs(load.settle)).await;
-        let idle = Memory::of_all(pids)?;
-        Ok(Self { engines, nodes, senders, people, tally, _readers: readers, before, idle, _folder: folder })
+        let idle = Memory::of_all(pids(&target))?;
+        Ok(Self { target, senders, people, tally, _readers: readers, before, idle, _nodes: own })
     }
 
     async fn reading(&self) -> Result<Reading, Failure> {
-        let used = Used::of_all(self.nodes.iter().map(Node::pid))?;
+        let used = Used::of_all(pids(&self.target))?;
         let deliveries = self.tally.deliveries();
-        let redis = match self.engines.redis() {
-            Some(address) => Some(redis::cpu(address).await?),
+        let redis = match &self.target.redis {
+            Some(url) => Some(redis_cpu(url).await?),
             None => None,
         };
         let (mut frames, mut writes) = (0.0, 0.0);
-        for node in &self.nodes {
-            frames += node.metric("souk_frames_out_total").await?;
-            writes += node.metric("souk_socket_writes_total").await?;
+        for operators in self.target.nodes.iter().filter_map(|node| node.operators) {
+            let figures = scrape_within(operators, SCRAPED_WITHIN).await?;
+            frames += figures.sum("souk_frames_out_total").unwrap_or(0.0);
+            writes += figures.sum("souk_socket_writes_total").unwrap_or(0.0);
         }
         Ok(Reading { used, redis, deliveries, frames, writes })
     }
@@ -230,10 +227,15 @@ impl Session {
     /// Resident bytes per connection.
     pub(crate) fn bytes(&self) -> Result<Bytes, Failure> {
         let count = self.people.count as f64;
-        let busy = Memory::of_all(self.nodes.iter().map(Node::pid))?;
+        let busy = Memory::of_all(pids(&self.target))?;
         let each = |now: Memory| rounded((now.resident as f64 - self.before.resident as f64) / count, 0);
         Ok(Bytes { idle: each(self.idle), busy: each(busy) })
     }
+}
+
+/// The processes of a target of our own.
+fn pids(target: &Target) -> impl Iterator<Item = u32> {
+    target.nodes.iter().filter_map(|node| node.pid)
 }
 
 impl Round {
@@ -319,7 +321,7 @@ pub(crate) fn report(name: &str, setup: &str, load: &Load, bytes: Bytes, rounds:
 
 /// Measures and reports `name` with these engines.
 pub(crate) async fn run(name: &str, engines: Engines, load: Load, souk: &Path) -> Result<(), Failure> {
-    let setup = engines.name();
+    let setup = if engines == Engines::Cluster { "cluster" } else { "alone" };
     let session = Session::start(engines, &load, souk).await?;
     let mut rounds = Vec::new();
     for number in 1..=load.rounds {

@@ -10,7 +10,7 @@ use clap::error::ErrorKind;
 use clap::{Arg, CommandFactory, FromArgMatches, Parser};
 
 use super::{Failure, USAGE};
-use crate::proxy::sabotage::SabotageKind;
+use crate::sabotage::SabotageKind;
 use crate::scenario::KNOBS;
 
 /// Drives thousands of real clients against one or more nodes of souk, shows what happens, and proves that nothing was lost.

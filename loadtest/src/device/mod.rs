@@ -219,7 +219,7 @@ impl Worker {
         let began = self.context.recorder.now();
         let options = self.options();
         let token: AccessToken =
-            self.context.signer.sign(self.device.user.as_str(), self.device.role, TOKEN_TIME).into();
+            self.context.signer.sign(self.device.user.as_str(), self.device.role.as_str(), TOKEN_TIME).into();
         let connecting = Box::pin(async move { Connection::connect(&options, Some(&token)).await });
         self.context.storm.tried();
         let connected = self.while_waiting(connecting).await?;

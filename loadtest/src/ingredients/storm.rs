@@ -7,12 +7,12 @@ use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 use souk_client::ConnectError;
+use souk_testkit::proxy::{Fault, Proxy};
 use tokio::sync::Notify;
 use tokio::time::sleep;
 
 use crate::device::Command;
 use crate::ledger::Micros;
-use crate::proxy::{Fault, Proxy};
 use crate::recorder::Group;
 use crate::run::context::Context;
 use crate::run::crowd::{Crowd, Target};

@@ -12,10 +12,10 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::wire::{From, Sabotage, Task, To, ToFollower, ToLeader, ends, hear, say};
-use crate::proxy::sabotage::SabotageKind;
 use crate::run::Together;
 use crate::run::part::RunPart;
 use crate::run::people::Share;
+use crate::sabotage::SabotageKind;
 use crate::scenario::Scenario;
 use crate::target::{OrderMaking, Target};
 

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 
-use crate::proxy::sabotage::SabotageKind;
 use crate::run::part::RunPart;
+use crate::sabotage::SabotageKind;
 
 /// Longest line: the part of a process with its histograms and offenders.
 const LINE_MAX: u64 = 256 * 1024 * 1024;

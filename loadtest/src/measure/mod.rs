@@ -1,5 +1,4 @@
 //! What others say of a run: the system of its processes, the nodes of themselves, Redis of what passes through it.
 
-pub mod metrics;
 pub mod observer;
 pub mod process;

@@ -4,12 +4,10 @@ use std::fs;
 use std::io;
 use std::time::Duration;
 
+use souk_testkit::process::{number, proc, times};
 use tokio::time::Instant;
 
 use crate::report::Sample;
-
-/// Length of a tick of `/proc/<pid>/stat`: 10 ms on every Linux.
-const TICK: Duration = Duration::from_millis(10);
 
 /// What a process uses: processor time since its start, the rest now.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,12 +25,9 @@ pub struct Usage {
 impl Usage {
     /// Reads the process. Errors: it is not there, has ended, or is somebody else's.
     pub fn of(pid: u32) -> io::Result<Self> {
-        let stat = fs::read_to_string(format!("/proc/{pid}/stat"))?;
-        let (user, system) =
-            times(&stat).ok_or_else(|| io::Error::other("/proc says something unknown of a process"))?;
-        let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
+        let (user, system) = times(pid)?;
         // What ended and was not waited for has no memory any more.
-        let resident = kilobytes(&status, "VmRSS:").ok_or(io::ErrorKind::NotFound)?;
+        let resident = number(&proc(pid, "status")?, "VmRSS").ok_or(io::ErrorKind::NotFound)? * 1024;
         Ok(Self { user, system, resident, descriptors: descriptors(pid)? })
     }
 
@@ -45,18 +40,6 @@ impl Usage {
     pub fn cpu(&self) -> Duration {
         self.user + self.system
     }
-}
-
-/// User and system time. The second field is the program's name in brackets and may hold anything.
-fn times(stat: &str) -> Option<(Duration, Duration)> {
-    let mut fields = stat.rsplit_once(')')?.1.split_ascii_whitespace().skip(11);
-    let mut ticks = || fields.next()?.parse::<u32>().ok();
-    Some((ticks()? * TICK, ticks()? * TICK))
-}
-
-fn kilobytes(text: &str, name: &str) -> Option<u64> {
-    let line = text.lines().find_map(|line| line.strip_prefix(name))?;
-    line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
 }
 
 fn descriptors(pid: u32) -> io::Result<u64> {
@@ -136,7 +119,7 @@ pub fn machine() -> Machine {
     let loads = read("/proc/loadavg");
     Machine {
         cores: std::thread::available_parallelism().map_or(1, usize::from),
-        memory: kilobytes(&read("/proc/meminfo"), "MemTotal:").unwrap_or(0),
+        memory: number(&read("/proc/meminfo"), "MemTotal").unwrap_or(0) * 1024,
         kernel: read("/proc/sys/kernel/osrelease").trim().to_owned(),
         load_average: loads.split_ascii_whitespace().take(3).filter_map(|load| load.parse().ok()).collect(),
     }
@@ -145,13 +128,6 @@ pub fn machine() -> Machine {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_name_with_anything_in_it_does_not_move_the_times() {
-        let stat = "7 (a ) b) S 1 7 7 0 -1 4194304 500 0 0 0 120 30 0 0 20 0 1 0 5 6 7";
-        assert_eq!(times(stat), Some((Duration::from_millis(1_200), Duration::from_millis(300))));
-        assert_eq!(times("7 (a) S 1"), None);
-    }
 
     #[test]
     fn this_process_is_there_and_opens_descriptors() {

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use souk_protocol::dto::ReconnectPolicy;
+use souk_testkit::token::Signer;
 
 use crate::ingredients::storm::StormBook;
 use crate::offences::Offences;
 use crate::recorder::Recorder;
-use crate::target::Signer;
 
 /// Most remarks that are kept.
 const REMARKS_MAX: usize = 50;

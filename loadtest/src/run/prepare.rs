@@ -6,6 +6,9 @@ use std::sync::Arc;
 use souk_client::Carrier;
 use souk_protocol::dto::Hello;
 use souk_protocol::socketio::Namespace;
+use souk_testkit::proxy::{Proxy, ProxyError};
+use souk_testkit::rest::RestError;
+use souk_testkit::token::Signer;
 
 use super::context::{Context, Remarks};
 use super::crowd::Crowd;
@@ -14,12 +17,10 @@ use super::watch::Watch;
 use crate::ingredients::storm::StormBook;
 use crate::load::talk;
 use crate::offences::Offences;
-use crate::proxy::sabotage::SabotageKind;
-use crate::proxy::{Proxy, ProxyError};
 use crate::recorder::Recorder;
+use crate::sabotage::{Sabotage, SabotageKind};
 use crate::scenario::{Cut, Scenario};
-use crate::target::rest::RestError;
-use crate::target::{Carriers, OrderMaking, OwnNodes, Signer, Target, TargetError, make_orders};
+use crate::target::{Carriers, OrderMaking, OwnNodes, Target, TargetError, make_orders};
 
 /// Where the system says how many descriptors a process may have.
 const LIMITS: &str = "/proc/self/limits";
@@ -104,7 +105,7 @@ impl Prepared {
             for node in &target.nodes {
                 let proxy = Proxy::start(vec![node.clients]).await?;
                 if let Some((kind, every)) = sabotage {
-                    proxy.sabotage(kind, every);
+                    Sabotage::new(kind, every).on(&proxy);
                 }
                 proxies.push(proxy);
             }

@@ -40,7 +40,7 @@ pub(super) async fn prove(
     let histories = prepared.target.history;
     let (mut orders, mut checked) = (0, Checked::default());
     let pool = reachable(&prepared.target).await.map(|target| RestPool::new(&target));
-    let token = context.signer.sign("loadtest-reader", Role::Admin, TOKEN_TIME);
+    let token = context.signer.sign("loadtest-reader", Role::Admin.as_str(), TOKEN_TIME);
     let every = prepared.crowd.orders().iter().chain(limit_orders);
     let mut read = stream::iter(every.map(|order| history(order, histories, pool.as_ref(), &token)))
         .buffer_unordered(READ_AT_ONCE);

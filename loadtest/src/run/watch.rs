@@ -1,14 +1,15 @@
 //! What servers and harness use, once a second beside everything else.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
+use souk_testkit::metrics;
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::context::Context;
-use crate::measure::metrics;
 use crate::measure::process::{Sampler, Usage};
 use crate::report::{Sample, Server};
 use crate::target::{NodeAddress, Target};
@@ -135,7 +136,7 @@ async fn look(
         let at = Duration::from_micros(context.recorder.now()).as_secs_f64();
         for (place, node) in nodes.iter().enumerate() {
             let connections = match node.operators {
-                Some(operators) => metrics::scrape(operators).await.ok().and_then(|found| found.connections()),
+                Some(operators) => connections(operators).await,
                 None => None,
             };
             let pid = pids.lock()[place];
@@ -147,6 +148,14 @@ async fn look(
         let sample = own.as_mut().and_then(|own| own.sample(at, None).ok());
         seen.lock().harness.extend(sample);
     }
+}
+
+/// Sockets that are open on the node with this operators' address.
+async fn connections(operators: SocketAddr) -> Option<u64> {
+    let count = metrics::scrape(operators).await.ok()?.sum("souk_connections")?;
+    // A gauge of whole numbers far below 2⁵³; what is below 0 is 0.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    Some(count as u64)
 }
 
 /// What the process used since the last look at it; nothing at the first one.

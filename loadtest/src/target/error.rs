@@ -1,14 +1,12 @@
 //! Why there is nothing to run against.
 
-use std::fmt;
-use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use souk_client::ConnectError;
-
-use super::rest::RestError;
+use souk_testkit::failure::Failure;
+use souk_testkit::rest::RestError;
 
 /// Why a target cannot be used. The text says what to do about it.
 #[derive(Debug, thiserror::Error)]
@@ -104,34 +102,9 @@ pub enum TargetError {
     /// No `souk` program.
     #[error("there is no souk program: {0}")]
     NoProgram(String),
-    /// The system refused something.
-    #[error("{doing}: {source}")]
-    Io {
-        /// What was being done.
-        doing: String,
-        /// Why not.
-        source: io::Error,
-    },
-    /// A server of ours ended, or was not ready in time.
-    #[error("{name} did not start: {why}{log}")]
-    NotReady {
-        /// Which.
-        name: String,
-        /// What it did instead.
-        why: String,
-        /// The end of what it said.
-        log: LogEnd,
-    },
-    /// A program that prepares something failed.
-    #[error("{command} failed ({status}){log}")]
-    Command {
-        /// What was run.
-        command: String,
-        /// How it ended.
-        status: String,
-        /// The end of what it said.
-        log: LogEnd,
-    },
+    /// A process of ours did not start, or a program that prepares something failed.
+    #[error(transparent)]
+    Process(#[from] Failure),
     /// The environment names some servers of a cluster and not the others.
     #[error(
         "{missing} is not set, but others of a cluster's servers are: set all, as `eval \"$(deploy/stack env)\"` does, or none"
@@ -157,46 +130,4 @@ pub enum TargetError {
         /// The time for it.
         within: Duration,
     },
-}
-
-impl TargetError {
-    /// For `map_err`: the system refused while `doing`.
-    pub(super) fn io(doing: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
-        let doing = doing.into();
-        move |source| Self::Io { doing, source }
-    }
-}
-
-/// The last lines of a log, and where the rest is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LogEnd(String);
-
-/// Lines of a log that an error shows.
-const LINES: usize = 12;
-
-impl LogEnd {
-    /// The end of this text.
-    pub(super) fn of(text: &str) -> Self {
-        let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
-        Self(lines[lines.len().saturating_sub(LINES)..].join("\n"))
-    }
-
-    /// Whether this stands in it.
-    pub(super) fn tells(&self, what: &str) -> bool {
-        self.0.contains(what)
-    }
-
-    /// The end of this file; empty where it cannot be read.
-    pub(super) fn of_file(path: &std::path::Path) -> Self {
-        Self::of(&String::from_utf8_lossy(&std::fs::read(path).unwrap_or_default()))
-    }
-}
-
-impl fmt::Display for LogEnd {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0.as_str() {
-            "" => f.write_str("; it said nothing"),
-            text => write!(f, "; it said:\n{text}"),
-        }
-    }
 }

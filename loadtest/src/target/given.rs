@@ -225,7 +225,7 @@ mod tests {
 
     #[tokio::test]
     async fn one_that_is_down_says_so_within_a_second() {
-        let [address] = super::super::process::free_addresses(1).unwrap()[..] else { panic!() };
+        let [address] = souk_testkit::ports::free_addresses(1).unwrap()[..] else { panic!() };
         let began = Clock::now();
         let error = refused(given(&address.to_string())).await;
         assert!(began.elapsed() < Duration::from_millis(1_500));

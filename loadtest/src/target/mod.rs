@@ -1,7 +1,6 @@
 //! Against what a run goes: servers that are given, nodes of our own, other people's servers. A [`Target`] is all that the run
 //! needs to know; what keeps it alive ([`OwnNodes`], [`Peers`]) stays with whoever made it.
 
-mod command;
 mod compare_file;
 mod error;
 mod given;
@@ -9,17 +8,14 @@ mod orders;
 mod own;
 mod peer;
 mod probe;
-mod process;
 mod program;
-pub mod rest;
 mod stack;
-mod token;
 
 use std::fmt;
 use std::net::SocketAddr;
 
 pub use compare_file::{CompareFile, Contestant, Mistake, Mistakes};
-pub use error::{LogEnd, TargetError};
+pub use error::TargetError;
 pub use given::GivenTarget;
 pub use orders::{RestPool, make_orders, read_history};
 pub use own::OwnNodes;
@@ -27,7 +23,6 @@ pub use peer::{PeerSpec, Peers};
 pub use probe::Probe;
 pub use program::find_souk;
 pub use stack::Servers;
-pub use token::{Signer, made_up_secret};
 
 /// Who tells the user what is being done, a sentence at a time: starting a stack or building a program takes a while.
 pub type Tell<'a> = &'a (dyn Fn(&str) + Send + Sync);

@@ -1,16 +1,19 @@
 //! Making many orders, and reading many histories: a few kept connections to each node.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use parking_lot::Mutex;
 use souk_chat::{OrderId, Role, Seq, UserId};
-use souk_protocol::dto::Message;
+use souk_protocol::dto::{CatchUp, Message};
+use souk_testkit::http::{Answer, Ask};
+use souk_testkit::rest::{Rest, RestError, Why};
+use souk_testkit::token::Signer;
 
-use super::rest::{Rest, RestError};
-use super::{OrderMaking, Signer, Target};
+use super::{OrderMaking, Target};
 
 /// Messages of a page of history; the most that a server gives.
 const PAGE: usize = 200;
@@ -23,7 +26,7 @@ const TOKEN_TIME: Duration = Duration::from_secs(24 * 3_600);
 /// Kept connections to the REST interfaces of a target's nodes, taken in turn.
 #[derive(Debug)]
 pub struct RestPool {
-    servers: Vec<std::net::SocketAddr>,
+    servers: Vec<SocketAddr>,
     kept: Mutex<Vec<Rest>>,
     next: AtomicUsize,
 }
@@ -47,6 +50,19 @@ impl RestPool {
         self.kept.lock().insert(0, rest);
     }
 
+    /// Asks one of the servers; its answer, and over what. What may heal is tried a few times.
+    async fn wanted(&self, ask: &Ask, wanted: &[u16]) -> Result<(Answer, Rest), RestError> {
+        let mut tried = 1;
+        loop {
+            let mut rest = self.take();
+            match rest.wanted(ask, wanted).await {
+                Err(error) if error.heals() && tried < TRIES => tokio::time::sleep(PAUSE * tried).await,
+                answer => return answer.map(|answer| (answer, rest)),
+            }
+            tried += 1;
+        }
+    }
+
     /// Makes one order. What may heal is tried a few times.
     pub async fn put_order(
         &self,
@@ -55,47 +71,29 @@ impl RestPool {
         client: &UserId,
         contractor: &UserId,
     ) -> Result<(), RestError> {
-        let mut tried = 1;
-        loop {
-            let mut rest = self.take();
-            match rest.put_order(token, order, client, contractor).await {
-                Err(error) if error.heals() && tried < TRIES => tokio::time::sleep(PAUSE * tried).await,
-                answer => {
-                    self.give(rest);
-                    return answer;
-                }
-            }
-            tried += 1;
-        }
+        let ask = Ask::order(token, order.as_str(), client.as_str(), contractor.as_str(), None);
+        self.wanted(&ask, &[200, 201]).await.map(|(_, rest)| self.give(rest))
     }
 
     /// The whole history of an order as an admin sees it, in the order in which the server gives it. Of a message that changed while it
     /// was read only the newest form is kept.
     pub async fn history(&self, token: &str, order: &OrderId) -> Result<Vec<Message>, RestError> {
         let mut messages: Vec<Message> = Vec::new();
-        let (mut since, mut tried) = (Seq(0), 1);
+        let mut since = Seq(0);
         loop {
-            let mut rest = self.take();
-            match rest.history(token, order, since, PAGE).await {
-                Ok(page) => {
-                    self.give(rest);
-                    // A server that gives the same page for ever must not be read for ever.
-                    let on = page.more && page.up_to > since;
-                    since = page.up_to;
-                    messages.extend(page.messages);
-                    tried = 1;
-                    if !on {
-                        break;
-                    }
-                }
-                Err(error) if error.heals() && tried < TRIES => {
-                    tokio::time::sleep(PAUSE * tried).await;
-                    tried += 1;
-                }
-                Err(error) => return Err(error),
+            let ask = Ask::new("GET", &format!("/chats/{order}/messages?since={}&limit={PAGE}", since.0)).bearer(token);
+            let (answer, rest) = self.wanted(&ask, &[200]).await?;
+            let form = |error: serde_json::Error| rest.error(&ask, Why::Form(error.to_string()));
+            let page: CatchUp = serde_json::from_str(&answer.text).map_err(form)?;
+            self.give(rest);
+            // A server that gives the same page for ever must not be read for ever.
+            let on = page.more && page.up_to > since;
+            since = page.up_to;
+            messages.extend(page.messages);
+            if !on {
+                return Ok(newest(messages));
             }
         }
-        Ok(newest(messages))
     }
 }
 
@@ -120,7 +118,7 @@ pub async fn make_orders(
     if target.orders == OrderMaking::None {
         return Ok(0);
     }
-    let token = Signer::new(&target.secret).sign("loadtest", Role::Service, TOKEN_TIME);
+    let token = Signer::new(&target.secret).sign("loadtest", Role::Service.as_str(), TOKEN_TIME);
     let (pool, token) = (&RestPool::new(target), token.as_str());
     let making = stream::iter(orders)
         .map(|(order, client, contractor)| async move { pool.put_order(token, &order, &client, &contractor).await });

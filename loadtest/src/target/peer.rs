@@ -10,8 +10,12 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use super::process::{Running, free_addresses, tied, without_settings};
-use super::{Carriers, LogEnd, NodeAddress, OrderMaking, Target, TargetError, Tell, command, made_up_secret};
+use souk_testkit::failure::{Failure, LogEnd};
+use souk_testkit::ports::free_address;
+use souk_testkit::process::{self, Running, tied, without_settings};
+use souk_testkit::token::made_up_secret;
+
+use super::{Carriers, NodeAddress, OrderMaking, Target, TargetError, Tell};
 
 /// How long a peer may take until it says where it listens.
 const LISTENS_WITHIN: Duration = Duration::from_secs(10);
@@ -50,7 +54,7 @@ impl PeerSpec {
         tell(&format!("preparing {}: {text}", self.name));
         let mut prepare = std::process::Command::new(in_folder(&self.folder, program));
         prepare.args(arguments).current_dir(&self.folder);
-        command::run(prepare, &text).await
+        Ok(process::run(prepare, &text).await?)
     }
 
     /// Its words with the addresses in place.
@@ -81,7 +85,7 @@ impl Peers {
     /// Starts them, one after the other, and waits until each says where it listens.
     pub async fn start(spec: &PeerSpec, redis: Option<&str>) -> Result<Self, TargetError> {
         let logs = tempfile::Builder::new().prefix("souk-loadtest-").tempdir();
-        let logs = logs.map_err(TargetError::io("making a folder for logs"))?;
+        let logs = logs.map_err(Failure::system("making a folder for logs"))?;
         let secret = made_up_secret();
         let mut nodes = Vec::new();
         for number in 1..=spec.nodes.max(1) {
@@ -119,7 +123,7 @@ impl Peers {
 
     /// Ends this one (from 0) as a crash would, at once (SIGKILL), and waits until it is gone.
     pub fn kill(&mut self, number: usize) -> Result<(), TargetError> {
-        self.nodes[number].0.kill()
+        Ok(self.nodes[number].0.kill()?)
     }
 }
 
@@ -131,7 +135,7 @@ fn start_one(
     name: String,
     log: &Path,
 ) -> Result<(Running, NodeAddress), TargetError> {
-    let listen = free_addresses(1)?.remove(0);
+    let listen = free_address().map_err(Failure::system("looking for a free port"))?;
     let words = spec.words(listen, redis)?;
     let Some((program, arguments)) = words.split_first() else {
         return Err(TargetError::Unfit(format!("{}: start is empty", spec.name)));
@@ -160,7 +164,7 @@ fn start_one(
             format!("it ended{how} and had not said `{LISTENING}ADDRESS`")
         }
     };
-    Err(TargetError::NotReady { name, why, log: LogEnd::of_file(log) })
+    Err(Failure::NotReady { name, why, log: LogEnd::of_file(log) }.into())
 }
 
 /// Copies what it says to its log until its end, so that it never waits for a reader; tells the address when it comes by.

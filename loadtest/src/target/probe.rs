@@ -7,7 +7,9 @@ use souk_protocol::dto::Hello;
 use souk_protocol::socketio::Namespace;
 use std::time::Duration;
 
-use super::{Carriers, Signer, Target, TargetError};
+use souk_testkit::token::Signer;
+
+use super::{Carriers, Target, TargetError};
 
 /// How long signing in and each answer may take.
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
@@ -50,7 +52,7 @@ impl Target {
         let node = self.nodes.first().ok_or(TargetError::NoNodes)?;
         let address: Address = format!("ws://{}", node.clients).parse().expect("a host and a port are an address");
         let user = format!("probe-{:08x}", rand::random::<u32>());
-        let token = AccessToken::from(Signer::new(&self.secret).sign(&user, Role::Client, TOKEN_TIME));
+        let token = AccessToken::from(Signer::new(&self.secret).sign(&user, Role::Client.as_str(), TOKEN_TIME));
         let options = ConnectOptions::new(address, carrier).connect_time(ANSWER_WITHIN);
         let connected = Connection::connect(&options, Some(&token)).await;
         let mut connection = connected.map_err(|source| match source.is_about_the_token() {

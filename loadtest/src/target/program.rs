@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use super::{LogEnd, TargetError, Tell};
+use souk_testkit::failure::{Failure, LogEnd};
+
+use super::{TargetError, Tell};
 
 /// The checkout that this program was built from. It may be gone by now.
 pub(super) fn checkout() -> Option<PathBuf> {
@@ -37,13 +39,11 @@ async fn build(checkout: &Path, tell: Tell<'_>) -> Result<PathBuf, TargetError> 
     tell("building souk first: cargo build --release -p souk-node (some minutes the first time)");
     let mut command = tokio::process::Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(COMMAND).current_dir(checkout).stdin(Stdio::null()).kill_on_drop(true);
-    let output = command.output().await.map_err(TargetError::io("running cargo"))?;
+    let output = command.output().await.map_err(Failure::system("running cargo"))?;
     if !output.status.success() {
-        return Err(TargetError::Command {
-            command: format!("cargo {}", COMMAND[..4].join(" ")),
-            status: output.status.to_string(),
-            log: LogEnd::of(&String::from_utf8_lossy(&output.stderr)),
-        });
+        let log = LogEnd::of(&String::from_utf8_lossy(&output.stderr));
+        let command = format!("cargo {}", COMMAND[..4].join(" "));
+        return Err(Failure::Command { command, status: output.status.to_string(), log }.into());
     }
     let built = built_program(&String::from_utf8_lossy(&output.stdout));
     built.ok_or_else(|| TargetError::NoProgram("cargo built none".to_owned()))

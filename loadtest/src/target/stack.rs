@@ -4,7 +4,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::{TargetError, Tell, command, made_up_secret, program};
+use souk_testkit::failure::Failure;
+use souk_testkit::process;
+use souk_testkit::token::made_up_secret;
+
+use super::{TargetError, Tell, program};
 use crate::scenario::Engines;
 
 /// The addresses of a cluster's servers, how they begin, and what `deploy/stack` calls the server.
@@ -96,7 +100,7 @@ impl Servers {
         });
         let mut up = Command::new(&script);
         up.arg("up").args(parts);
-        command::run(up, "deploy/stack up").await?;
+        process::run(up, "deploy/stack up").await?;
         let mut after = environment_of(&script)?;
         let secret = after.remove(SECRET);
         let wanted = |key: &str| URLS.iter().any(|(url, _, part)| *url == key && parts.contains(part));
@@ -158,7 +162,7 @@ impl Drop for Started {
 fn environment_of(script: &Path) -> Result<BTreeMap<String, String>, TargetError> {
     let mut command = Command::new(script);
     command.arg("env").stdin(Stdio::null());
-    let output = command.output().map_err(TargetError::io("running deploy/stack env"))?;
+    let output = command.output().map_err(Failure::system("running deploy/stack env"))?;
     Ok(String::from_utf8_lossy(&output.stdout).lines().filter_map(exported).collect())
 }
 

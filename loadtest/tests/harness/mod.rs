@@ -8,8 +8,7 @@
     reason = "each test uses its part, may panic, and says what it left out"
 )]
 
-use std::ffi::OsStr;
-use std::io::{BufRead, BufReader, Read, Write as _};
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -18,6 +17,9 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use souk_loadtest::report::{Report, ViolationKind};
+use souk_testkit::left_out;
+pub use souk_testkit::left_out::souk;
+pub use souk_testkit::process::signal;
 use tempfile::TempDir;
 
 /// After this a program hangs. Far more than any run here takes, also on a machine that does other things.
@@ -25,29 +27,12 @@ pub const HANGS: Duration = Duration::from_secs(120);
 /// How often a condition is looked at.
 pub const LOOK_EVERY: Duration = Duration::from_millis(20);
 
-/// The program `souk`; `None`: it is not named, and the test is left out.
-pub fn souk(test: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("SOUK_BIN").filter(|path| !path.is_empty());
-    if path.is_none() {
-        left_out(&format!("{test} needs SOUK_BIN, the program souk: cargo build --release -p souk-node"));
-    }
-    path.map(PathBuf::from)
-}
-
-/// The same for tests that need the servers of a cluster as well.
+/// The program `souk` for tests that need the servers of a cluster as well.
 pub fn souk_and_cluster(test: &str) -> Option<PathBuf> {
-    let is_named = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    if !["SOUK_ROUTER_URL", "SOUK_STORE_URL", "SOUK_EVENTS_URL"].into_iter().all(is_named) {
-        left_out(&format!("{test} needs the servers of a cluster: eval \"$(deploy/stack env)\""));
-        return None;
+    for name in ["SOUK_ROUTER_URL", "SOUK_STORE_URL", "SOUK_EVENTS_URL"] {
+        left_out::server(test, name)?;
     }
     souk(test)
-}
-
-fn left_out(needs: &str) {
-    assert!(std::env::var_os("SOUK_REQUIRE").is_none_or(|what| what != "all"), "{needs}");
-    // `eprintln!` of a test that passes is shown to nobody. A terminal that went away needs no words.
-    let _ = writeln!(std::io::stderr(), "LEFT OUT: {needs}");
 }
 
 /// The program with these words, separated by spaces, and nothing of the shell's settings for nodes but the servers.
@@ -181,7 +166,7 @@ impl Running {
 
     /// Signals it, or all of its group.
     pub fn signal(&self, name: &str, group: bool) {
-        signal(name, format!("{}{}", if group { "-" } else { "" }, self.pid()));
+        signal(name, &format!("{}{}", if group { "-" } else { "" }, self.pid())).unwrap();
     }
 
     /// As a crash would end it.
@@ -217,12 +202,6 @@ impl Drop for Running {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-/// Signals processes that a test started.
-pub fn signal(name: &str, to: impl AsRef<OsStr>) {
-    let status = Command::new("sh").args(["-c", "kill -s \"$0\" -- \"$1\"", name]).arg(to).status().unwrap();
-    assert!(status.success());
 }
 
 /// Broken promises of this kind.

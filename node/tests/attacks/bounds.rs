@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::time::Instant;
 
-use crate::common::http::Ask;
+use crate::common::http::{Ask, Asking};
 use crate::common::{Bystanders, Frame, Socket, SocketIo, TestNode, token};
 
 /// A signed-in socket of a host with hardly any room for what comes.

@@ -21,7 +21,7 @@ const UPGRADE: &str = "GET /ws HTTP/1.1\r\nhost: souk.test\r\nconnection: Upgrad
 
 /// Connects from the attacker's address and says this.
 async fn say(node: &TestNode, text: &str) -> TcpStream {
-    let mut stream = connect_from(ATTACKER, node.address()).await;
+    let mut stream = connect_from(ATTACKER, node.address()).await.unwrap();
     // The node may have closed already.
     let _ = stream.write_all(text.as_bytes()).await;
     stream
@@ -165,7 +165,7 @@ async fn who_waits_on_a_node_that_leaves_is_sent_elsewhere() {
         // The others had a turn before.
         if answer.status != 101 {
             answer.expect_problem(503, "unavailable");
-            elsewhere += usize::from(answer.body.contains("leaving"));
+            elsewhere += usize::from(answer.text.contains("leaving"));
         }
     }
     assert!(elsewhere > 0, "all were let in by a node that leaves");
@@ -188,7 +188,7 @@ async fn connections_without_a_place_are_told_or_cut_off_and_end_soon() {
     let mut bystanders = Bystanders::of(&node).await;
     let mut silent = JoinSet::new();
     for _ in 0..400 {
-        let mut stream = connect_from(ATTACKER, node.address()).await;
+        let mut stream = connect_from(ATTACKER, node.address()).await.unwrap();
         silent.spawn(async move { rest(&mut stream).await });
     }
     soon("the node does not wait for those that it refuses", async {

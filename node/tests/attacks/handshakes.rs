@@ -6,7 +6,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
-use crate::common::http::{self, Answer, Ask, rest};
+use crate::common::http::{self, Answer, Ask, Asking, rest};
 use crate::common::{Bystanders, Socket, TestNode, token};
 
 const SOCKETS: [&str; 3] =
@@ -88,7 +88,8 @@ async fn a_page_is_the_nodes_own_at_its_default_port_and_behind_a_proxy() {
         ("shop.example", "https://shop.example:8443", 403),
         ("evil.example", "https://shop.example", 403),
     ] {
-        let answer = Ask::new("GET", "/chats").host(host).user("alice").header("origin", origin).to(&node).await;
+        let answer =
+            Ask::new("GET", "/chats").header("host", host).user("alice").header("origin", origin).to(&node).await;
         assert_eq!(answer.status, status, "{origin} to {host}");
     }
     let forwarded = [("x-forwarded-host", "shop.example"), ("x-forwarded-proto", "https")];
@@ -131,7 +132,7 @@ async fn told(node: &TestNode, bytes: &[u8]) -> u16 {
     let mut stream = TcpStream::connect(node.address()).await.unwrap();
     let _ = stream.write_all(bytes).await;
     let answer = rest(&mut stream).await;
-    if answer.is_empty() { 0 } else { Answer::parse(&answer).status }
+    if answer.is_empty() { 0 } else { Answer::parse(&answer).unwrap().status }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -183,7 +184,7 @@ pub(crate) async fn who_dawdles_over_a_head_is_cut_off() {
     let mut idle = TcpStream::connect(node.address()).await.unwrap();
     let mut second = TcpStream::connect(node.address()).await.unwrap();
     for stream in [&mut idle, &mut second] {
-        let answer = Ask::new("GET", "/chats").user("alice").over(stream).await;
+        let answer = Ask::new("GET", "/chats").user("alice").on(stream).await;
         assert_eq!((answer.status, answer.header("keep-alive")), (200, Some("timeout=75")), "{answer:?}");
     }
     second.write_all(b"GET /chats HTTP/1.1\r\n").await.unwrap();
@@ -205,7 +206,7 @@ pub(crate) async fn who_dawdles_over_a_head_is_cut_off() {
     let took = began.elapsed();
     assert!((Duration::from_millis(9_500)..Duration::from_secs(18)).contains(&took), "{took:?}");
     drip.abort();
-    let answer = Ask::new("GET", "/chats").user("alice").over(&mut idle).await;
+    let answer = Ask::new("GET", "/chats").user("alice").on(&mut idle).await;
     assert_eq!(answer.status, 200, "who is idle stays");
     drop(idle);
     crate::common::soon("their places are given back", async {
@@ -223,7 +224,7 @@ async fn who_is_idle_for_longer_than_the_setting_says_is_let_go() {
     let mut bystanders = Bystanders::of(&node).await;
     let mut idle = TcpStream::connect(node.address()).await.unwrap();
     for _ in 0..3 {
-        let answer = Ask::new("GET", "/chats").user("alice").over(&mut idle).await;
+        let answer = Ask::new("GET", "/chats").user("alice").on(&mut idle).await;
         assert_eq!((answer.status, answer.header("keep-alive")), (200, Some("timeout=1")), "{answer:?}");
     }
     assert_eq!(rest(&mut idle).await, b"");
@@ -231,7 +232,7 @@ async fn who_is_idle_for_longer_than_the_setting_says_is_let_go() {
     assert_eq!((answer.status, answer.header("keep-alive")), (200, None), "who does not want it is told nothing of it");
     let node = TestNode::with("keep_alive = '0s'", "messages = 0").await;
     let mut once = TcpStream::connect(node.address()).await.unwrap();
-    let answer = Ask::new("GET", "/chats").user("alice").over(&mut once).await;
+    let answer = Ask::new("GET", "/chats").user("alice").on(&mut once).await;
     assert_eq!((answer.header("connection"), answer.header("keep-alive")), (Some("close"), None), "{answer:?}");
     assert_eq!(rest(&mut once).await, b"");
     bystanders.undisturbed().await;
@@ -249,7 +250,7 @@ async fn handshakes_that_are_none() {
         "{answer:?}"
     );
     let answer = Ask::new("HEAD", "/ws").to(&node).await;
-    assert_eq!((answer.status, answer.body.as_str()), (426, ""));
+    assert_eq!((answer.status, answer.text.as_str()), (426, ""));
     for path in ["/ws", "/ws/", "/socket.io/?EIO=4&transport=websocket", "/socket.io?EIO=4&transport=websocket"] {
         let key = "sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
         for (version, lines, status) in [

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::common::http::Ask;
+use crate::common::http::{Ask, Asking};
 use crate::common::socketio::connect_error;
 use crate::common::{Bystanders, TestNode, token};
 
@@ -139,7 +139,7 @@ async fn words_say_what_is_wrong_and_what_to_do() {
         assert_eq!(connect_error(&refused, "/chat,"), "unauthorized");
         assert!(refused.contains(words), "{claims}: {refused}");
         let answer = Ask::new("GET", "/chats").bearer(&bad).to(&node).await;
-        assert!(answer.status == 401 && answer.body.contains(words), "{claims}: {answer:?}");
+        assert!(answer.status == 401 && answer.text.contains(words), "{claims}: {answer:?}");
     }
     bystanders.undisturbed().await;
 }

@@ -6,7 +6,7 @@ use rand::RngExt;
 use serde_json::json;
 use tokio::net::TcpStream;
 
-use crate::common::http::Ask;
+use crate::common::http::{Ask, Asking};
 use crate::common::{Bystanders, TestNode};
 
 /// Questions of each kind.
@@ -52,7 +52,7 @@ async fn an_answer_takes_no_longer_for_an_order_that_is_there() {
         }
         let order = if foreign { "calm" } else { "lost" };
         let began = Instant::now();
-        let answer = Ask::new("GET", &format!("/chats/{order}")).user("mallory").over(&mut stream).await;
+        let answer = Ask::new("GET", &format!("/chats/{order}")).user("mallory").on(&mut stream).await;
         rest[usize::from(foreign)].push(began.elapsed());
         answer.expect_problem(403, "forbidden");
         let began = Instant::now();

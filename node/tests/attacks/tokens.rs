@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::common::http::Ask;
+use crate::common::http::{Ask, Asking};
 use crate::common::socket::{TEXT, frame};
 use crate::common::socketio::connect_error;
 use crate::common::{Bystanders, Frame, Plain, Socket, TestNode, plain, token};

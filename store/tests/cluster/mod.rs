@@ -1,7 +1,6 @@
 //! A keyspace for each test on the cluster that `SOUK_TEST_CQL` names, and nodes on it.
 
 #![allow(clippy::unwrap_used, reason = "a test that meets an error has failed")]
-#![allow(clippy::print_stderr, reason = "what is left out is said loudly")]
 #![allow(unreachable_pub, reason = "a module of a test program is reached by that program alone")]
 
 use std::net::SocketAddr;
@@ -16,6 +15,7 @@ use souk_chat::ports::store::StoreError;
 use souk_chat::ports::{KeptSettings, Store};
 use souk_chat::{Head, NewEntry, OrderId};
 use souk_store::{Settings, migrate, open};
+use souk_testkit::left_out;
 
 use crate::proxy::Proxy;
 use crate::suite::Engine;
@@ -53,14 +53,7 @@ impl Keyspace {
 
 /// Runs `test` in a keyspace of its own, and drops that whatever becomes of the test. Left out, loudly, without a cluster.
 pub async fn with_keyspace(test: impl FnOnce(Keyspace) -> BoxFuture<'static, ()>) {
-    let Ok(servers) = std::env::var("SOUK_TEST_CQL") else {
-        assert!(
-            std::env::var("SOUK_REQUIRE").as_deref() != Ok("all"),
-            "SOUK_TEST_CQL is not set: start the servers with `deploy/stack up` and take the lines of `deploy/stack env`"
-        );
-        eprintln!("LEFT OUT: a CQL test, because SOUK_TEST_CQL is not set (`deploy/stack up`, `deploy/stack env`)");
-        return;
-    };
+    let Some(servers) = left_out::server("the suite over CQL", "SOUK_TEST_CQL") else { return };
     let servers = servers.split(',').map(|server| server.parse().unwrap()).collect();
     let keyspace = Keyspace { servers, name: fresh("t").replace('-', "_") };
     let outcome = tokio::spawn(test(keyspace.clone())).await;

@@ -15,14 +15,12 @@ pub(crate) use node::TestNode;
 pub(crate) use plain::Plain;
 pub(crate) use socket::{Frame, Socket};
 pub(crate) use socketio::SocketIo;
+use souk_testkit::wait::within;
 
 /// Deadline of everything that should happen at once. Only a failing test waits for it.
 pub(crate) const SOON: Duration = Duration::from_secs(20);
 
 /// The result of `future`, or a panic that says what did not happen.
 pub(crate) async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
-    match tokio::time::timeout(SOON, future).await {
-        Ok(done) => done,
-        Err(_) => panic!("did not happen within {SOON:?}: {what}"),
-    }
+    within(what, SOON, future).await
 }

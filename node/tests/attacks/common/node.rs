@@ -2,12 +2,13 @@
 
 use std::net::SocketAddr;
 
-use serde_json::json;
 use souk_node::config::Config;
 use souk_node::serve::Node;
+use souk_testkit::metrics::scrape_within;
 use tempfile::TempDir;
 
-use super::{Plain, Socket, SocketIo, http, token};
+use super::http::{Ask, Asking};
+use super::{Plain, SOON, Socket, SocketIo, token};
 
 /// A running node. It ends with the test's runtime.
 pub(crate) struct TestNode {
@@ -42,9 +43,8 @@ impl TestNode {
 
     /// Makes an order between two people.
     pub(crate) async fn order(&self, order: &str, client: &str, contractor: &str) {
-        let body = json!({"client": client, "contractor": contractor}).to_string();
-        let admin = token::with_role("market", "service");
-        let answer = http::Ask::new("PUT", &format!("/admin/orders/{order}")).bearer(&admin).json(&body).to(self).await;
+        let ask = Ask::order(&token::with_role("market", "service"), order, client, contractor, None);
+        let answer = ask.to(self).await;
         assert!(matches!(answer.status, 200 | 201), "{answer:?}");
     }
 
@@ -74,12 +74,11 @@ impl TestNode {
         SocketIo::over(self.socket("/socket.io/?EIO=4&transport=websocket", &[]).await).await
     }
 
-    /// The value of one figure of `/metrics`, without labels.
+    /// The value of one figure of `/metrics`.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "counts")]
     pub(crate) async fn figure(&self, name: &str) -> u64 {
-        let answer = http::Ask::new("GET", "/metrics").at(self.node.operators()).await;
-        let line = answer.body.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
-        let value = line.unwrap_or_else(|| panic!("there is no figure {name} in\n{}", answer.body));
-        value.parse().unwrap_or_else(|_| panic!("{name} is {value}"))
+        let figures = scrape_within(self.node.operators(), SOON).await.unwrap();
+        figures.sum(name).unwrap_or_else(|| panic!("there is no figure {name} in {figures:?}")) as u64
     }
 
     /// Ends the node as a signal would.

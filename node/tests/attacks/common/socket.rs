@@ -3,24 +3,14 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
+use souk_testkit::socket::{ACCEPT, decode, upgrade};
+pub(crate) use souk_testkit::socket::{BINARY, CLOSE, PING, PONG, TEXT, connect_from, masked as frame, unmasked};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
-use super::http::{self, Answer};
+use super::http::Answer;
 use super::{SOON, soon};
-
-/// A first byte: a whole text message.
-pub(crate) const TEXT: u8 = 0x81;
-/// A whole binary message.
-pub(crate) const BINARY: u8 = 0x82;
-/// A close frame.
-pub(crate) const CLOSE: u8 = 0x88;
-/// A ping.
-pub(crate) const PING: u8 = 0x89;
-/// A pong.
-pub(crate) const PONG: u8 = 0x8a;
-const MASK: [u8; 4] = [0x5a, 0x00, 0xff, 0x13];
 
 /// What came.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,36 +21,6 @@ pub(crate) enum Frame {
     Close(u16, String),
     /// The stream ended; without a close frame if that did not come before.
     End,
-}
-
-/// A masked frame.
-pub(crate) fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
-    let mut bytes = header(first, 0x80, payload.len());
-    bytes.extend_from_slice(&MASK);
-    bytes.extend(payload.iter().zip(MASK.iter().cycle()).map(|(byte, mask)| byte ^ mask));
-    bytes
-}
-
-/// The same without a mask.
-pub(crate) fn unmasked(first: u8, payload: &[u8]) -> Vec<u8> {
-    let mut bytes = header(first, 0, payload.len());
-    bytes.extend_from_slice(payload);
-    bytes
-}
-
-fn header(first: u8, masked: u8, length: usize) -> Vec<u8> {
-    match u16::try_from(length) {
-        Ok(short @ 0..=125) => vec![first, masked | short.to_be_bytes()[1]],
-        Ok(short) => [&[first, masked | 126][..], &short.to_be_bytes()].concat(),
-        Err(_) => [&[first, masked | 127][..], &(length as u64).to_be_bytes()].concat(),
-    }
-}
-
-/// Connects from this address of this machine.
-pub(crate) async fn connect_from(source: Ipv4Addr, address: SocketAddr) -> TcpStream {
-    let socket = TcpSocket::new_v4().unwrap();
-    socket.bind((source, 0).into()).unwrap();
-    socket.connect(address).await.unwrap()
 }
 
 /// A connection after its upgrade.
@@ -84,7 +44,7 @@ impl Socket {
         path: &str,
         headers: &[(&str, &str)],
     ) -> Result<Self, Answer> {
-        Self::upgrade(connect_from(source, address).await, path, headers).await
+        Self::upgrade(connect_from(source, address).await.unwrap(), path, headers).await
     }
 
     /// The same from a host with hardly any room for what comes.
@@ -95,20 +55,12 @@ impl Socket {
     }
 
     async fn upgrade(mut stream: TcpStream, path: &str, headers: &[(&str, &str)]) -> Result<Self, Answer> {
-        stream.set_nodelay(true).unwrap();
-        let mut head = format!(
-            "GET {path} HTTP/1.1\r\nhost: souk.test\r\nconnection: Upgrade\r\nupgrade: websocket\r\n\
-             sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n",
-        );
-        for (name, value) in headers {
-            head.push_str(&format!("{name}: {value}\r\n"));
-        }
-        stream.write_all(format!("{head}\r\n").as_bytes()).await.unwrap();
-        let (handshake, read) = http::answer(&mut stream).await;
+        let headers = [&[("host", "souk.test")], headers].concat();
+        let (handshake, read) = soon("an answer", upgrade(&mut stream, path, &headers)).await.unwrap();
         if handshake.status != 101 {
             return Err(handshake);
         }
-        assert_eq!(handshake.header("sec-websocket-accept"), Some("s3pPLMBiTxaQ9kYGzzhZRbK+xOo="), "{handshake:?}");
+        assert_eq!(handshake.header("sec-websocket-accept"), Some(ACCEPT), "{handshake:?}");
         Ok(Self { stream, read, handshake })
     }
 
@@ -172,16 +124,10 @@ impl Socket {
 }
 
 fn parse(bytes: &[u8]) -> Option<(Frame, usize)> {
-    let [first, second, rest @ ..] = bytes else { return None };
-    assert!(second & 0x80 == 0, "a server does not mask");
-    let (length, start) = match second & 0x7f {
-        126 => (usize::from(u16::from_be_bytes(*rest.first_chunk()?)), 4),
-        127 => (usize::try_from(u64::from_be_bytes(*rest.first_chunk()?)).unwrap(), 10),
-        short => (usize::from(short), 2),
-    };
-    let payload = bytes.get(start..start + length)?;
+    let found = decode(bytes)?;
     let text = |payload: &[u8]| String::from_utf8(payload.to_vec()).expect("a server sends UTF-8");
-    let frame = match *first {
+    let payload = found.payload;
+    let frame = match found.first {
         TEXT => Frame::Text(text(payload)),
         PING => Frame::Ping(payload.to_vec()),
         PONG => Frame::Pong(payload.to_vec()),
@@ -191,5 +137,5 @@ fn parse(bytes: &[u8]) -> Option<(Frame, usize)> {
         }
         other => panic!("a server does not send frames that begin with {other:#x}"),
     };
-    Some((frame, start + length))
+    Some((frame, found.length))
 }

@@ -1,9 +1,10 @@
 //! Tokens, good and forged.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
+use souk_testkit::token::in_seconds;
 
 /// The node's HS256 secret.
 pub(crate) const SECRET: &str = "attacks-attacks-attacks-attacks-1";
@@ -14,8 +15,7 @@ const NONE_HEADER: &str = "eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0";
 
 /// Seconds since the epoch.
 pub(crate) fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock after 1970");
-    i64::try_from(since.as_secs()).expect("a clock before the year 292 billion")
+    i64::try_from(in_seconds(Duration::ZERO)).expect("a clock before the year 292 billion")
 }
 
 fn sign(claims: &Value, secret: &str, algorithm: Algorithm) -> String {

@@ -5,13 +5,12 @@
 
 use std::mem;
 
+use souk_testkit::socket::{CLOSE, Head, TEXT};
+
 /// Largest head of the answer to the handshake; a longer one is no WebSocket of ours.
 const HEAD_MAX: usize = 16 * 1024;
 /// Largest frame that is looked at, with its head: more than a node sends in one.
 const FRAME_MAX: u64 = 128 * 1024;
-/// RFC 6455, 5.2.
-const TEXT: u8 = 1;
-const CLOSE: u8 = 8;
 
 /// A piece of the stream. The pieces, put together, are the stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,17 +46,6 @@ enum State {
     Frames(u64),
     /// No WebSocket.
     Other,
-}
-
-/// The head of a frame.
-struct Head {
-    bytes: usize,
-    /// Of the frame, head and payload.
-    all: u64,
-    opcode: u8,
-    last: bool,
-    /// Neither masked nor compressed.
-    plain: bool,
 }
 
 impl Cutter {
@@ -136,7 +124,8 @@ impl Cutter {
                 continue;
             }
             let Some(head) = Head::read(rest) else { return at };
-            let looked_at = head.opcode == TEXT && head.last && head.plain && head.all <= FRAME_MAX;
+            // A whole text, neither masked nor compressed.
+            let looked_at = head.first == TEXT && !head.masked && head.all <= FRAME_MAX;
             let now = fitting(head.all, rest.len());
             if looked_at {
                 if (now as u64) < head.all {
@@ -144,36 +133,16 @@ impl Cutter {
                 }
                 each(Piece::Text { raw: &rest[..now], payload: &rest[head.bytes..now] });
             } else {
-                if head.opcode < CLOSE {
-                    self.fragments = !head.last;
+                let (is_close, is_control) = (head.opcode() == CLOSE & 0x0f, head.opcode() & 0x08 != 0);
+                if !is_control {
+                    self.fragments = head.first & 0x80 == 0;
                 }
                 *skip = head.all - now as u64;
                 let piece = &rest[..now];
-                each(if head.opcode == CLOSE { Piece::Close(piece) } else { Piece::Bytes(piece) });
+                each(if is_close { Piece::Close(piece) } else { Piece::Bytes(piece) });
             }
             at += now;
         }
-    }
-}
-
-impl Head {
-    /// `None`: it is not there whole.
-    fn read(bytes: &[u8]) -> Option<Self> {
-        let (&first, &second) = (bytes.first()?, bytes.get(1)?);
-        let (bytes, payload) = match second & 0x7f {
-            126 => (4, u64::from(u16::from_be_bytes(bytes.get(2..4)?.try_into().ok()?))),
-            127 => (10, u64::from_be_bytes(bytes.get(2..10)?.try_into().ok()?)),
-            short => (2, u64::from(short)),
-        };
-        let masked = second & 0x80 != 0;
-        let mask = if masked { 4 } else { 0 };
-        Some(Self {
-            bytes,
-            all: payload.saturating_add(bytes as u64 + mask),
-            opcode: first & 0x0f,
-            last: first & 0x80 != 0,
-            plain: first & 0x70 == 0 && !masked,
-        })
     }
 }
 
@@ -181,42 +150,16 @@ fn fitting(wanted: u64, there: usize) -> usize {
     usize::try_from(wanted).map_or(there, |wanted| wanted.min(there))
 }
 
-/// Appends a text frame as a server sends it.
-pub(super) fn write_text(out: &mut Vec<u8>, payload: &[u8]) {
-    out.push(0x80 | TEXT);
-    match payload.len() {
-        length @ ..126 => out.push(u8::try_from(length).unwrap_or_default()),
-        length => match u16::try_from(length) {
-            Ok(length) => {
-                out.push(126);
-                out.extend_from_slice(&length.to_be_bytes());
-            }
-            Err(_) => {
-                out.push(127);
-                out.extend_from_slice(&(length as u64).to_be_bytes());
-            }
-        },
-    }
-    out.extend_from_slice(payload);
-}
-
 #[cfg(test)]
 mod tests {
+    use souk_testkit::socket::unmasked as frame;
+
     use super::*;
 
     const HEAD: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n";
 
     fn text(payload: &[u8]) -> Vec<u8> {
-        let mut out = Vec::new();
-        write_text(&mut out, payload);
-        out
-    }
-
-    /// A frame of any kind: `first` is its first byte.
-    fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
-        let mut out = text(payload);
-        out[0] = first;
-        out
+        frame(TEXT, payload)
     }
 
     /// The stream as it went through, and the texts that were looked at.

@@ -5,7 +5,6 @@ use tokio::time::{Instant, sleep, timeout};
 use super::*;
 
 const SOON: Duration = Duration::from_secs(10);
-const HEAD: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\n\r\n";
 
 /// A server that answers every connection's first bytes with `said`, then gives back what it gets.
 async fn echo(said: Vec<u8>) -> SocketAddr {
@@ -186,56 +185,6 @@ async fn a_client_keeps_its_address_of_loopback() {
         let (_server, from) = timeout(SOON, listener.accept()).await.expect("in time").unwrap();
         assert_eq!(from.ip().to_string(), address);
     }
-}
-
-#[tokio::test]
-async fn a_saboteur_on_a_real_wire_is_counted_and_touches_nothing_else() {
-    let push = |number: u32| format!(r#"{{"event":"new_message","data":{{"seq":{number}}}}}"#);
-    let frames = |texts: &[String]| {
-        let mut out = Vec::new();
-        texts.iter().for_each(|text| frames::write_text(&mut out, text.as_bytes()));
-        out
-    };
-    let said = [HEAD, &frames(&[push(1), "{}".into(), push(2), push(3), push(4)])].concat();
-    let server = echo(said.clone()).await;
-    let one_in_two = NonZeroU32::new(2).unwrap();
-    let cases: [(_, &[u32], u64); 3] = [
-        (SabotageKind::Drop, &[1, 3], 2),
-        (SabotageKind::Double, &[1, 2, 2, 3, 4, 4], 2),
-        (SabotageKind::Reorder, &[1, 3, 2, 4], 1),
-    ];
-    for (kind, wanted, done) in cases {
-        let proxy = Proxy::start(vec![server]).await.unwrap();
-        let mut early = TcpStream::connect(proxy.address()).await.unwrap();
-        until("the connection is carried", || proxy.open() == 1).await;
-        proxy.sabotage(kind, one_in_two);
-        early.write_all(b"GET").await.unwrap();
-        assert_eq!(read(&mut early, said.len()).await, said, "a connection from before is left alone");
-        assert_eq!(proxy.sabotaged(), 0);
-
-        let mut client = TcpStream::connect(proxy.address()).await.unwrap();
-        proxy.set(Fault::Slice(5));
-        client.write_all(b"GET").await.unwrap();
-        let mut texts: Vec<_> = wanted.iter().map(|number| push(*number)).collect();
-        texts.insert(1, "{}".into());
-        let wanted = [HEAD, &frames(&texts)].concat();
-        assert_eq!(read(&mut client, wanted.len()).await, wanted, "{kind:?}");
-        assert_eq!(proxy.sabotaged(), done);
-    }
-}
-
-#[tokio::test]
-async fn a_push_that_nobody_overtakes_arrives_late() {
-    let mut push = HEAD.to_vec();
-    frames::write_text(&mut push, br#"42["new_message",{}]"#);
-    let proxy = Proxy::start(vec![echo(push.clone()).await]).await.unwrap();
-    proxy.sabotage(SabotageKind::Reorder, NonZeroU32::MIN);
-    let mut client = TcpStream::connect(proxy.address()).await.unwrap();
-    let began = Instant::now();
-    client.write_all(b"GET").await.unwrap();
-    assert_eq!(read(&mut client, push.len()).await, push);
-    assert!(began.elapsed() >= sabotage::HELD_AT_MOST);
-    assert_eq!(proxy.sabotaged(), 0);
 }
 
 #[tokio::test]

@@ -5,10 +5,14 @@
 
 use std::fs;
 use std::io::Write;
+use std::path::PathBuf;
+use std::process::Command;
 
 use crate::place;
 
 const FILE: &str = "left-out.txt";
+/// How servers are had.
+pub const SERVERS: &str = "start them with `deploy/stack up`, then `eval \"$(deploy/stack env)\"`";
 
 /// Whether nothing may be left out: `SOUK_REQUIRE=all`.
 pub fn all_is_required() -> bool {
@@ -24,6 +28,33 @@ pub fn leave_out(test: &str, lacks: &str, how: &str) {
         let file = fs::OpenOptions::new().create(true).append(true).open(place::work_dir().join(FILE));
         file.and_then(|mut file| file.write_all(line.as_bytes())).expect("the target folder can be written");
     });
+}
+
+/// A variable of the environment with this name that says something, where a server is that `test` needs. `None`: it was left out.
+pub fn server(test: &str, name: &str) -> Option<String> {
+    let named = std::env::var(name).ok().filter(|value| !value.is_empty());
+    if named.is_none() {
+        leave_out(test, name, SERVERS);
+    }
+    named
+}
+
+/// The program `souk` that `SOUK_BIN` names. `None`: `test` was left out.
+pub fn souk(test: &str) -> Option<PathBuf> {
+    let named = std::env::var_os("SOUK_BIN").filter(|path| !path.is_empty());
+    if named.is_none() {
+        leave_out(test, "SOUK_BIN", "name the program souk: cargo build --release -p souk-node");
+    }
+    named.map(PathBuf::from)
+}
+
+/// Whether a program can be run. `None`: `test` was left out.
+pub fn program(test: &str, name: &str, how: &str) -> Option<()> {
+    if Command::new(name).arg("--version").output().is_ok_and(|output| output.status.success()) {
+        return Some(());
+    }
+    leave_out(test, name, how);
+    None
 }
 
 /// Everything that was left out since the last call, one line each.

@@ -1,5 +1,5 @@
-//! A wire that can be made to fail, and to lie: a TCP proxy with faults, in front of one server or of several that stand in for
-//! each other, and a [saboteur](sabotage) that drops, doubles or swaps pushes.
+//! A wire that can be made to fail: a TCP proxy with faults, in front of one server or of several that stand in for each other.
+//! What servers say may be [tampered](Tamper) with.
 //!
 //! Thousands of connections fit through it: an idle one costs some 4 KiB, none of it a buffer, and two descriptors. Bytes are read
 //! when they are there and written on at once; only what the other side does not take, or a fault holds back, is kept. Without a
@@ -7,21 +7,17 @@
 //! holds a direction back, at most [`CHUNKS`] of at most [`CHUNK`] bytes wait in it.
 
 mod carry;
-mod frames;
 mod listen;
-pub mod sabotage;
 
 use std::io;
 use std::net::SocketAddr;
-use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::sync::watch;
-
-use sabotage::{Sabotage, SabotageKind, Tally};
+use tokio::time::Instant;
 
 /// Chunks that wait in one direction of one connection while a fault holds them back; then no more is read.
 pub const CHUNKS: usize = 1_024;
@@ -75,6 +71,25 @@ pub enum ProxyError {
     HeardTooMuch,
 }
 
+/// Changes what a server says on one connection.
+pub trait Tamper: Send {
+    /// What is to be passed on of what came.
+    fn take(&mut self, bytes: &[u8]) -> Vec<u8>;
+
+    /// When to call [`release`](Self::release), where something is held back.
+    fn due(&self) -> Option<Instant> {
+        None
+    }
+
+    /// What was held back and is to be passed on now; also asked for when nothing more comes. Empty: nothing, or not yet.
+    fn release(&mut self) -> Vec<u8> {
+        Vec::new()
+    }
+}
+
+/// Makes one for a new connection.
+type Tampers = Box<dyn Fn() -> Box<dyn Tamper> + Send + Sync>;
+
 /// A proxy. Ends when dropped, with all its connections.
 pub struct Proxy {
     address: SocketAddr,
@@ -89,8 +104,7 @@ struct Wire {
     next: AtomicUsize,
     bites: AtomicU64,
     open: AtomicUsize,
-    sabotage: Mutex<Option<Sabotage>>,
-    tally: Arc<Tally>,
+    tampers: Mutex<Option<Tampers>>,
     heard: Option<Mutex<Heard>>,
 }
 
@@ -126,8 +140,7 @@ impl Proxy {
             next: AtomicUsize::new(0),
             bites: AtomicU64::new(0),
             open: AtomicUsize::new(0),
-            sabotage: Mutex::new(None),
-            tally: Arc::default(),
+            tampers: Mutex::new(None),
             heard,
         });
         let task = tokio::spawn(listen::accept(listener, address, Arc::clone(&wire), seen));
@@ -163,20 +176,21 @@ impl Proxy {
         bites
     }
 
+    /// Ends the present fault. Panics if it did nothing, for then a test has shown nothing.
+    pub fn heal(&self) {
+        let fault = self.fault();
+        assert!(self.set(Fault::None) > 0, "{fault:?} did not bite");
+    }
+
     /// How many chunks and connections the present fault has touched. A fault that did not bite has shown nothing.
     pub fn bites(&self) -> u64 {
         self.wire.bites.load(Ordering::SeqCst)
     }
 
-    /// From now on every `every`th `new_message` push, counted over all connections, is tampered with. Connections that are open
-    /// already stay as they are: nobody knows where in a frame they are.
-    pub fn sabotage(&self, kind: SabotageKind, every: NonZeroU32) {
-        *self.wire.sabotage.lock() = Some(Sabotage { kind, every });
-    }
-
-    /// How many pushes were dropped or doubled, or how many pairs swapped.
-    pub fn sabotaged(&self) -> u64 {
-        self.wire.tally.done()
+    /// From now on what servers say on a connection goes through what `tamper` makes. Connections that are open already stay as they
+    /// are: nobody knows where in a frame they are.
+    pub fn tamper(&self, tamper: impl Fn() -> Box<dyn Tamper> + Send + Sync + 'static) {
+        *self.wire.tampers.lock() = Some(Box::new(tamper));
     }
 }
 

@@ -12,8 +12,8 @@ use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
 use super::carry::carry;
-use super::sabotage::Saboteur;
 use super::{BACKLOG, CONNECT_WITHIN, Fault, Wire};
+use crate::socket::connect_from;
 
 /// Pause after the system refused to listen or to accept, so that a lack of descriptors is not a busy loop.
 const PAUSE: Duration = Duration::from_millis(10);
@@ -72,10 +72,9 @@ pub(super) async fn connect(client: TcpStream, from: SocketAddr, wire: Arc<Wire>
         let server = wire.servers[wire.next.fetch_add(1, Ordering::Relaxed) % wire.servers.len()];
         let Ok(Ok(server)) = timeout(CONNECT_WITHIN, reach(server, from)).await else { continue };
         let _ = (client.set_nodelay(true), server.set_nodelay(true));
-        let sabotage = *wire.sabotage.lock();
-        let saboteur = sabotage.map(|sabotage| Saboteur::new(sabotage, Arc::clone(&wire.tally)));
+        let tamper = wire.tampers.lock().as_ref().map(|tamper| tamper());
         let open = Open::new(&wire);
-        carry(&client, &server, &wire, fault, saboteur).await;
+        carry(&client, &server, &wire, fault, tamper).await;
         drop(open);
         return;
     }
@@ -89,10 +88,7 @@ async fn reach(server: SocketAddr, from: SocketAddr) -> io::Result<TcpStream> {
     if !server.is_ipv4() || !server.ip().is_loopback() || !from.ip().is_loopback() || from.ip() == usual {
         return TcpStream::connect(server).await;
     }
-    let socket = TcpSocket::new_v4()?;
-    socket.set_reuseaddr(true)?;
-    socket.bind(SocketAddr::new(from.ip(), 0))?;
-    socket.connect(server).await
+    connect_from(from.ip(), server).await
 }
 
 /// Counts a connection while it lives, however it ends.

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
+use tempfile::TempDir;
+
 /// The checkout.
 pub fn checkout() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the package is a folder of the checkout")
@@ -18,6 +20,12 @@ pub fn work_dir() -> &'static Path {
         fs::create_dir_all(&dir).expect("the target folder can be written");
         dir
     })
+}
+
+/// A new folder in it, deleted when dropped.
+pub fn folder(name: &str) -> TempDir {
+    let folder = tempfile::Builder::new().prefix(&format!("{name}-")).tempdir_in(work_dir());
+    folder.expect("the target folder can be written")
 }
 
 /// `target/<profile>`: this program is in its folder `deps`.

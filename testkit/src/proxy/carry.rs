@@ -11,8 +11,7 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
-use super::sabotage::Saboteur;
-use super::{CHUNK, CHUNKS, Fault, Wire};
+use super::{CHUNK, CHUNKS, Fault, Tamper, Wire};
 
 /// How a direction ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,10 +28,10 @@ pub(super) async fn carry(
     server: &TcpStream,
     wire: &Wire,
     faults: watch::Receiver<Fault>,
-    saboteur: Option<Saboteur>,
+    tamper: Option<Box<dyn Tamper>>,
 ) {
     let up = Direction::new(client, server, wire, faults.clone(), false, None);
-    let down = Direction::new(server, client, wire, faults, true, saboteur);
+    let down = Direction::new(server, client, wire, faults, true, tamper);
     let end = tokio::select! {
         end = up.run() => end,
         end = down.run() => end,
@@ -62,7 +61,7 @@ struct Direction<'a> {
     faults: watch::Receiver<Fault>,
     /// Whether it comes from the server.
     answers: bool,
-    saboteur: Option<Saboteur>,
+    tamper: Option<Box<dyn Tamper>>,
     queue: VecDeque<Chunk>,
     /// Nothing more will come.
     ended: bool,
@@ -75,9 +74,9 @@ impl<'a> Direction<'a> {
         wire: &'a Wire,
         faults: watch::Receiver<Fault>,
         answers: bool,
-        saboteur: Option<Saboteur>,
+        tamper: Option<Box<dyn Tamper>>,
     ) -> Self {
-        Self { from, to, wire, faults, answers, saboteur, queue: VecDeque::new(), ended: false }
+        Self { from, to, wire, faults, answers, tamper, queue: VecDeque::new(), ended: false }
     }
 
     async fn run(mut self) -> End {
@@ -101,7 +100,7 @@ impl<'a> Direction<'a> {
                 _ => {}
             }
             let (from, to) = (self.from, self.to);
-            let release = self.saboteur.as_ref().and_then(Saboteur::due);
+            let release = self.tamper.as_ref().and_then(|tamper| tamper.due());
             let step = tokio::select! {
                 changed = self.faults.changed() => match changed {
                     Ok(()) => continue,
@@ -151,8 +150,8 @@ impl<'a> Direction<'a> {
         if fault != Fault::None {
             self.wire.bite();
         }
-        let bytes = match &mut self.saboteur {
-            Some(saboteur) => Cow::Owned(saboteur.take(bytes)),
+        let bytes = match &mut self.tamper {
+            Some(tamper) => Cow::Owned(tamper.take(bytes)),
             None => Cow::Borrowed(bytes),
         };
         self.pass(fault, &bytes)
@@ -170,10 +169,10 @@ impl<'a> Direction<'a> {
         Ok(())
     }
 
-    /// Lets go what the saboteur holds.
+    /// Lets go what is held back.
     fn release(&mut self) -> io::Result<()> {
-        let Some(saboteur) = &mut self.saboteur else { return Ok(()) };
-        let bytes = saboteur.release();
+        let Some(tamper) = &mut self.tamper else { return Ok(()) };
+        let bytes = tamper.release();
         // Behind what waits; if nothing does, the loop writes it as it would anything that had to wait.
         if !bytes.is_empty() {
             self.queue.push_back(Chunk { at: Instant::now(), bytes, written: 0 });

@@ -2,6 +2,8 @@
 //!
 //! It touches pushes of `new_message` and nothing else, on both carriers; all other bytes stay as they are, in their order.
 
+mod frames;
+
 use std::borrow::Cow;
 use std::mem;
 use std::num::NonZeroU32;
@@ -11,9 +13,11 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
+use souk_testkit::proxy::{Proxy, Tamper};
+use souk_testkit::socket::{TEXT, put_unmasked};
 use tokio::time::Instant;
 
-use super::frames::{Cutter, Piece, write_text};
+use frames::{Cutter, Piece};
 
 /// How long a push is held back at most for another one to overtake it.
 pub const HELD_AT_MOST: Duration = Duration::from_secs(2);
@@ -31,28 +35,40 @@ pub enum SabotageKind {
     Reorder,
 }
 
-/// What is done, and to how many.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What is done, to how many, and how often it was done.
+#[derive(Clone, Debug)]
 pub struct Sabotage {
-    /// What.
-    pub kind: SabotageKind,
-    /// To one in so many.
-    pub every: NonZeroU32,
+    kind: SabotageKind,
+    every: NonZeroU32,
+    tally: Arc<Tally>,
+}
+
+impl Sabotage {
+    /// One in `every` pushes of `new_message`, counted over all connections, is tampered with.
+    pub fn new(kind: SabotageKind, every: NonZeroU32) -> Self {
+        Self { kind, every, tally: Arc::default() }
+    }
+
+    /// Begins, on the connections that this proxy accepts from now on.
+    pub fn on(&self, proxy: &Proxy) {
+        let sabotage = self.clone();
+        proxy.tamper(move || Box::new(Saboteur::new(sabotage.clone())));
+    }
+
+    /// How many pushes were dropped or doubled, or how many pairs swapped.
+    pub fn done(&self) -> u64 {
+        self.tally.done.load(Ordering::Relaxed)
+    }
 }
 
 /// Counts over all connections.
 #[derive(Debug, Default)]
-pub(super) struct Tally {
+struct Tally {
     pushes: AtomicU64,
     done: AtomicU64,
 }
 
 impl Tally {
-    /// Pushes that were tampered with.
-    pub(super) fn done(&self) -> u64 {
-        self.done.load(Ordering::Relaxed)
-    }
-
     fn count(&self) {
         self.done.fetch_add(1, Ordering::Relaxed);
     }
@@ -64,7 +80,7 @@ impl Tally {
 
 /// The saboteur of one connection's answers.
 #[derive(Debug)]
-pub(super) struct Saboteur {
+struct Saboteur {
     cutter: Cutter,
     hand: Hand,
 }
@@ -72,18 +88,18 @@ pub(super) struct Saboteur {
 #[derive(Debug)]
 struct Hand {
     sabotage: Sabotage,
-    tally: Arc<Tally>,
     /// The text of a push that waits to be overtaken, and until when.
     held: Option<(Vec<u8>, Instant)>,
 }
 
 impl Saboteur {
-    pub(super) fn new(sabotage: Sabotage, tally: Arc<Tally>) -> Self {
-        Self { cutter: Cutter::default(), hand: Hand { sabotage, tally, held: None } }
+    fn new(sabotage: Sabotage) -> Self {
+        Self { cutter: Cutter::default(), hand: Hand { sabotage, held: None } }
     }
+}
 
-    /// What is to be passed on of what came.
-    pub(super) fn take(&mut self, bytes: &[u8]) -> Vec<u8> {
+impl Tamper for Saboteur {
+    fn take(&mut self, bytes: &[u8]) -> Vec<u8> {
         let mut out = Vec::with_capacity(bytes.len());
         let hand = &mut self.hand;
         self.cutter.take(bytes, &mut |piece| match piece {
@@ -97,14 +113,12 @@ impl Saboteur {
         out
     }
 
-    /// When to call [`release`](Self::release).
-    pub(super) fn due(&self) -> Option<Instant> {
+    fn due(&self) -> Option<Instant> {
         self.hand.held.as_ref().map(|(_, until)| *until)
     }
 
-    /// What was held back and is to be passed on now: nobody overtook it in time, or nothing more comes. Empty: there is nothing,
-    /// or it cannot be put in here and is tried again later.
-    pub(super) fn release(&mut self) -> Vec<u8> {
+    /// Nobody overtook it in time, or nothing more comes. What cannot be put in here is tried again later.
+    fn release(&mut self) -> Vec<u8> {
         let mut out = Vec::new();
         if self.cutter.is_between_messages() {
             self.hand.let_go(&mut out);
@@ -129,25 +143,25 @@ impl Hand {
     /// Whether anything but this line, once, went out.
     fn line(&mut self, line: &[u8], out: &mut Vec<u8>) -> bool {
         if !is_new_message(line) {
-            write_text(out, line);
+            put_unmasked(TEXT, line, out);
             return false;
         }
         if let Some((held, _)) = self.held.take() {
-            write_text(out, line);
-            write_text(out, &held);
-            self.tally.count();
+            put_unmasked(TEXT, line, out);
+            put_unmasked(TEXT, &held, out);
+            self.sabotage.tally.count();
             return true;
         }
-        if !self.tally.is_turn(self.sabotage.every) {
-            write_text(out, line);
+        if !self.sabotage.tally.is_turn(self.sabotage.every) {
+            put_unmasked(TEXT, line, out);
             return false;
         }
         match self.sabotage.kind {
-            SabotageKind::Drop => self.tally.count(),
+            SabotageKind::Drop => self.sabotage.tally.count(),
             SabotageKind::Double => {
-                write_text(out, line);
-                write_text(out, line);
-                self.tally.count();
+                put_unmasked(TEXT, line, out);
+                put_unmasked(TEXT, line, out);
+                self.sabotage.tally.count();
             }
             SabotageKind::Reorder => self.held = Some((line.to_vec(), Instant::now() + HELD_AT_MOST)),
         }
@@ -156,7 +170,7 @@ impl Hand {
 
     fn let_go(&mut self, out: &mut Vec<u8>) {
         if let Some((held, _)) = mem::take(&mut self.held) {
-            write_text(out, &held);
+            put_unmasked(TEXT, &held, out);
         }
     }
 }
@@ -190,13 +204,20 @@ struct Plain<'a> {
 
 #[cfg(test)]
 mod tests {
+    use std::net::SocketAddr;
+
+    use souk_testkit::proxy::Fault;
+    use souk_testkit::wait::{until_true, within};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::{TcpListener, TcpStream};
+
     use super::*;
 
     const HEAD: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\n\r\n";
 
     fn saboteur(kind: SabotageKind, every: u32) -> Saboteur {
         let every = NonZeroU32::new(every).unwrap();
-        let mut saboteur = Saboteur::new(Sabotage { kind, every }, Arc::default());
+        let mut saboteur = Saboteur::new(Sabotage::new(kind, every));
         assert_eq!(saboteur.take(HEAD), HEAD);
         saboteur
     }
@@ -211,7 +232,7 @@ mod tests {
 
     fn frames(texts: &[String]) -> Vec<u8> {
         let mut out = Vec::new();
-        texts.iter().for_each(|text| write_text(&mut out, text.as_bytes()));
+        texts.iter().for_each(|text| put_unmasked(TEXT, text.as_bytes(), &mut out));
         out
     }
 
@@ -247,11 +268,11 @@ mod tests {
         let mut dropping = saboteur(SabotageKind::Drop, 3);
         let kept = [plain(1), other.clone(), socket_io(2), other.clone(), plain(4), plain(5)];
         assert_eq!(dropping.take(&frames(&sent)), frames(&kept));
-        assert_eq!(dropping.hand.tally.done(), 2);
+        assert_eq!(dropping.hand.sabotage.done(), 2);
         let mut doubling = saboteur(SabotageKind::Double, 6);
         let doubled = [&sent[..], &[socket_io(6)]].concat();
         assert_eq!(doubling.take(&frames(&sent)), frames(&doubled));
-        assert_eq!(doubling.hand.tally.done(), 1);
+        assert_eq!(doubling.hand.sabotage.done(), 1);
     }
 
     #[tokio::test(start_paused = true)]
@@ -260,11 +281,11 @@ mod tests {
         let mut saboteur = saboteur(SabotageKind::Reorder, 2);
         let sent = frames(&[plain(1), plain(2), other.clone(), plain(3), plain(4)]);
         assert_eq!(saboteur.take(&sent), frames(&[plain(1), other, plain(3), plain(2), plain(4)]).as_slice());
-        assert_eq!((saboteur.hand.tally.done(), saboteur.due()), (1, None));
+        assert_eq!((saboteur.hand.sabotage.done(), saboteur.due()), (1, None));
         assert_eq!(saboteur.take(&frames(&[plain(5)])), frames(&[]));
         assert_eq!(saboteur.due(), Some(Instant::now() + HELD_AT_MOST));
         assert_eq!(saboteur.release(), frames(&[plain(5)]));
-        assert_eq!((saboteur.hand.tally.done(), saboteur.due()), (1, None), "a delay is no swap");
+        assert_eq!((saboteur.hand.sabotage.done(), saboteur.due()), (1, None), "a delay is no swap");
     }
 
     #[tokio::test(start_paused = true)]
@@ -302,5 +323,74 @@ mod tests {
                 assert_eq!(sliced, whole, "{kind:?} in slices of {size}");
             }
         }
+    }
+
+    const SOON: Duration = Duration::from_secs(10);
+
+    /// A server that answers a connection's first bytes with `said`.
+    async fn server(said: Vec<u8>) -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            let mut open = Vec::new();
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let said = said.clone();
+                open.push(tokio::spawn(async move {
+                    let mut buffer = [0; 64];
+                    while let Ok(1..) = stream.read(&mut buffer).await {
+                        stream.write_all(&said).await.unwrap();
+                    }
+                }));
+            }
+        });
+        address
+    }
+
+    async fn hears(stream: &mut TcpStream, count: usize) -> Vec<u8> {
+        stream.write_all(b"GET").await.unwrap();
+        let mut bytes = vec![0; count];
+        within("the answer", SOON, stream.read_exact(&mut bytes)).await.unwrap();
+        bytes
+    }
+
+    #[tokio::test]
+    async fn a_saboteur_on_a_real_wire_is_counted_and_touches_nothing_else() {
+        let said = [HEAD, &frames(&[plain(1), "{}".into(), plain(2), plain(3), plain(4)])].concat();
+        let server = server(said.clone()).await;
+        let cases: [(_, &[u32], u64); 3] = [
+            (SabotageKind::Drop, &[1, 3], 2),
+            (SabotageKind::Double, &[1, 2, 2, 3, 4, 4], 2),
+            (SabotageKind::Reorder, &[1, 3, 2, 4], 1),
+        ];
+        for (kind, wanted, done) in cases {
+            let proxy = Proxy::start(vec![server]).await.unwrap();
+            let mut early = TcpStream::connect(proxy.address()).await.unwrap();
+            until_true("the connection is carried", SOON, || proxy.open() == 1).await;
+            let sabotage = Sabotage::new(kind, NonZeroU32::new(2).unwrap());
+            sabotage.on(&proxy);
+            assert_eq!(hears(&mut early, said.len()).await, said, "a connection from before is left alone");
+            assert_eq!(sabotage.done(), 0);
+
+            let mut client = TcpStream::connect(proxy.address()).await.unwrap();
+            proxy.set(Fault::Slice(5));
+            let mut texts: Vec<_> = wanted.iter().map(|number| plain(*number)).collect();
+            texts.insert(1, "{}".into());
+            let wanted = [HEAD, &frames(&texts)].concat();
+            assert_eq!(hears(&mut client, wanted.len()).await, wanted, "{kind:?}");
+            assert_eq!(sabotage.done(), done);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_push_that_nobody_overtakes_arrives_late() {
+        let push = [HEAD, &frames(&[r#"42["new_message",{}]"#.to_owned()])].concat();
+        let proxy = Proxy::start(vec![server(push.clone()).await]).await.unwrap();
+        let sabotage = Sabotage::new(SabotageKind::Reorder, NonZeroU32::MIN);
+        sabotage.on(&proxy);
+        let mut client = TcpStream::connect(proxy.address()).await.unwrap();
+        let began = Instant::now();
+        assert_eq!(hears(&mut client, push.len()).await, push);
+        assert!(began.elapsed() >= HELD_AT_MOST);
+        assert_eq!(sabotage.done(), 0);
     }
 }

@@ -1,4 +1,4 @@
-//! Waiting for conditions.
+//! Waiting for a condition, with a deadline. Only what fails waits for all of it.
 
 use std::time::Duration;
 
