@@ -59,7 +59,7 @@ trait Protocol {
     /// The numbers of all tokens that were used on the connection.
     fn tokens(&self) -> SmallVec<[u64; 4]>;
     /// The last words, for clients that do not see how a WebSocket closes. `wait_ms`: how long they should stay away.
-    fn say_goodbye(&self, wire: &Wire, close: Close, why: &Cow<'static, str>, wait_ms: Option<u64>);
+    fn say_goodbye(&self, wire: &Wire, close: Close, why: &str, wait_ms: Option<u64>);
 }
 
 /// Where a connection's sessions write, and what they share with all others.

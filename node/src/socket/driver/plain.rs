@@ -1,7 +1,5 @@
 //! The plain protocol: one session, a JSON object a frame.
 
-use std::borrow::Cow;
-
 use smallvec::{SmallVec, smallvec};
 use souk_chat::Timestamp;
 use souk_protocol::{Close, Error, plain};
@@ -80,5 +78,5 @@ impl Protocol for Plain {
     }
 
     /// The close frame says it all.
-    fn say_goodbye(&self, _: &Wire, _: Close, _: &Cow<'static, str>, _: Option<u64>) {}
+    fn say_goodbye(&self, _: &Wire, _: Close, _: &str, _: Option<u64>) {}
 }

@@ -228,8 +228,8 @@ impl Protocol for SocketIo {
 
     /// Stock clients see no close codes: what they would say comes as an event, and where the client is to stay away, every namespace is
     /// disconnected.
-    fn say_goodbye(&self, wire: &Wire, close: Close, why: &Cow<'static, str>, wait_ms: Option<u64>) {
-        let closing = ServerEvent::Closing(Closing { message: why.clone(), ..close.closing(wait_ms) });
+    fn say_goodbye(&self, wire: &Wire, close: Close, why: &str, wait_ms: Option<u64>) {
+        let closing = ServerEvent::Closing(Closing { message: Cow::Owned(why.to_owned()), ..close.closing(wait_ms) });
         let closing = Frames::from(&closing);
         for namespace in Namespace::ALL {
             if self.seats[place(namespace)].is_none() {
