@@ -76,7 +76,8 @@ pub struct Head {
 pub struct EntryKey {
     /// The sender; `None`: souk itself.
     pub owner: Option<UserId>,
-    /// The sender's `clientMessageId`, or souk's own name for what it does (`fence…`, `notify…`, `masked~…`, `refused~…`, `edit~…`). At most 512 bytes.
+    /// The sender's `clientMessageId`, or souk's own name for what it does (`fence…`, `notify…`, `masked~…`, `refused~…`, `edit~…`).
+    /// At most 512 bytes.
     pub id: Arc<str>,
 }
 

@@ -73,8 +73,8 @@ impl Refusal {
     }
 }
 
-/// What a store's failure is for the person who asked. Its cause is no business of theirs: whoever opens the store watches it, and counts and
-/// logs what fails there.
+/// What a store's failure is for the person who asked. Its cause is no business of theirs: whoever opens the store watches it, and
+/// counts and logs what fails there.
 impl From<StoreError> for Refusal {
     fn from(_: StoreError) -> Self {
         Self::unavailable()

@@ -7,7 +7,7 @@
 use std::ops::Range;
 
 use super::hidden::SPLIT;
-use super::plan::{self, Loose};
+use super::plan::{self, DIGITS_MAX, Loose};
 use crate::find::Found;
 use crate::numbers::compose::{Atom, compose};
 use crate::numbers::{self, Number};
@@ -18,9 +18,8 @@ use crate::{Category, Earlier, WINDOW_MESSAGES};
 /// The longest message that can be a part, in bytes and in words.
 const BYTES_MAX: usize = 64;
 const WORDS_MAX: usize = 6;
-/// The most digits of a part, and of all of them (ITU-T E.164).
+/// The most digits of a part.
 const PART_DIGITS_MAX: usize = 3;
-const DIGITS_MAX: usize = 15;
 /// The fewest parts: whoever sends fewer sends longer ones, and these are read as one text.
 const PARTS_MIN: usize = 6;
 /// The most messages of talk between a number that was masked already and a digit that it goes on with.

@@ -5,8 +5,9 @@
 
 use std::ops::Range;
 
+use super::hidden;
+use super::plan::{self, DIGITS_MAX};
 use super::words::{self, Before};
-use super::{hidden, plan};
 use crate::Category;
 use crate::find::{Found, OrderId};
 use crate::text::Text;
@@ -19,8 +20,6 @@ const GROUPS_MIN: usize = 5;
 const ANNOUNCED_MIN: usize = 4;
 /// The longest group.
 const GROUP_MAX: usize = 4;
-/// The most digits of a number.
-const DIGITS_MAX: usize = 15;
 /// The most bytes of a lace, and its most letters.
 const LACE_MAX: usize = 8;
 const LETTERS_MAX: usize = 2;

@@ -3,6 +3,9 @@
 use super::digits::{Between, Part};
 use crate::RuleId;
 
+/// The most digits of a number (ITU-T E.164).
+pub(super) const DIGITS_MAX: usize = 15;
+
 pub(super) const INTERNATIONAL: RuleId = "phone.international";
 const NANP: RuleId = "phone.nanp";
 const RUSSIA: RuleId = "phone.russia";

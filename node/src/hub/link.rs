@@ -88,8 +88,8 @@ impl Link {
     }
 
     /// Puts a frame at the end of the outbox. A full outbox loses all of it and ends the connection as a slow consumer: what
-    /// it missed is caught up with when it comes back. Returns whether the connection still took frames before
-    /// this one.
+    /// it missed is caught up with when it comes back. Returns whether the connection still took frames
+    /// before this one.
     pub fn push(&self, frame: Bytes) -> bool {
         {
             let mut queue = self.queue.lock();

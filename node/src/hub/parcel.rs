@@ -70,7 +70,8 @@ pub struct Parcel {
 }
 
 impl Parcel {
-    /// Reads what [`encode_entry`](souk_protocol::envelope::encode_entry) made of the entry `seq` of `order`. The bytes are shared, not copied.
+    /// Reads what [`encode_entry`](souk_protocol::envelope::encode_entry) made of the entry `seq` of `order`. The bytes are shared,
+    /// not copied.
     pub fn read(order: &OrderId, seq: Seq, body: Bytes) -> Result<Self, EnvelopeError> {
         let mark = EntryMark::of(&body);
         Ok(Self::new(mark, EntryEnvelope::read(order.clone(), seq, body)?))

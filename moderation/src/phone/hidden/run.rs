@@ -7,13 +7,13 @@ use super::between::Gap;
 use super::stretch::{DICTATED, Stretch};
 use crate::RuleId;
 use crate::numbers::compose::{Atom, compose};
+use crate::phone::plan::DIGITS_MAX;
 use crate::text::{Text, scripts};
 
 const WORDS: RuleId = "phone.words";
 const DISGUISED: RuleId = "phone.disguised";
 
-/// The most digits of a stretch, and the fewest.
-pub(super) const DIGITS_MAX: usize = 15;
+/// The fewest digits of a stretch.
 pub(super) const DIGITS_MIN: usize = 7;
 
 /// How a piece of a run is written: a set of bits.

@@ -4,11 +4,12 @@ use std::ops::Range;
 
 use super::between::{Gap, is_counting_talk, is_enumerator, is_neutral, is_unknown};
 use super::is_digit_like;
-use super::run::{DIGITS_MAX, DIGITS_MIN, How, Piece, Reading, Run};
+use super::run::{DIGITS_MIN, How, Piece, Reading, Run};
 use crate::Category;
 use crate::find::{Found, OrderId};
 use crate::numbers::compose::Atom;
 use crate::numbers::{self, Number};
+use crate::phone::plan::DIGITS_MAX;
 use crate::text::{Holds, Text, Token};
 
 /// The runs of a text, one after another.

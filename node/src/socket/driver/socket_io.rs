@@ -226,8 +226,8 @@ impl Protocol for SocketIo {
         seats.chain(self.left).chain(self.handshake.as_ref().map(|(_, token)| *token)).collect()
     }
 
-    /// Stock clients see no close codes: what they would say comes as an event, and where the client is to stay away, every namespace is
-    /// disconnected.
+    /// Stock clients see no close codes: what they would say comes as an event, and where the client is to stay away, every namespace
+    /// is disconnected.
     fn say_goodbye(&self, wire: &Wire, close: Close, why: &str, wait_ms: Option<u64>) {
         let closing = ServerEvent::Closing(Closing { message: Cow::Owned(why.to_owned()), ..close.closing(wait_ms) });
         let closing = Frames::from(&closing);
