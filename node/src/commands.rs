@@ -212,7 +212,7 @@ impl Commands {
                 return;
             }
         };
-        self.metrics.send_seconds.observe(device.dialect().carrier().as_str(), took);
+        self.metrics.send_seconds.observe(device.encoding().carrier().as_str(), took);
     }
 
     async fn sent(&self, device: &Device, send: Send) -> Result<Answer, Refusal> {

@@ -18,8 +18,7 @@ use futures_util::future::FutureExt;
 use parking_lot::Mutex;
 use souk_chat::limits::CATCH_UP_ENTRIES;
 use souk_chat::ports::{
-    Committed, Envelope, EnvelopeKind, Feed, Gap, Inbox, Origin, Room as Channel, Router, RouterError, Runtime, Store,
-    WentBack,
+    Channel, Committed, Envelope, EnvelopeKind, Feed, Gap, Inbox, Origin, Router, RouterError, Runtime, Store, WentBack,
 };
 use souk_chat::{Entry, Order, OrderId, Seq, UserId, guarded};
 use souk_protocol::ServerEvent;
@@ -27,7 +26,7 @@ use souk_protocol::envelope::{EntryMark, decode_typing, encode_typing};
 use souk_protocol::push::Typing;
 
 use crate::gate::HOLE_PATIENCE;
-use crate::hub::{Frames, Hub, Parcel, Room};
+use crate::hub::{EncodedEntry, Frames, Hub, Room};
 
 use losses::Losses;
 
@@ -223,12 +222,12 @@ impl Delivery {
                 wait = REFILL_MIN;
                 self.counters.holes_filled.fetch_add(entries.len() as u64, Ordering::Relaxed);
             }
-            room.fill(self.runtime.monotonic(), parcels(room.order(), &entries));
+            room.fill(self.runtime.monotonic(), encoded_entries(room.order(), &entries));
         }
     }
 
-    fn offer(&self, room: Arc<Room>, parcel: Arc<Parcel>) {
-        if room.offer(parcel, self.runtime.monotonic()) {
+    fn offer(&self, room: Arc<Room>, encoded: Arc<EncodedEntry>) {
+        if room.offer(encoded, self.runtime.monotonic()) {
             self.fill(room, HOLE_PATIENCE);
         }
     }
@@ -246,26 +245,26 @@ impl Delivery {
         }
         let devices = self.hub.recipients(user, &envelope.order, envelope.seq);
         let now = self.runtime.monotonic();
-        let mut parcel = None;
+        let mut encoded = None;
         for device in devices {
             if device.origin() == envelope.origin || device.is_live(&envelope.order) {
                 continue;
             }
-            let parcel = parcel.get_or_insert_with(|| self.decode(envelope));
-            let Some(parcel) = parcel else { return };
-            if parcel.sent_by(user).is_some_and(|id| device.has_sent(&envelope.order, id)) {
+            let encoded = encoded.get_or_insert_with(|| self.decode(envelope));
+            let Some(encoded) = encoded else { return };
+            if encoded.sent_by(user).is_some_and(|id| device.has_sent(&envelope.order, id)) {
                 continue;
             }
-            if let Some(frames) = parcel.frames_for(user) {
+            if let Some(frames) = encoded.frames_for(user) {
                 // It may have gone live since it was looked at.
                 device.push_aside(&envelope.order, envelope.seq, frames, now);
             }
         }
     }
 
-    fn decode(&self, envelope: &Envelope) -> Option<Arc<Parcel>> {
-        match Parcel::read(&envelope.order, envelope.seq, envelope.body.clone()) {
-            Ok(parcel) => Some(Arc::new(parcel.over(envelope.origin))),
+    fn decode(&self, envelope: &Envelope) -> Option<Arc<EncodedEntry>> {
+        match EncodedEntry::read(&envelope.order, envelope.seq, envelope.body.clone()) {
+            Ok(encoded) => Some(Arc::new(encoded.over(envelope.origin))),
             Err(error) => {
                 self.counters.unreadable.fetch_add(1, Ordering::Relaxed);
                 self.suspect(&envelope.order);
@@ -277,8 +276,8 @@ impl Delivery {
 }
 
 /// What the store has of an order, ready to go out.
-fn parcels<'e>(order: &'e OrderId, entries: &'e [Entry]) -> impl Iterator<Item = Arc<Parcel>> + 'e {
-    entries.iter().map(|entry| Arc::new(Parcel::of(order, entry).0))
+fn encoded_entries<'e>(order: &'e OrderId, entries: &'e [Entry]) -> impl Iterator<Item = Arc<EncodedEntry>> + 'e {
+    entries.iter().map(|entry| Arc::new(EncodedEntry::of(order, entry).0))
 }
 
 impl Feed for Delivery {
@@ -288,11 +287,11 @@ impl Feed for Delivery {
         }
         let room = self.hub.room(&committed.order.id);
         for ((entry, origin), masked) in committed.entries.iter().zip(&committed.origins).zip(&committed.masked) {
-            let (parcel, encoded) = Parcel::of(&committed.order.id, entry);
-            if let Some(room) = room.as_ref().filter(|room| room.wants(entry.seq, || parcel.mark)) {
-                self.offer(Arc::clone(room), Arc::new(parcel.masking(*origin, masked)));
+            let (encoded, body) = EncodedEntry::of(&committed.order.id, entry);
+            if let Some(room) = room.as_ref().filter(|room| room.wants(entry.seq, || encoded.mark)) {
+                self.offer(Arc::clone(room), Arc::new(encoded.masking(*origin, masked)));
             }
-            self.publish(&committed.order, entry, *origin, encoded);
+            self.publish(&committed.order, entry, *origin, body);
         }
         if committed.owes {
             (self.owed)(&committed.order.id);
@@ -319,8 +318,8 @@ impl Inbox for Delivery {
                 let Some(room) = self.hub.room(order) else { return };
                 match envelope.kind {
                     EnvelopeKind::Entry if room.wants(envelope.seq, || EntryMark::of(&envelope.body)) => {
-                        if let Some(parcel) = self.decode(envelope) {
-                            self.offer(room, parcel);
+                        if let Some(encoded) = self.decode(envelope) {
+                            self.offer(room, encoded);
                         }
                     }
                     EnvelopeKind::Entry => {}
@@ -338,7 +337,7 @@ impl Inbox for Delivery {
     fn gap(&self, gap: Gap) {
         match gap {
             Gap::All => self.hub.rooms().iter().for_each(|room| room.suspect()),
-            Gap::Rooms(channels) => {
+            Gap::Channels(channels) => {
                 for channel in channels {
                     if let Channel::Order(order) = channel
                         && let Some(room) = self.hub.room(&order)

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
 use souk_chat::limits::Quota;
-use souk_chat::ports::{Admission, Envelope, Gap, Inbox, Room, Router, Subscription};
+use souk_chat::ports::{Admission, Channel, Envelope, Gap, Inbox, Router, Subscription};
 use souk_router::local::{LocalBus, LocalLimiter, LocalRouter};
 use souk_router::{ConfigError, Metrics, Parts, Settings};
 
@@ -32,16 +32,16 @@ async fn world() -> Option<Shared> {
 
 conformance!(crate::world);
 
-/// A receiver that publishes what it hears to another room, from inside the delivery.
+/// A receiver that publishes what it hears to another channel, from inside the delivery.
 struct Echo {
     router: Mutex<Option<Arc<LocalRouter>>>,
-    heard: Mutex<Vec<(Room, u64)>>,
+    heard: Mutex<Vec<(Channel, u64)>>,
 }
 
 impl Inbox for Echo {
-    fn deliver(&self, room: &Room, envelope: &Envelope) {
-        self.heard.lock().push((room.clone(), envelope.seq.0));
-        if *room == order_room("o") {
+    fn deliver(&self, channel: &Channel, envelope: &Envelope) {
+        self.heard.lock().push((channel.clone(), envelope.seq.0));
+        if *channel == order_room("o") {
             let router = self.router.lock().clone().unwrap();
             drop(router.publish(&[order_room("echo")], envelope.clone()));
         }
@@ -72,7 +72,7 @@ struct Alone {
 }
 
 impl Inbox for Alone {
-    fn deliver(&self, _room: &Room, _envelope: &Envelope) {
+    fn deliver(&self, _room: &Channel, _envelope: &Envelope) {
         let inside = self.inside.fetch_add(1, Ordering::SeqCst) + 1;
         self.most.fetch_max(inside, Ordering::SeqCst);
         std::thread::yield_now();
@@ -104,7 +104,7 @@ fn envelopes_of_one_order_never_run_at_once() {
 struct Fragile(AtomicUsize);
 
 impl Inbox for Fragile {
-    fn deliver(&self, _room: &Room, _envelope: &Envelope) {
+    fn deliver(&self, _room: &Channel, _envelope: &Envelope) {
         assert!(self.0.fetch_add(1, Ordering::SeqCst) > 0, "the first delivery panics");
     }
 
@@ -132,7 +132,7 @@ struct Flood {
 }
 
 impl Inbox for Flood {
-    fn deliver(&self, _room: &Room, envelope: &Envelope) {
+    fn deliver(&self, _room: &Channel, envelope: &Envelope) {
         let Some(router) = self.router.lock().take() else { return };
         for seq in 0..10_000 {
             let answer = router.publish(&[order_room("o")], suite::envelope(envelope.order.as_str(), seq));
@@ -143,7 +143,7 @@ impl Inbox for Flood {
     }
 
     fn gap(&self, gap: Gap) {
-        assert_eq!(gap, Gap::Rooms(vec![order_room("o")]));
+        assert_eq!(gap, Gap::Channels(vec![order_room("o")]));
         self.gaps.fetch_add(1, Ordering::SeqCst);
     }
 }

@@ -88,8 +88,8 @@ async fn what_is_no_known_envelope_is_dropped_and_counted() {
     let Some(world) = world().await else { return };
     let a = world.node("a");
     let at_a = Recorder::attached(&a);
-    let room = order_room("o");
-    let held = Subscription::new(a.router.clone(), room.clone());
+    let channel = order_room("o");
+    let held = Subscription::new(a.router.clone(), channel.clone());
     held.confirmed().await.unwrap();
     let good = envelope::encode(&envelope("o", 1)).to_vec();
     let (mut version, mut kind) = (good.clone(), of_version_1(&good));
@@ -100,7 +100,7 @@ async fn what_is_no_known_envelope_is_dropped_and_counted() {
     for payload in [version, kind, b"rubbish".to_vec(), Vec::new(), good[..20].to_vec(), good] {
         redis::cmd("PUBLISH").arg(&channel).arg(payload).exec_async(&mut redis).await.unwrap();
     }
-    eventually("the good one arrives", async || at_a.seqs(&room) == [1]).await;
+    eventually("the good one arrives", async || at_a.seqs(&channel) == [1]).await;
     eventually("the others are counted", async || {
         (a.metrics.dropped_unknown.get(), a.metrics.dropped_malformed.get()) == (3, 2)
     })
@@ -112,8 +112,8 @@ async fn what_was_changed_on_its_way_reaches_nobody_and_its_room_is_told() {
     let Some(world) = world().await else { return };
     let a = world.node("a");
     let at_a = Recorder::attached(&a);
-    let room = order_room("o");
-    let held = Subscription::new(a.router.clone(), room.clone());
+    let channel = order_room("o");
+    let held = Subscription::new(a.router.clone(), channel.clone());
     held.confirmed().await.unwrap();
     let mut changed = envelope::encode(&envelope("o", 1)).to_vec();
     *changed.last_mut().unwrap() ^= 4;
@@ -121,14 +121,14 @@ async fn what_was_changed_on_its_way_reaches_nobody_and_its_room_is_told() {
     let channel = format!("{}:order:{{o}}", world.prefix);
     let old = of_version_1(&envelope::encode(&envelope("o", 2)));
     redis::cmd("PUBLISH").arg(&channel).arg(old).exec_async(&mut redis).await.unwrap();
-    eventually("an older node is understood", async || at_a.seqs(&room) == [2]).await;
-    // A gap of everything, as a new connection has one, may take that of the room along: so it is said until it stands alone.
-    eventually("the room is told", async || {
+    eventually("an older node is understood", async || at_a.seqs(&channel) == [2]).await;
+    // A gap of everything, as a new connection has one, may take that of the channel along: so it is said until it stands alone.
+    eventually("the channel is told", async || {
         redis::cmd("PUBLISH").arg(&channel).arg(&changed).exec_async(&mut redis).await.unwrap();
-        at_a.has_gap(&Gap::Rooms(vec![room.clone()]))
+        at_a.has_gap(&Gap::Channels(vec![channel.clone()]))
     })
     .await;
-    assert_eq!(at_a.seqs(&room), [2]);
+    assert_eq!(at_a.seqs(&channel), [2]);
     assert!(a.metrics.dropped_corrupt.get() >= 1);
 }
 

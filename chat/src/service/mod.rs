@@ -23,7 +23,7 @@ use crate::actor::{Actor, Role};
 use crate::fingerprint::Fingerprints;
 use crate::id::OrderId;
 use crate::order::Order;
-use crate::ports::{Feed, Limiter, Moderations, Presence, Promises, Runtime, Store};
+use crate::ports::{Feed, Limiter, Moderations, OutboxIntents, Presence, Runtime, Store};
 use crate::refusal::Refusal;
 use crate::rules::RulesCell;
 use crate::seal::Sealer;
@@ -52,8 +52,8 @@ pub struct Ports {
     pub limiter: Arc<dyn Limiter>,
     /// Where committed entries go.
     pub feed: Arc<dyn Feed>,
-    /// Promises of owed events.
-    pub promises: Arc<dyn Promises>,
+    /// Intents of owed events.
+    pub intents: Arc<dyn OutboxIntents>,
     /// Time, tasks, randomness.
     pub runtime: Arc<dyn Runtime>,
     /// What may be said.

@@ -19,8 +19,8 @@ use souk_chat::{Epoch, OrderId, Seq};
 use souk_protocol::ServerEvent;
 use souk_protocol::push::ResyncRequired;
 
-use super::{Delivery, parcels};
-use crate::hub::{Frames, Parcel, Room, TRAIL, Trail, Verdict};
+use super::{Delivery, encoded_entries};
+use crate::hub::{EncodedEntry, Frames, Room, TRAIL, Trail, Verdict};
 
 /// How often the store is asked whether another node began an epoch, and how soon one begins that is owed.
 const FOLLOW_EVERY: Duration = Duration::from_secs(1);
@@ -72,7 +72,7 @@ impl Delivery {
         if verdict != Verdict::Same && !self.is_blind() {
             return self.confirm(room, &trail, epoch).await;
         }
-        let missed = found.iter().filter(|parcel| parcel.seq > trail.last()).count();
+        let missed = found.iter().filter(|encoded| encoded.seq > trail.last()).count();
         self.counters.holes_filled.fetch_add(missed as u64, Ordering::Relaxed);
         let is_all = found.len() < CATCH_UP_ENTRIES;
         room.catch_up(self.runtime.monotonic(), (life, &trail), found);
@@ -90,17 +90,17 @@ impl Delivery {
         order: &OrderId,
         trail: &Trail,
         limit: usize,
-    ) -> Result<(Verdict, Vec<Arc<Parcel>>), StoreError> {
+    ) -> Result<(Verdict, Vec<Arc<EncodedEntry>>), StoreError> {
         if let Some((seq, mark)) = trail.doubt() {
             let there = self.store.entries(order, Seq(seq.0 - 1), 1).await?;
-            match parcels(order, &there).next().filter(|there| there.seq == seq) {
+            match encoded_entries(order, &there).next().filter(|there| there.seq == seq) {
                 Some(there) if there.mark == mark => {}
                 Some(_) => return Ok((Verdict::Other(seq), Vec::new())),
                 None => return Ok((Verdict::Missing, Vec::new())),
             }
         }
-        let found: Vec<_> = parcels(order, &self.store.entries(order, trail.start(), limit).await?).collect();
-        Ok((trail.judge(found.iter().map(|parcel| (parcel.seq, parcel.mark))), found))
+        let found: Vec<_> = encoded_entries(order, &self.store.entries(order, trail.start(), limit).await?).collect();
+        Ok((trail.judge(found.iter().map(|encoded| (encoded.seq, encoded.mark))), found))
     }
 
     /// Something that was delivered was not seen in the store. A SERIAL read finishes what is under way: if it is not there after

@@ -17,7 +17,7 @@ use souk_protocol::{Code, Error, json as encoding, rest as parse};
 use super::check::IDEMPOTENCY_KEY;
 use super::pace::Heard;
 use super::reply::{Answer, json, last, not_allowed, packed, problem, problem_with, too_large, unauthorized};
-use super::server::{Shared, signed_in};
+use super::shared::{Shared, signed_in};
 
 /// How long a body may take.
 const BODY_WITHIN: Duration = Duration::from_secs(10);

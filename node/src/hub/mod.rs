@@ -1,12 +1,13 @@
 //! Who is connected to this node, and what they look at.
 //!
-//! A [`Link`] is a connection with its one bounded outbox; a [`Device`] is a session on it, of one person; a [`Room`] is an
+//! A [`ConnectionHandle`] is a connection with its one bounded outbox; a [`Device`] is a session on it, of one person; a [`Room`] is an
 //! order that devices of this node joined, with its gate. The hub finds them: devices by person, rooms by order.
 
 mod aside;
+mod connection_handle;
 mod device;
-mod link;
-mod parcel;
+mod encoded_entry;
+mod encoding;
 #[cfg(test)]
 pub(crate) mod rig;
 mod room;
@@ -17,14 +18,15 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use smallvec::SmallVec;
-use souk_chat::ports::{Presence, Room as Channel, Router, Subscription};
+use souk_chat::ports::{Channel, Presence, Router, Subscription};
 use souk_chat::{OrderId, Seq, UserId};
 
 use aside::Aside;
-pub(crate) use device::text;
-pub use device::{Ack, Device, Dialect};
-pub use link::{Link, Notice, OUTBOX_BYTES, OUTBOX_FRAMES, Outgoing};
-pub use parcel::{Frames, Parcel};
+pub use connection_handle::{ConnectionHandle, Notice, OUTBOX_BYTES, OUTBOX_FRAMES, Outgoing};
+pub use device::Device;
+pub use encoded_entry::{EncodedEntry, Frames};
+pub(crate) use encoding::text;
+pub use encoding::{Ack, Encoding};
 pub use room::{JOIN_BACKLOG, JoinTicket, Joined, Life, Room, TRAIL, Trail, Verdict};
 pub use sight::Sight;
 

@@ -21,8 +21,9 @@ use souk_protocol::envelope::EntryMark;
 
 use crate::gate::{Gate, HoleRule};
 
-use super::device::{Ack, Device};
-use super::parcel::{Frames, Parcel};
+use super::device::Device;
+use super::encoded_entry::{EncodedEntry, Frames};
+use super::encoding::Ack;
 
 use member::{Member, MemberState, Open};
 pub use trail::{TRAIL, Trail, Verdict};
@@ -53,7 +54,7 @@ pub enum Joined {
 }
 
 struct Inner {
-    gate: Gate<Arc<Parcel>>,
+    gate: Gate<Arc<EncodedEntry>>,
     /// The last entries that left the gate.
     trail: Trail,
     /// The epoch of the store in which the gate was opened.
@@ -192,7 +193,7 @@ impl Room {
             device.answer(ack, answer);
             return Joined::Superseded;
         };
-        kept.retain(|parcel| parcel.seq > up_to);
+        kept.retain(|encoded| encoded.seq > up_to);
         // What left the gate after `up_to` must all have been kept, or the device would have a hole.
         if next.0 > up_to.0 + 1 && kept.len() as u64 != next.0 - up_to.0 - 1 {
             kept.clear();
@@ -201,8 +202,8 @@ impl Room {
         let kept = std::mem::take(kept);
         device.answer(ack, answer);
         member.state = MemberState::Live(up_to);
-        for parcel in kept {
-            member.feed(&self.order, &parcel, now);
+        for encoded in kept {
+            member.feed(&self.order, &encoded, now);
         }
         Joined::Live
     }
@@ -268,10 +269,10 @@ impl Room {
     }
 
     /// An entry arrived. Returns whether a hole showed that nobody fills yet; the caller then does, see [`Room::hole`].
-    pub fn offer(&self, parcel: Arc<Parcel>, now: Duration) -> bool {
+    pub fn offer(&self, encoded: Arc<EncodedEntry>, now: Duration) -> bool {
         let mut inner = self.inner.lock();
         inner.active_at = now;
-        let left = inner.gate.offer(parcel.seq, parcel);
+        let left = inner.gate.offer(encoded.seq, encoded);
         inner.deliver(&self.order, left);
         inner.claim_filling()
     }
@@ -293,7 +294,7 @@ impl Room {
         &self,
         now: Duration,
         (life, trail): (Life, &Trail),
-        parcels: impl IntoIterator<Item = Arc<Parcel>>,
+        entries: impl IntoIterator<Item = Arc<EncodedEntry>>,
     ) {
         let mut inner = self.inner.lock();
         if inner.life != life.0 {
@@ -301,12 +302,12 @@ impl Room {
         }
         inner.trail.assure(trail);
         let mut missing = Vec::new();
-        for parcel in parcels {
-            inner.trail.learn(parcel.seq, parcel.mark);
-            if parcel.seq > inner.trail.last() {
+        for encoded in entries {
+            inner.trail.learn(encoded.seq, encoded.mark);
+            if encoded.seq > inner.trail.last() {
                 inner.active_at = now;
             }
-            missing.push((parcel.seq, parcel));
+            missing.push((encoded.seq, encoded));
         }
         let left = inner.gate.fill(missing);
         inner.deliver(&self.order, left);
@@ -354,13 +355,13 @@ impl Room {
     }
 
     /// What the store has after [`Room::hole`]. An order in which entries were missed is a lively one.
-    pub fn fill(&self, now: Duration, parcels: impl IntoIterator<Item = Arc<Parcel>>) {
+    pub fn fill(&self, now: Duration, entries: impl IntoIterator<Item = Arc<EncodedEntry>>) {
         let mut inner = self.inner.lock();
-        let mut parcels = parcels.into_iter().peekable();
-        if parcels.peek().is_some() {
+        let mut entries = entries.into_iter().peekable();
+        if entries.peek().is_some() {
             inner.active_at = now;
         }
-        let left = inner.gate.fill(parcels.map(|parcel| (parcel.seq, parcel)));
+        let left = inner.gate.fill(entries.map(|encoded| (encoded.seq, encoded)));
         inner.deliver(&self.order, left);
     }
 
@@ -453,11 +454,11 @@ impl Inner {
         self.deliver(order, left);
     }
 
-    fn deliver(&mut self, order: &OrderId, left: Vec<(Seq, Arc<Parcel>)>) {
-        for (seq, parcel) in left {
-            self.trail.push(seq, parcel.mark);
+    fn deliver(&mut self, order: &OrderId, left: Vec<(Seq, Arc<EncodedEntry>)>) {
+        for (seq, encoded) in left {
+            self.trail.push(seq, encoded.mark);
             for member in &mut self.members {
-                member.feed(order, &parcel, self.active_at);
+                member.feed(order, &encoded, self.active_at);
             }
         }
     }

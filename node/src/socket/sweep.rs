@@ -27,15 +27,15 @@ pub async fn sweep(sockets: Arc<SocketContext>) {
     loop {
         sockets.runtime.sleep(ROUND).await;
         let now = sockets.seconds();
-        sockets.census.each(|link, socket_io| {
-            if link.take_tick(now) {
-                link.notify(Notice::Tick);
+        sockets.census.each(|handle, socket_io| {
+            if handle.take_tick(now) {
+                handle.notify(Notice::Tick);
             }
-            if now.saturating_sub(link.heard_at()) >= PING_EVERY + PONG_WITHIN {
-                link.notify(Notice::Close(Close::StateLost));
-            } else if now.saturating_sub(link.pinged_at()) >= PING_EVERY {
-                link.pinged(now);
-                link.push(if socket_io { socket_io_ping.clone() } else { plain_ping.clone() });
+            if now.saturating_sub(handle.heard_at()) >= PING_EVERY + PONG_WITHIN {
+                handle.notify(Notice::Close(Close::StateLost));
+            } else if now.saturating_sub(handle.pinged_at()) >= PING_EVERY {
+                handle.pinged(now);
+                handle.push(if socket_io { socket_io_ping.clone() } else { plain_ping.clone() });
             }
         });
     }

@@ -10,6 +10,7 @@
 //! * A row of `originals` is one cell beside its name, so that two writers of one row never mix. Rows of `audit` and
 //!   `audit_hours` are written once; writing one again writes the same.
 
+use scylla::errors::{DbError, ExecutionError, RequestAttemptError};
 use souk_chat::ports::StoreError;
 
 /// Each step's number is its place, counted from 1. Steps are never changed, only added. Each statement may run again, and
@@ -136,4 +137,9 @@ mod tests {
         assert_eq!((volumes.end(0), volumes.end(2)), (8, 24));
         assert_eq!(volumes.of(u64::MAX), None);
     }
+}
+
+/// Whether a statement was refused because its table is not there.
+pub(super) fn is_missing(error: &ExecutionError) -> bool {
+    matches!(error, ExecutionError::LastAttemptError(RequestAttemptError::DbError(DbError::Invalid, _)))
 }

@@ -21,7 +21,7 @@ use souk_protocol::dto::ReconnectPolicy;
 
 use crate::coverage::Seen;
 use crate::judge::Words;
-use crate::people::{NodePromises, People, PeopleOf};
+use crate::people::{NodeIntents, People, PeopleOf};
 use crate::plan::Sabotage;
 use crate::router::{Bus, Wiring};
 use crate::runtime::NodeRuntime;
@@ -184,7 +184,7 @@ impl Cluster {
             presence: Arc::clone(&presence),
             limiter,
             feed: Arc::<Delivery>::clone(&delivery) as Arc<dyn Feed>,
-            promises: Arc::new(NodePromises::new(Arc::clone(&runtime), slot, number)),
+            intents: Arc::new(NodeIntents::new(Arc::clone(&runtime), slot, number)),
             runtime: Arc::clone(&shared),
             rules: Arc::clone(&self.rules),
             moderations: Arc::new(Unheard),

@@ -16,7 +16,7 @@ use souk_chat::{
 };
 use souk_simulation::Sabotage;
 use souk_simulation::judge::Words;
-use souk_simulation::people::{NodePromises, People, PeopleOf};
+use souk_simulation::people::{NodeIntents, People, PeopleOf};
 use souk_simulation::plan::{Faults, Plan};
 use souk_simulation::rng::Rng;
 use souk_simulation::runtime::NodeRuntime;
@@ -195,7 +195,7 @@ fn make_node(world: &Arc<World>, shelf: &Arc<Shelf>, rules: &Arc<RulesCell>, ord
         presence: Arc::<PeopleOf>::clone(&people) as Arc<dyn Presence>,
         limiter: Arc::<PeopleOf>::clone(&people) as Arc<dyn Limiter>,
         feed: Arc::<Heard>::clone(&heard) as Arc<dyn Feed>,
-        promises: Arc::new(NodePromises::new(Arc::clone(&runtime), 0, 1)),
+        intents: Arc::new(NodeIntents::new(Arc::clone(&runtime), 0, 1)),
         runtime: runtime as Arc<dyn Runtime>,
         rules: Arc::clone(rules),
         moderations: Arc::<Heard>::clone(&heard) as Arc<dyn Moderations>,

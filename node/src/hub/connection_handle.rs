@@ -34,7 +34,7 @@ pub enum Notice {
     Close(Close),
 }
 
-/// What a connection's task takes from its link in one go.
+/// What a connection's task takes from its handle in one go.
 #[derive(Debug, Default)]
 pub struct Outgoing {
     /// Frames, ready for the socket, in order.
@@ -52,7 +52,7 @@ struct Queue {
 }
 
 /// The handle of a connection. Its task is the only one that takes from it.
-pub struct Link {
+pub struct ConnectionHandle {
     id: u64,
     queue: Mutex<Queue>,
     waker: AtomicWaker,
@@ -67,8 +67,8 @@ pub struct Link {
     pinged_at: AtomicU32,
 }
 
-impl Link {
-    /// A link with this number, heard at `now` (seconds of the node's clock).
+impl ConnectionHandle {
+    /// A handle with this number, heard at `now` (seconds of the node's clock).
     pub fn new(id: u64, now: u32) -> Self {
         Self {
             id,
@@ -147,7 +147,7 @@ impl Link {
         Poll::Ready(Outgoing { frames: VecDeque::new(), notices })
     }
 
-    /// Ends the link: what waits is dropped, nothing more is taken.
+    /// Ends the handle: what waits is dropped, nothing more is taken.
     pub fn close(&self) {
         let mut queue = self.queue.lock();
         queue.closed = true;
@@ -169,7 +169,7 @@ impl Link {
         self.tick_at.load(Ordering::Relaxed) <= now && self.tick_at.swap(u32::MAX, Ordering::Relaxed) <= now
     }
 
-    /// Something came in. `all_written`: nothing that was taken from the link waits for the socket.
+    /// Something came in. `all_written`: nothing that was taken from the handle waits for the socket.
     pub fn heard(&self, now: u32, all_written: bool) {
         self.heard_at.store(now, Ordering::Relaxed);
         if all_written {
@@ -208,89 +208,89 @@ impl Link {
 mod tests {
     use super::*;
 
-    fn take(link: &Link) -> Poll<Outgoing> {
-        link.poll_take(&Context::from_waker(std::task::Waker::noop()), true)
+    fn take(handle: &ConnectionHandle) -> Poll<Outgoing> {
+        handle.poll_take(&Context::from_waker(std::task::Waker::noop()), true)
     }
 
     #[test]
     fn a_full_outbox_costs_its_bound_and_ends_the_connection() {
-        let link = Link::new(1, 0);
+        let handle = ConnectionHandle::new(1, 0);
         let frame = Bytes::from(vec![0; OUTBOX_BYTES / 4]);
         for _ in 0..4 {
-            assert!(link.push(frame.clone()));
+            assert!(handle.push(frame.clone()));
         }
-        link.push(frame.clone());
-        assert!(!link.push(frame), "nothing is taken after the overflow");
-        let Poll::Ready(out) = take(&link) else { panic!("there is a notice") };
+        handle.push(frame.clone());
+        assert!(!handle.push(frame), "nothing is taken after the overflow");
+        let Poll::Ready(out) = take(&handle) else { panic!("there is a notice") };
         assert!(out.frames.is_empty());
         assert_eq!(out.notices, [Notice::Close(Close::SlowConsumer)]);
     }
 
     #[test]
     fn one_long_frame_is_no_slowness() {
-        let link = Link::new(1, 0);
-        assert!(link.push(Bytes::from(vec![0; 2 * OUTBOX_BYTES])));
-        let Poll::Ready(out) = take(&link) else { panic!("there is a frame") };
+        let handle = ConnectionHandle::new(1, 0);
+        assert!(handle.push(Bytes::from(vec![0; 2 * OUTBOX_BYTES])));
+        let Poll::Ready(out) = take(&handle) else { panic!("there is a frame") };
         assert_eq!((out.frames.len(), out.notices.len()), (1, 0));
         for _ in 0..2 {
-            link.push(Bytes::from(vec![0; 2 * OUTBOX_BYTES]));
+            handle.push(Bytes::from(vec![0; 2 * OUTBOX_BYTES]));
         }
-        let Poll::Ready(out) = take(&link) else { panic!("there is a notice") };
+        let Poll::Ready(out) = take(&handle) else { panic!("there is a notice") };
         assert_eq!(out.notices, [Notice::Close(Close::SlowConsumer)]);
     }
 
     #[test]
     fn what_is_taken_leaves_room() {
-        let link = Link::new(1, 0);
+        let handle = ConnectionHandle::new(1, 0);
         for round in 0..3 {
             for _ in 0..OUTBOX_FRAMES {
-                assert!(link.push(Bytes::from_static(b"x")), "round {round}");
+                assert!(handle.push(Bytes::from_static(b"x")), "round {round}");
             }
-            let Poll::Ready(out) = take(&link) else { panic!("there are frames") };
+            let Poll::Ready(out) = take(&handle) else { panic!("there are frames") };
             assert_eq!(out.frames.len(), OUTBOX_FRAMES);
         }
-        assert!(take(&link).is_pending());
+        assert!(take(&handle).is_pending());
     }
 
     #[test]
     fn notices_come_while_the_socket_takes_no_frames() {
-        let link = Link::new(1, 0);
-        link.push(Bytes::from_static(b"x"));
-        let blocked = || link.poll_take(&Context::from_waker(std::task::Waker::noop()), false);
+        let handle = ConnectionHandle::new(1, 0);
+        handle.push(Bytes::from_static(b"x"));
+        let blocked = || handle.poll_take(&Context::from_waker(std::task::Waker::noop()), false);
         assert!(blocked().is_pending());
-        link.notify(Notice::Close(Close::StateLost));
+        handle.notify(Notice::Close(Close::StateLost));
         let Poll::Ready(out) = blocked() else { panic!("there is a notice") };
         assert_eq!((out.frames.len(), out.notices.len()), (0, 1));
-        let Poll::Ready(out) = take(&link) else { panic!("the frame is still there") };
+        let Poll::Ready(out) = take(&handle) else { panic!("the frame is still there") };
         assert_eq!((out.frames.len(), out.notices.len()), (1, 0));
     }
 
     #[test]
     fn what_waits_for_the_socket_was_not_seen() {
-        let link = Link::new(1, 3);
-        link.heard(5, true);
-        link.heard(9, false);
-        assert_eq!((link.heard_at(), link.sight().until), (9, 5));
+        let handle = ConnectionHandle::new(1, 3);
+        handle.heard(5, true);
+        handle.heard(9, false);
+        assert_eq!((handle.heard_at(), handle.sight().until), (9, 5));
     }
 
     #[test]
     fn what_was_heard_before_a_push_shows_nothing_of_it() {
-        let (link, order) = (Link::new(1, 0), OrderId::new("o-1").unwrap());
-        link.heard(9, true);
+        let (handle, order) = (ConnectionHandle::new(1, 0), OrderId::new("o-1").unwrap());
+        handle.heard(9, true);
         // A join under way kept the entry, and it left the gate in the second 4.
-        link.pushes(&order, Seq(1), 4);
-        assert_eq!(link.sight().orders, []);
-        link.heard(10, true);
-        assert_eq!(link.sight().orders, [(order, Seq(1))]);
+        handle.pushes(&order, Seq(1), 4);
+        assert_eq!(handle.sight().orders, []);
+        handle.heard(10, true);
+        assert_eq!(handle.sight().orders, [(order, Seq(1))]);
     }
 
     #[test]
     fn a_tick_comes_once_when_it_is_due() {
-        let link = Link::new(1, 0);
-        assert!(!link.take_tick(u32::MAX - 1));
-        link.tick_at(5);
-        assert!(!link.take_tick(4));
-        assert!(link.take_tick(5));
-        assert!(!link.take_tick(6));
+        let handle = ConnectionHandle::new(1, 0);
+        assert!(!handle.take_tick(u32::MAX - 1));
+        handle.tick_at(5);
+        assert!(!handle.take_tick(4));
+        assert!(handle.take_tick(5));
+        assert!(!handle.take_tick(6));
     }
 }
