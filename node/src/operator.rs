@@ -21,7 +21,6 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use parking_lot::Mutex;
 use souk_chat::{Tasks, guarded};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::AbortHandle;

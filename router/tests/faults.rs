@@ -12,7 +12,7 @@ use souk_router::{Parts, Settings};
 use tokio::time::Instant;
 
 use souk_testkit::redis::Redis;
-use suite::{Recorder, envelope, eventually, order_room, server, user, user_room};
+use suite::{Recorder, envelope, eventually, order_channel, server, user, user_channel};
 
 fn node(url: &str, name: &str) -> Parts {
     let quota = Quota { messages: 2, window: Duration::from_secs(60) };
@@ -42,14 +42,14 @@ async fn a_server_that_comes_back_empty_is_filled_again_and_the_gap_is_told() {
     let Some(mut server) = Redis::start(&[]).await else { return };
     let (a, b) = (node(&server.url(), "a"), node(&server.url(), "b"));
     let (at_a, at_b) = (Recorder::attached(&a), Recorder::attached(&b));
-    let channel = order_room("o");
+    let channel = order_channel("o");
     // Rooms that are wanted only after this make no gap of their own.
     connected(&a).await;
     connected(&b).await;
     let held = [
         Subscription::new(a.router.clone(), channel.clone()),
         Subscription::new(b.router.clone(), channel.clone()),
-        Subscription::new(b.router.clone(), user_room("bob")),
+        Subscription::new(b.router.clone(), user_channel("bob")),
     ];
     for subscription in &held {
         eventually("confirmed", async || subscription.confirmed().await.is_ok()).await;
@@ -71,8 +71,8 @@ async fn a_server_that_comes_back_empty_is_filled_again_and_the_gap_is_told() {
     connected(&a).await;
     connected(&b).await;
     // The gap is told when subscriptions stand: from here on nothing is lost.
-    a.router.publish(&[channel.clone(), user_room("bob")], envelope("o", 3)).await.unwrap();
-    eventually("it arrives", async || at_b.seqs(&channel).contains(&3) && at_b.seqs(&user_room("bob")) == [3]).await;
+    a.router.publish(&[channel.clone(), user_channel("bob")], envelope("o", 3)).await.unwrap();
+    eventually("it arrives", async || at_b.seqs(&channel).contains(&3) && at_b.seqs(&user_channel("bob")) == [3]).await;
     sees(&b, "ann", true).await;
     assert_eq!(
         a.limiter.admit(&suite::attempt(&user("ann"), "k")).await,
@@ -104,7 +104,7 @@ async fn a_hanging_server_stalls_nothing_and_is_noticed() {
     let Some(server) = Redis::start(&[]).await else { return };
     let a = node(&server.url(), "a");
     let at_a = Recorder::attached(&a);
-    let channel = order_room("o");
+    let channel = order_channel("o");
     connected(&a).await;
     let _held = Subscription::new(a.router.clone(), channel.clone());
     flows(&a, &at_a, &channel, 1).await;
@@ -141,7 +141,7 @@ async fn a_hanging_server_stalls_nothing_and_is_noticed() {
         (0..20_000).map(|seq| a.router.publish(std::slice::from_ref(&channel), envelope("o", seq))).collect();
     assert!(begin.elapsed() < Duration::from_secs(3), "publishing never waits: {:?}", begin.elapsed());
     for n in 0..5_000 {
-        a.router.subscribe(&order_room(&format!("o{n}")));
+        a.router.subscribe(&order_channel(&format!("o{n}")));
         a.presence.set(&user(&format!("u{n}")), 1);
         a.limiter.forgive(&suite::attempt(&user("ann"), "k1"));
     }
@@ -172,7 +172,7 @@ async fn a_node_starts_without_its_server() {
     server.kill();
     let a = node(&server.url(), "a");
     let at_a = Recorder::attached(&a);
-    let channel = order_room("o");
+    let channel = order_channel("o");
     let held = Subscription::new(a.router.clone(), channel.clone());
     assert!(!a.router.is_connected());
     assert!(a.router.publish(std::slice::from_ref(&channel), envelope("o", 1)).await.is_err());
@@ -200,7 +200,7 @@ async fn only_the_subscriptions_are_cut() {
     let Some(server) = Redis::start(&[]).await else { return };
     let a = node(&server.url(), "a");
     let at_a = Recorder::attached(&a);
-    let channel = order_room("o");
+    let channel = order_channel("o");
     connected(&a).await;
     let _held = Subscription::new(a.router.clone(), channel.clone());
     flows(&a, &at_a, &channel, 1).await;
@@ -238,7 +238,7 @@ async fn the_last_to_leave_ends_the_subscription_on_the_server() {
     let a = node(&server.url(), "a");
     connected(&a).await;
     let mut redis = server::connection(&server.url()).await;
-    let held: Vec<_> = (0..2).map(|_| Subscription::new(a.router.clone(), order_room("o"))).collect();
+    let held: Vec<_> = (0..2).map(|_| Subscription::new(a.router.clone(), order_channel("o"))).collect();
     held[0].confirmed().await.unwrap();
     let mut count = async || {
         let answer = redis::cmd("PUBSUB").arg("NUMSUB").arg("souk:order:{o}").query_async(&mut redis).await;
@@ -260,7 +260,7 @@ async fn fifty_thousand_rooms_come_back() {
     let at_a = Recorder::attached(&a);
     connected(&a).await;
     let begin = Instant::now();
-    let channels: Vec<Channel> = (0..ROOMS).map(|n| order_room(&format!("order-{n:08}"))).collect();
+    let channels: Vec<Channel> = (0..ROOMS).map(|n| order_channel(&format!("order-{n:08}"))).collect();
     channels.iter().for_each(|channel| a.router.subscribe(channel));
     eventually("all stand", async || a.router.confirmed(&channels[channels.len() - 1]).await.is_ok()).await;
     println!("{ROOMS} channels subscribed in {:?}", begin.elapsed());

@@ -13,7 +13,7 @@ use souk_chat::ports::{Admission, Channel, Envelope, Gap, Inbox, Router, Subscri
 use souk_router::local::{LocalBus, LocalLimiter, LocalRouter};
 use souk_router::{ConfigError, Metrics, Parts, Settings};
 
-use suite::{World, envelope, order_room, user};
+use suite::{World, envelope, order_channel, user};
 
 struct Shared {
     bus: Arc<LocalBus>,
@@ -41,9 +41,9 @@ struct Echo {
 impl Inbox for Echo {
     fn deliver(&self, channel: &Channel, envelope: &Envelope) {
         self.heard.lock().push((channel.clone(), envelope.seq.0));
-        if *channel == order_room("o") {
+        if *channel == order_channel("o") {
             let router = self.router.lock().clone().unwrap();
-            drop(router.publish(&[order_room("echo")], envelope.clone()));
+            drop(router.publish(&[order_channel("echo")], envelope.clone()));
         }
     }
 
@@ -56,10 +56,10 @@ async fn a_receiver_may_publish_from_inside_a_delivery() {
     let echo = Arc::new(Echo { router: Mutex::new(Some(router.clone())), heard: Mutex::default() });
     router.attach(echo.clone());
     let port: Arc<dyn Router> = router.clone();
-    let _one = Subscription::new(port.clone(), order_room("o"));
-    let _two = Subscription::new(port, order_room("echo"));
-    router.publish(&[order_room("o")], envelope("o", 1)).await.unwrap();
-    assert_eq!(*echo.heard.lock(), [(order_room("o"), 1), (order_room("echo"), 1)]);
+    let _one = Subscription::new(port.clone(), order_channel("o"));
+    let _two = Subscription::new(port, order_channel("echo"));
+    router.publish(&[order_channel("o")], envelope("o", 1)).await.unwrap();
+    assert_eq!(*echo.heard.lock(), [(order_channel("o"), 1), (order_channel("echo"), 1)]);
     echo.router.lock().take();
 }
 
@@ -89,10 +89,10 @@ fn envelopes_of_one_order_never_run_at_once() {
     let alone = Arc::new(Alone::default());
     router.attach(alone.clone());
     let port: Arc<dyn Router> = router.clone();
-    let _held = Subscription::new(port, order_room("o"));
+    let _held = Subscription::new(port, order_channel("o"));
     std::thread::scope(|scope| {
         for _ in 0..4 {
-            scope.spawn(|| (0..500).for_each(|seq| drop(router.publish(&[order_room("o")], envelope("o", seq)))));
+            scope.spawn(|| (0..500).for_each(|seq| drop(router.publish(&[order_channel("o")], envelope("o", seq)))));
         }
     });
     assert_eq!(alone.most.load(Ordering::SeqCst), 1);
@@ -117,8 +117,8 @@ fn a_panicking_receiver_leaves_the_lane_usable() {
     let fragile = Arc::new(Fragile::default());
     router.attach(fragile.clone());
     let port: Arc<dyn Router> = router.clone();
-    let _held = Subscription::new(port, order_room("o"));
-    let publish = || drop(router.publish(&[order_room("o")], envelope("o", 1)));
+    let _held = Subscription::new(port, order_channel("o"));
+    let publish = || drop(router.publish(&[order_channel("o")], envelope("o", 1)));
     assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(publish)).is_err());
     publish();
     assert_eq!(fragile.0.load(Ordering::SeqCst), 2);
@@ -135,7 +135,7 @@ impl Inbox for Flood {
     fn deliver(&self, _room: &Channel, envelope: &Envelope) {
         let Some(router) = self.router.lock().take() else { return };
         for seq in 0..10_000 {
-            let answer = router.publish(&[order_room("o")], suite::envelope(envelope.order.as_str(), seq));
+            let answer = router.publish(&[order_channel("o")], suite::envelope(envelope.order.as_str(), seq));
             if futures_util::FutureExt::now_or_never(answer).unwrap().is_err() {
                 self.refused.fetch_add(1, Ordering::SeqCst);
             }
@@ -143,7 +143,7 @@ impl Inbox for Flood {
     }
 
     fn gap(&self, gap: Gap) {
-        assert_eq!(gap, Gap::Channels(vec![order_room("o")]));
+        assert_eq!(gap, Gap::Channels(vec![order_channel("o")]));
         self.gaps.fetch_add(1, Ordering::SeqCst);
     }
 }
@@ -159,8 +159,8 @@ fn a_full_lane_refuses_and_tells_the_gap() {
     });
     router.attach(flood.clone());
     let port: Arc<dyn Router> = router.clone();
-    let _held = Subscription::new(port, order_room("o"));
-    drop(router.publish(&[order_room("o")], envelope("o", 1)));
+    let _held = Subscription::new(port, order_channel("o"));
+    drop(router.publish(&[order_channel("o")], envelope("o", 1)));
     let refused = flood.refused.load(Ordering::SeqCst);
     assert!(refused > 0);
     assert_eq!(flood.gaps.load(Ordering::SeqCst), refused);

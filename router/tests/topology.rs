@@ -8,11 +8,11 @@ use souk_chat::ports::{Admission, Gap, Subscription};
 use souk_router::{Parts, Settings};
 
 use souk_testkit::redis::Redis;
-use suite::{Recorder, envelope, eventually, order_room, server, user};
+use suite::{Recorder, envelope, eventually, order_channel, server, user};
 
 /// Two nodes hear each other, see each other's people and share a limit.
 async fn works(a: &Parts, b: &Parts, at_b: &Recorder, seq: u64) {
-    let channel = order_room("o");
+    let channel = order_channel("o");
     let held = Subscription::new(b.router.clone(), channel.clone());
     eventually("both are connected", async || a.router.is_connected() && b.router.is_connected()).await;
     held.confirmed().await.unwrap();

@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use hyper::body::Incoming;
-use hyper::header::{AUTHORIZATION, CONNECTION, HeaderMap, HeaderName, HeaderValue, ORIGIN};
+use hyper::header::{CONNECTION, HeaderMap, HeaderName, HeaderValue, ORIGIN};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, StatusCode, Version};
@@ -17,19 +17,14 @@ use hyper_util::rt::TokioIo;
 use parking_lot::Mutex;
 use rand::RngExt;
 use souk_chat::guarded;
-use souk_chat::service::Chats;
 use souk_protocol::{Code, Error};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
-use crate::config::Origins;
 use crate::session::SignedIn;
-use crate::socket::SocketContext;
 
-use super::admission::{Admission, Place, Refused, Source, Tally};
-use super::forwarded::Trusted;
+use super::admission::{Place, Refused, Source};
 use super::pace::{Heard, Pace, Paced, Said};
 use super::reply::{Answer, last, not_allowed, problem, problem_with, unauthorized};
 use super::shared::{Shared, bearer, signed_in};

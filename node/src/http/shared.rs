@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use hyper::HeaderMap;
 use hyper::header::AUTHORIZATION;
-use souk_chat::Chats;
+use souk_chat::service::Chats;
 use souk_protocol::Error;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;

@@ -132,6 +132,11 @@ impl SocketContext {
         }
     }
 
+    /// Who is connected.
+    pub fn hub(&self) -> &Arc<Hub> {
+        &self.hub
+    }
+
     /// Seconds of the node's clock: what handles count in.
     pub fn seconds(&self) -> u32 {
         u32::try_from(self.runtime.monotonic().as_secs()).unwrap_or(u32::MAX)

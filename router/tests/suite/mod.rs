@@ -91,11 +91,11 @@ pub(crate) fn order(name: &str) -> OrderId {
     OrderId::new(name).unwrap()
 }
 
-pub(crate) fn order_room(name: &str) -> Channel {
+pub(crate) fn order_channel(name: &str) -> Channel {
     Channel::Order(order(name))
 }
 
-pub(crate) fn user_room(name: &str) -> Channel {
+pub(crate) fn user_channel(name: &str) -> Channel {
     Channel::User(user(name))
 }
 

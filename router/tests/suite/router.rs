@@ -6,7 +6,7 @@ use souk_chat::log::Seq;
 use souk_chat::ports::{Channel, Envelope, EnvelopeKind, Origin, Subscription};
 use souk_chat::time::Timestamp;
 
-use super::{Recorder, World, envelope, eventually, order_room, ready, user_room};
+use super::{Recorder, World, envelope, eventually, order_channel, ready, user_channel};
 
 async fn subscribed(parts: &souk_router::Parts, channel: &Channel) -> Subscription {
     let subscription = Subscription::new(parts.router.clone(), channel.clone());
@@ -17,7 +17,7 @@ async fn subscribed(parts: &souk_router::Parts, channel: &Channel) -> Subscripti
 pub(crate) async fn envelopes_of_an_order_come_in_order(world: &impl World) {
     let (a, b) = (ready(world, "a").await, ready(world, "b").await);
     let (at_a, at_b) = (Recorder::attached(&a), Recorder::attached(&b));
-    let channels: Vec<Channel> = (0..8).map(|n| order_room(&format!("o{n}"))).collect();
+    let channels: Vec<Channel> = (0..8).map(|n| order_channel(&format!("o{n}"))).collect();
     let mut held = Vec::new();
     for channel in &channels {
         held.push(subscribed(&a, channel).await);
@@ -72,7 +72,7 @@ pub(crate) async fn an_envelope_arrives_as_it_was_sent(world: &impl World) {
 pub(crate) async fn every_room_gets_its_copy(world: &impl World) {
     let (a, b) = (ready(world, "a").await, ready(world, "b").await);
     let (_at_a, at_b) = (Recorder::attached(&a), Recorder::attached(&b));
-    let channels = [order_room("o"), user_room("ann"), user_room("bob")];
+    let channels = [order_channel("o"), user_channel("ann"), user_channel("bob")];
     let mut held = Vec::new();
     for channel in &channels {
         held.push(subscribed(&b, channel).await);
@@ -87,7 +87,7 @@ pub(crate) async fn every_room_gets_its_copy(world: &impl World) {
 pub(crate) async fn subscriptions_are_counted(world: &impl World) {
     let (a, b) = (ready(world, "a").await, ready(world, "b").await);
     let (_at_a, at_b) = (Recorder::attached(&a), Recorder::attached(&b));
-    let channel = order_room("o");
+    let channel = order_channel("o");
     let first = subscribed(&b, &channel).await;
     let _second = subscribed(&b, &channel).await;
     assert_eq!(b.metrics.subscriptions.get(), 1);
@@ -99,7 +99,7 @@ pub(crate) async fn subscriptions_are_counted(world: &impl World) {
 pub(crate) async fn nothing_comes_after_the_last_left(world: &impl World) {
     let (a, b) = (ready(world, "a").await, ready(world, "b").await);
     let (_at_a, at_b) = (Recorder::attached(&a), Recorder::attached(&b));
-    let (channel, other) = (order_room("o"), user_room("ann"));
+    let (channel, other) = (order_channel("o"), user_channel("ann"));
     let held = subscribed(&b, &channel).await;
     let _other = subscribed(&b, &other).await;
     drop(held);
@@ -113,7 +113,7 @@ pub(crate) async fn nothing_comes_after_the_last_left(world: &impl World) {
 pub(crate) async fn who_comes_back_at_once_hears_again(world: &impl World) {
     let (a, b) = (ready(world, "a").await, ready(world, "b").await);
     let (_at_a, at_b) = (Recorder::attached(&a), Recorder::attached(&b));
-    let channel = order_room("o");
+    let channel = order_channel("o");
     let mut wanted = Vec::new();
     for seq in 1..=20 {
         let held = subscribed(&b, &channel).await;
@@ -128,10 +128,10 @@ pub(crate) async fn a_room_hears_only_its_own(world: &impl World) {
     let (a, b) = (ready(world, "a").await, ready(world, "b").await);
     let (_at_a, at_b) = (Recorder::attached(&a), Recorder::attached(&b));
     // An order and a person of the same name are different channels.
-    let (as_order, as_user) = (order_room("same"), user_room("same"));
+    let (as_order, as_user) = (order_channel("same"), user_channel("same"));
     let _one = subscribed(&b, &as_order).await;
     let _two = subscribed(&b, &as_user).await;
-    a.router.publish(&[order_room("other")], envelope("same", 1)).await.unwrap();
+    a.router.publish(&[order_channel("other")], envelope("same", 1)).await.unwrap();
     a.router.publish(std::slice::from_ref(&as_user), envelope("same", 2)).await.unwrap();
     a.router.publish(std::slice::from_ref(&as_order), envelope("same", 3)).await.unwrap();
     eventually("two arrived", async || at_b.received.lock().len() >= 2).await;

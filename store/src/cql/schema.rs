@@ -126,6 +126,11 @@ pub(crate) fn stored(volume: u32) -> Result<i32, StoreError> {
     i32::try_from(volume).map_err(|_| StoreError::Invalid(format!("there is no volume {volume}")))
 }
 
+/// Whether a statement was refused because its table is not there.
+pub(super) fn is_missing(error: &ExecutionError) -> bool {
+    matches!(error, ExecutionError::LastAttemptError(RequestAttemptError::DbError(DbError::Invalid, _)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -137,9 +142,4 @@ mod tests {
         assert_eq!((volumes.end(0), volumes.end(2)), (8, 24));
         assert_eq!(volumes.of(u64::MAX), None);
     }
-}
-
-/// Whether a statement was refused because its table is not there.
-pub(super) fn is_missing(error: &ExecutionError) -> bool {
-    matches!(error, ExecutionError::LastAttemptError(RequestAttemptError::DbError(DbError::Invalid, _)))
 }

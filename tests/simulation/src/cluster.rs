@@ -123,7 +123,7 @@ impl Cluster {
         node.keep("compare", move || Arc::clone(&comparing).compare_on(true));
         node.keep("republish", move || Arc::clone(&republishing).republish_on());
         if self.world.plan.sabotage == Sabotage::ForgetfulHub {
-            let hub = Arc::clone(&node.context.hub);
+            let hub = Arc::clone(node.context.hub());
             node.runtime.spawn(
                 "forget",
                 Box::pin(async move {
