@@ -18,12 +18,13 @@ use futures_util::future::FutureExt;
 use parking_lot::Mutex;
 use souk_chat::limits::CATCH_UP_ENTRIES;
 use souk_chat::ports::{
-    Channel, Committed, Envelope, EnvelopeKind, Feed, Gap, Inbox, Origin, Router, RouterError, Runtime, Store, WentBack,
+    Channel, Committed, Envelope, EnvelopeKind, Feed, Gap, Inbox, Marked, Origin, Router, RouterError, Runtime, Store,
+    WentBack,
 };
 use souk_chat::{Entry, Order, OrderId, Seq, UserId, guarded};
 use souk_protocol::ServerEvent;
-use souk_protocol::envelope::{EntryMark, decode_typing, encode_typing};
-use souk_protocol::push::Typing;
+use souk_protocol::envelope::{EntryMark, StatusEnvelope, decode_status, decode_typing, encode_status, encode_typing};
+use souk_protocol::push::{MessageStatus, Typing};
 
 use crate::gate::HOLE_PATIENCE;
 use crate::hub::{EncodedEntry, Frames, Hub, Room};
@@ -240,9 +241,26 @@ impl Delivery {
     }
 
     fn deliver_to_person(&self, user: &UserId, envelope: &Envelope) {
-        if envelope.kind != EnvelopeKind::Entry {
-            return;
+        match envelope.kind {
+            EnvelopeKind::Entry => self.deliver_entry_to_person(user, envelope),
+            EnvelopeKind::Status => self.deliver_status_to_person(user, envelope),
+            EnvelopeKind::Typing => {}
         }
+    }
+
+    /// Devices that joined hear of it as all do who did.
+    fn deliver_status_to_person(&self, user: &UserId, envelope: &Envelope) {
+        let Ok(StatusEnvelope { user: who, at, marks }) = decode_status(&envelope.body) else { return };
+        let status = MessageStatus::new(envelope.order.clone(), who, &marks, at);
+        let frames = Frames::from(&ServerEvent::MessageStatus(status));
+        for device in self.hub.devices(user) {
+            if !device.is_live(&envelope.order) {
+                device.push(&frames);
+            }
+        }
+    }
+
+    fn deliver_entry_to_person(&self, user: &UserId, envelope: &Envelope) {
         let devices = self.hub.recipients(user, &envelope.order, envelope.seq);
         let now = self.runtime.monotonic();
         let mut encoded = None;
@@ -257,7 +275,7 @@ impl Delivery {
             }
             if let Some(frames) = encoded.frames_for(user) {
                 // It may have gone live since it was looked at.
-                device.push_aside(&envelope.order, envelope.seq, frames, now);
+                device.push_aside(&envelope.order, encoded, frames, now);
             }
         }
     }
@@ -302,6 +320,18 @@ impl Feed for Delivery {
         self.lost(&loss);
     }
 
+    fn marked(&self, marked: &Marked) {
+        let Marked { order, user, marks, at } = marked;
+        let body = encode_status(user, marks, *at);
+        let envelope = self.envelope(EnvelopeKind::Status, order, Seq::ZERO, Origin::default(), body);
+        let publish = self.router.publish(&[Channel::Order(order.clone()), Channel::User(user.clone())], envelope);
+        // What is lost shows when rooms are compared with the store.
+        if let Some(Err(_)) = publish.now_or_never() {
+            self.counters.publishes_failed.fetch_add(1, Ordering::Relaxed);
+            self.suspect(order);
+        }
+    }
+
     fn suspect(&self, order: &OrderId) {
         if let Some(room) = self.hub.room(order) {
             // Nothing is known of its subscription by that.
@@ -323,6 +353,11 @@ impl Inbox for Delivery {
                         }
                     }
                     EnvelopeKind::Entry => {}
+                    EnvelopeKind::Status => {
+                        if let Ok(StatusEnvelope { user, at, marks }) = decode_status(&envelope.body) {
+                            room.tell_marks(&user, marks, at);
+                        }
+                    }
                     EnvelopeKind::Typing => {
                         if let Ok(user) = decode_typing(&envelope.body) {
                             let event = ServerEvent::Typing(Typing::new(order.clone(), user.clone()));

@@ -16,7 +16,7 @@ pub mod store;
 mod store_error;
 
 pub use audit::{Audit, AuditAction, AuditId, AuditRow};
-pub use deliveries::{Committed, Feed, WentBack};
+pub use deliveries::{Committed, Feed, Marked, WentBack};
 pub use epochs::Epochs;
 pub use events::{Event, EventData, Events, EventsError};
 pub use limiter::{Admission, Attempt, Limiter, Said};

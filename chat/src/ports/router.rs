@@ -25,12 +25,14 @@ pub enum EnvelopeKind {
     Entry = 1,
     /// Somebody types; `seq` is 0.
     Typing = 2,
+    /// A person got further; `seq` is 0.
+    Status = 3,
 }
 
 impl EnvelopeKind {
     /// The kind of this number.
     pub fn from_number(number: u8) -> Option<Self> {
-        [Self::Entry, Self::Typing].into_iter().find(|kind| *kind as u8 == number)
+        [Self::Entry, Self::Typing, Self::Status].into_iter().find(|kind| *kind as u8 == number)
     }
 }
 

@@ -13,9 +13,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
+use smallvec::SmallVec;
 use souk_chat::limits::CATCH_UP_ENTRIES;
 use souk_chat::ports::{StoreError, WentBack};
-use souk_chat::{Epoch, OrderId, Seq};
+use souk_chat::{Epoch, OrderId, Seq, UserId};
 use souk_protocol::ServerEvent;
 use souk_protocol::push::ResyncRequired;
 
@@ -74,12 +75,27 @@ impl Delivery {
         }
         let missed = found.iter().filter(|encoded| encoded.seq > trail.last()).count();
         self.counters.holes_filled.fetch_add(missed as u64, Ordering::Relaxed);
+        self.look_over_marks(room).await?;
         let is_all = found.len() < CATCH_UP_ENTRIES;
         room.catch_up(self.runtime.monotonic(), (life, &trail), found);
         if room.has_hole() {
             self.fill(Arc::clone(room), Duration::ZERO);
         } else if !is_all {
             room.compare_within(self.runtime.monotonic(), Duration::ZERO);
+        }
+        Ok(())
+    }
+
+    /// How far the parties got by the store: what the router lost of it is told.
+    async fn look_over_marks(&self, room: &Room) -> Result<(), StoreError> {
+        let parties = room.parties();
+        if parties.is_empty() {
+            return Ok(());
+        }
+        let users: SmallVec<[&UserId; 2]> = parties.iter().collect();
+        let marks = self.store.marks(room.order(), &users).await?;
+        for (user, marks) in parties.iter().zip(marks) {
+            room.tell_marks(user, marks.shown(), self.runtime.now());
         }
         Ok(())
     }

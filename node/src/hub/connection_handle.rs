@@ -1,12 +1,13 @@
 //! A connection as the rest of the node sees it: a bounded outbox, notices for its task, and two times.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use futures_util::task::AtomicWaker;
 use parking_lot::Mutex;
+use smallvec::SmallVec;
 use souk_chat::{OrderId, Seq};
 use souk_protocol::Close;
 
@@ -63,6 +64,8 @@ pub struct ConnectionHandle {
     /// When something last came in while nothing waited to be written, likewise.
     seen_until: AtomicU32,
     pushes: Mutex<Pushes>,
+    /// Something of what was pushed has yet to be told as arrived.
+    unconfirmed: AtomicBool,
     /// When the last heartbeat went out, likewise.
     pinged_at: AtomicU32,
 }
@@ -78,6 +81,7 @@ impl ConnectionHandle {
             heard_at: AtomicU32::new(now),
             seen_until: AtomicU32::new(now),
             pushes: Mutex::default(),
+            unconfirmed: AtomicBool::new(false),
             pinged_at: AtomicU32::new(now),
         }
     }
@@ -178,9 +182,25 @@ impl ConnectionHandle {
     }
 
     /// A push of an order's entry goes out now. Who pushes may know an older time: what was heard before it shows nothing of it.
-    pub(super) fn pushes(&self, order: &OrderId, seq: Seq, now: u32) {
+    /// `message`: the entry brings one of the other party.
+    pub(super) fn pushes(&self, order: &OrderId, seq: Seq, message: bool, now: u32) {
         let now = now.max(self.heard_at());
-        self.pushes.lock().push(order, seq, now, self.seen_until.load(Ordering::Relaxed));
+        self.pushes.lock().push(order, seq, message, now, self.seen_until.load(Ordering::Relaxed));
+        if message {
+            self.unconfirmed.store(true, Ordering::Release);
+        }
+    }
+
+    /// The newest messages of other parties that were certainly shown since this was last asked. One atomic read where nothing was
+    /// pushed.
+    pub(super) fn arrived(&self) -> SmallVec<[(OrderId, Seq); 1]> {
+        if !self.unconfirmed.load(Ordering::Acquire) {
+            return SmallVec::new();
+        }
+        let mut pushes = self.pushes.lock();
+        let (arrived, is_more) = pushes.arrived(self.seen_until.load(Ordering::Relaxed));
+        self.unconfirmed.store(is_more, Ordering::Release);
+        arrived
     }
 
     /// What was certainly seen: what was written before something came in while nothing waited to be written.
@@ -278,7 +298,7 @@ mod tests {
         let (handle, order) = (ConnectionHandle::new(1, 0), OrderId::new("o-1").unwrap());
         handle.heard(9, true);
         // A join under way kept the entry, and it left the gate in the second 4.
-        handle.pushes(&order, Seq(1), 4);
+        handle.pushes(&order, Seq(1), false, 4);
         assert_eq!(handle.sight().orders, []);
         handle.heard(10, true);
         assert_eq!(handle.sight().orders, [(order, Seq(1))]);

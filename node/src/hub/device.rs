@@ -10,12 +10,13 @@ use souk_chat::ports::Origin;
 use souk_chat::{Actor, ClientMessageId, OrderId, Seq, UserId};
 use souk_protocol::Error;
 
-use super::ROOMS_PER_DEVICE;
 use super::connection_handle::{ConnectionHandle, Notice};
-use super::encoded_entry::Frames;
+use super::encoded_entry::{EncodedEntry, Frames};
 use super::encoding::{Ack, Encoding};
+use super::looking::Looking;
 use super::room::Room;
 use super::sight::Sight;
+use super::{ROOMS_PER_DEVICE, TooManyRooms};
 
 /// Shortest time between two typing marks of a device, in milliseconds; a mark lasts ten seconds.
 const TYPING_EVERY_MS: u64 = 1_000;
@@ -36,6 +37,8 @@ pub struct Device {
     /// When typing was last shown, in milliseconds of the monotonic clock.
     typed_at: AtomicU64,
     rooms: Mutex<SmallVec<[Arc<Room>; 2]>>,
+    /// What its person looks at, once they do.
+    looking: Mutex<Option<Box<Looking>>>,
     /// What it sent last, under ids of its own, oldest first.
     sends: Mutex<Vec<(OrderId, ClientMessageId)>>,
 }
@@ -44,8 +47,8 @@ impl Device {
     /// A device on `handle`. `node`: the number of this node's incarnation.
     pub fn new(handle: Arc<ConnectionHandle>, slot: u8, encoding: Encoding, actor: Arc<Actor>, node: u64) -> Self {
         let (retired, typed_at) = (AtomicBool::new(false), AtomicU64::new(0));
-        let (rooms, sends) = (Mutex::default(), Mutex::default());
-        Self { handle, slot, encoding, actor, node, retired, typed_at, rooms, sends }
+        let (rooms, looking, sends) = (Mutex::default(), Mutex::default(), Mutex::default());
+        Self { handle, slot, encoding, actor, node, retired, typed_at, rooms, looking, sends }
     }
 
     /// Who it is.
@@ -122,11 +125,42 @@ impl Device {
     }
 
     /// Sends a push of an order's entry; `now` on the monotonic clock.
-    pub(super) fn push_entry(&self, order: &OrderId, seq: Seq, frames: &Frames, now: Duration) {
-        if !self.is_retired() {
-            self.handle.pushes(order, seq, u32::try_from(now.as_secs()).unwrap_or(u32::MAX));
-            self.handle.push(frames.of(self.encoding));
+    pub(super) fn push_entry(&self, order: &OrderId, entry: &EncodedEntry, frames: &Frames, now: Duration) {
+        if self.is_retired() {
+            return;
         }
+        let is_others = entry.is_message_of_others(self.user());
+        self.handle.pushes(order, entry.seq, is_others, u32::try_from(now.as_secs()).unwrap_or(u32::MAX));
+        self.handle.push(frames.of(self.encoding));
+        if is_others && self.looking.lock().as_mut().is_some_and(|looking| looking.pushed(order, entry.seq)) {
+            self.handle.push(self.encoding.ping());
+        }
+    }
+
+    /// Its person looks at the order from now on, or does no longer. Errors: they look at [`ROOMS_PER_DEVICE`] already.
+    pub fn look_at(&self, order: &OrderId, visible: bool) -> Result<(), TooManyRooms> {
+        let mut looking = self.looking.lock();
+        let done = match (&mut *looking, visible) {
+            (None, false) => true,
+            (looking, _) => looking.get_or_insert_default().set(order, visible, ROOMS_PER_DEVICE),
+        };
+        if done { Ok(()) } else { Err(TooManyRooms) }
+    }
+
+    /// A heartbeat was answered: what its person has seen by that, of the orders that they look at.
+    pub fn heartbeat_answered(&self) -> SmallVec<[(OrderId, Seq); 1]> {
+        let mut looking = self.looking.lock();
+        let Some(looking) = looking.as_mut() else { return SmallVec::new() };
+        let (seen, again) = looking.answered();
+        if again {
+            self.handle.push(self.encoding.ping());
+        }
+        seen
+    }
+
+    /// The newest messages of other parties that were certainly shown since this was last asked.
+    pub(super) fn arrived(&self) -> SmallVec<[(OrderId, Seq); 1]> {
+        self.handle.arrived()
     }
 
     /// Answers a request; a client that gave no number wants no answer.
@@ -172,14 +206,14 @@ impl Device {
 
     /// Sends a push of an order's entry that came by its person's room. Nothing where it is live in the order: there the gate
     /// feeds it, and a copy after the answer of the join would be out of place.
-    pub fn push_aside(&self, order: &OrderId, seq: Seq, frames: &Frames, now: Duration) {
+    pub fn push_aside(&self, order: &OrderId, entry: &EncodedEntry, frames: &Frames, now: Duration) {
         let rooms = self.rooms.lock();
         match rooms.iter().find(|room| room.order() == order).cloned() {
             // A join that begins now waits for this lock, so its answer comes later.
-            None => self.push_entry(order, seq, frames, now),
+            None => self.push_entry(order, entry, frames, now),
             Some(room) => {
                 drop(rooms);
-                room.push_unless_live(self, seq, frames, now);
+                room.push_unless_live(self, entry, frames, now);
             }
         }
     }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
+use souk_chat::log::EntryKind;
 use souk_chat::ports::Origin;
 use souk_chat::{Body, ClientMessageId, Entry, Message, OrderId, Seq, Span, Status, UserId};
 use souk_protocol::dto::with_masked;
@@ -123,10 +124,16 @@ impl EncodedEntry {
         slot.get_or_init(|| self.entry.push(viewpoint).map(Frames::from)).as_ref()
     }
 
+    /// Whether it made a message that this person may not have seen: another party's.
+    pub fn is_message_of_others(&self, user: &UserId) -> bool {
+        let made = self.entry.parts.first().filter(|_| self.entry.kind == EntryKind::Message);
+        made.and_then(|part| part.sender.as_ref()).is_some_and(|sender| sender != user)
+    }
+
     /// The sender's own id, if this person sent the message that the entry made.
     pub fn sent_by(&self, user: &UserId) -> Option<&ClientMessageId> {
         let part = self.entry.parts.first().filter(|part| part.sender.as_ref() == Some(user))?;
-        (self.entry.kind == souk_chat::log::EntryKind::Message).then_some(part.client_message_id.as_ref())?
+        (self.entry.kind == EntryKind::Message).then_some(part.client_message_id.as_ref())?
     }
 
     /// Whether the message that the entry made may be what a send of this text over `device` makes. What moderation or its author

@@ -37,6 +37,14 @@ impl Encoding {
         }
     }
 
+    /// The frame of a heartbeat. Whoever hears it answers at once.
+    pub(crate) fn ping(self) -> Bytes {
+        match self {
+            Self::Plain => Bytes::from(frame::encode(fastwebsockets::OpCode::Ping, b"")),
+            Self::SocketIo(_) => text(socketio::PING.as_bytes()),
+        }
+    }
+
     /// The frame of an answer.
     pub fn answer(self, ack: Ack, body: &[u8]) -> Bytes {
         text(&match self {

@@ -8,6 +8,7 @@ mod connection_handle;
 mod device;
 mod encoded_entry;
 mod encoding;
+mod looking;
 #[cfg(test)]
 pub(crate) mod rig;
 mod room;
@@ -140,6 +141,22 @@ impl Hub {
         let Some(person) = people.get_mut(user) else { return SmallVec::new() };
         let is_news = person.aside.is_news(order, seq);
         person.devices.iter().filter(|_| is_news).cloned().collect()
+    }
+
+    /// The devices of a person here.
+    pub fn devices(&self, user: &UserId) -> SmallVec<[Arc<Device>; 4]> {
+        self.people.lock().get(user).map(|person| person.devices.iter().cloned().collect()).unwrap_or_default()
+    }
+
+    /// The newest messages of other parties that people here were certainly shown since this was last asked.
+    pub fn arrived(&self) -> Vec<(UserId, OrderId, Seq)> {
+        let people = self.people.lock();
+        let devices = people.iter().flat_map(|(user, person)| person.devices.iter().map(move |device| (user, device)));
+        let mut found = Vec::new();
+        for (user, device) in devices {
+            found.extend(device.arrived().into_iter().map(|(order, seq)| (user.clone(), order, seq)));
+        }
+        found
     }
 
     /// Forgets which entries came by people's rooms: their numbers may be given again, to others.

@@ -107,6 +107,12 @@ impl Seat {
         self.carry_out(effects, handle, context)
     }
 
+    pub(super) fn heartbeat_answered(&self, context: &SocketContext) {
+        if let Some(device) = &self.device {
+            context.commands.heartbeat_answered(device);
+        }
+    }
+
     pub(super) fn leave(&mut self, context: &SocketContext) {
         if let Some(device) = self.device.take() {
             context.hub.exit(&device);

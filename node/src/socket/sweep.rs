@@ -20,7 +20,7 @@ pub const PONG_WITHIN: u32 = 20;
 const ROUND: Duration = Duration::from_secs(1);
 
 /// Looks through all connections once a second, for ever: pings those that are due, wakes sessions that asked for it, ends those
-/// from which nothing came back. A few atomic reads for each; no timer per connection.
+/// from which nothing came back, and notes what was certainly shown. A few atomic reads for each; no timer per connection.
 pub async fn sweep(sockets: Arc<SocketContext>) {
     let plain_ping = Bytes::from(frame::encode(OpCode::Ping, b""));
     let socket_io_ping = Bytes::from(frame::encode(OpCode::Text, socketio::PING.as_bytes()));
@@ -38,5 +38,6 @@ pub async fn sweep(sockets: Arc<SocketContext>) {
                 handle.push(if socket_io { socket_io_ping.clone() } else { plain_ping.clone() });
             }
         });
+        sockets.commands.note_arrivals();
     }
 }

@@ -9,7 +9,8 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use souk_chat::log::EntryKey;
 use souk_chat::ports::{
-    Committed, Decision, Feed, Limiter, Moderations, OutboxIntent, OutboxIntents, Presence, Runtime, Store, WentBack,
+    Committed, Decision, Feed, Limiter, Marked, Moderations, OutboxIntent, OutboxIntents, Presence, Runtime, Store,
+    WentBack,
 };
 use souk_chat::service::{Chats, Ports, Send};
 use souk_chat::{
@@ -36,6 +37,8 @@ impl Feed for Heard {
     fn committed(&self, committed: &Committed) {
         self.0.lock().push(committed.clone());
     }
+
+    fn marked(&self, _: &Marked) {}
 
     fn went_back(&self, loss: WentBack) {
         panic!("nothing was lost here: {loss:?}");

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use souk_chat::ports::{Committed, Decision, Feed, Limiter, Moderations, Presence, Runtime, Store, WentBack};
+use souk_chat::ports::{Committed, Decision, Feed, Limiter, Marked, Moderations, Presence, Runtime, Store, WentBack};
 use souk_chat::service::{Chats, Edit, Ports, Send, Window};
 use souk_chat::{
     Actor, ClientMessageId, Draft, Fingerprints, NewOrder, OrderId, Refusal, Role, RulesCell, Sealer, Seq, Timestamp,
@@ -27,6 +27,7 @@ impl Moderations for Deaf {
 
 impl Feed for Deaf {
     fn committed(&self, _: &Committed) {}
+    fn marked(&self, _: &Marked) {}
     fn went_back(&self, _: WentBack) {}
     fn suspect(&self, _: &OrderId) {}
 }

@@ -19,6 +19,8 @@ const SENDS_OPEN_MAX: usize = 64;
 pub(super) struct Member {
     pub(super) device: Arc<Device>,
     pub(super) ticket: JoinTicket,
+    /// How often marks had risen when the join began.
+    pub(super) rises: u64,
     pub(super) state: MemberState,
     /// Sends of this device whose acknowledgement takes its message's place in the sequence; at most [`SENDS_OPEN_MAX`].
     pub(super) open: Vec<Open>,
@@ -93,7 +95,7 @@ impl Member {
             let open = self.take(place);
             self.device.answer(open.ack, &encoded.answer(self.device.origin()));
         } else if let Some(frames) = encoded.frames_for(user) {
-            self.device.push_entry(order, encoded.seq, frames, now);
+            self.device.push_entry(order, encoded, frames, now);
         }
     }
 }

@@ -190,6 +190,12 @@ impl Driver {
         self.wire.handle.push(frame::encode(OpCode::Pong, payload).into());
     }
 
+    /// The answer to a heartbeat came.
+    pub fn pong(&mut self) {
+        let Self { kind, wire, .. } = self;
+        kind.protocol_mut().seats().iter().for_each(|seat| seat.heartbeat_answered(&wire.context));
+    }
+
     /// The connection's task was told something.
     pub fn notice(&mut self, notice: Notice) {
         let protocol = self.kind.protocol_mut();

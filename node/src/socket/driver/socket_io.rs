@@ -162,13 +162,17 @@ impl Protocol for SocketIo {
     fn text(&mut self, wire: &Wire, text: &str) -> Outcome {
         match socketio::decode(text) {
             Ok(Frame::Packet(packet)) => self.packet(wire, packet),
-            // A probe asks for its data back; a plain pong is the answer to our heartbeat, heard already.
+            // A probe asks for its data back.
             Ok(Frame::Ping(data)) => {
                 wire.write(format!("{}{data}", socketio::PONG).as_bytes());
                 Outcome::GoOn
             }
             Ok(Frame::Close) => Outcome::End(Close::Normal),
-            Ok(Frame::Pong(_) | Frame::Noop | Frame::Upgrade) => Outcome::GoOn,
+            Ok(Frame::Pong(_)) => {
+                self.seats.iter().flatten().for_each(|seat| seat.heartbeat_answered(&wire.context));
+                Outcome::GoOn
+            }
+            Ok(Frame::Noop | Frame::Upgrade) => Outcome::GoOn,
             Ok(Frame::Open(_)) => {
                 self.offended(wire, None, None, Error::bad_request("only the server opens a transport"))
             }

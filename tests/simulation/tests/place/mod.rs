@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use souk_chat::ports::{
-    Committed, Decision, Feed, Limiter, Moderations, Origin, Presence, Runtime, Store, WentBack, Why,
+    Committed, Decision, Feed, Limiter, Marked, Moderations, Origin, Presence, Runtime, Store, WentBack, Why,
 };
 use souk_chat::service::{Chats, Edit, Ports, Send, Sent};
 use souk_chat::{
@@ -30,6 +30,7 @@ pub struct Heard {
     pub committed: Mutex<Vec<Committed>>,
     pub losses: Mutex<Vec<WentBack>>,
     pub suspected: Mutex<Vec<OrderId>>,
+    pub told: Mutex<Vec<Marked>>,
 }
 
 impl Heard {
@@ -49,6 +50,10 @@ impl Moderations for Heard {
 impl Feed for Heard {
     fn committed(&self, committed: &Committed) {
         self.committed.lock().push(committed.clone());
+    }
+
+    fn marked(&self, marked: &Marked) {
+        self.told.lock().push(marked.clone());
     }
 
     fn went_back(&self, loss: WentBack) {
