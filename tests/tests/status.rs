@@ -122,7 +122,7 @@ async fn a_front_end_that_says_nothing_still_shows_two_ticks() {
         if joins {
             ask(&mut bob, &join(&deal.order)).await.expect("a party joins");
         }
-        let seq = say(&mut ann, &deal.order, "anybody").await;
+        let seq = say(&mut ann, &deal.order, &format!("{carrier:?} {joins}")).await;
         let is_it = |event: &ServerEvent| matches!(event, ServerEvent::NewMessage(new) if new.seq == seq).then_some(());
         told(&mut bob, "the message", is_it).await;
         // It was shown before a second that passes now; whatever comes back says so.
@@ -148,7 +148,7 @@ async fn what_arrives_where_somebody_looks_is_read_at_once() {
     let mut ann = joined(first, PLAIN, &deal.client, &deal).await;
     let order = &deal.order;
     for carrier in [PLAIN, SOCKET_IO] {
-        let before = say(&mut ann, order, "before").await;
+        let before = say(&mut ann, order, &format!("before {carrier:?}")).await;
         let mut bob = joined(second, carrier, &deal.contractor, &deal).await;
         let look = |visible| Request::SetVisible { order: order.clone(), visible };
         ask(&mut bob, &look(true)).await.expect("a party looks");
@@ -161,7 +161,7 @@ async fn what_arrives_where_somebody_looks_is_read_at_once() {
             drop(result);
         });
         for text in ["one", "two", "three"] {
-            let seq = say(&mut ann, order, text).await;
+            let seq = say(&mut ann, order, &format!("{text}, {carrier:?}")).await;
             status(&mut ann, &deal.contractor, seq, seq).await;
         }
         looking.abort();

@@ -16,13 +16,19 @@ use souk_simulation::judge::Words;
 use souk_simulation::plan::Faults;
 use souk_simulation::rng::Rng;
 
+/// Something that was not said before: neither other digits nor a letter more of the same make another text.
+fn text(who: &str, n: u64) -> String {
+    let letters = n.to_string().bytes().flat_map(|digit| [char::from(digit - b'0' + b'a'), 'z']).collect::<String>();
+    format!("from {who}: {letters}")
+}
+
 /// Both have said so much, in turn.
 async fn talk(place: &Place, each: u64) {
     place.connect("ann");
     place.connect("bob");
     for n in 0..each {
-        place.say("ann", &format!("a-{n}"), "from the client").await.unwrap();
-        place.say("bob", &format!("b-{n}"), "from the contractor").await.unwrap();
+        place.say("ann", &format!("a-{n}"), &text("ann", n)).await.unwrap();
+        place.say("bob", &format!("b-{n}"), &text("bob", n)).await.unwrap();
     }
 }
 
@@ -57,7 +63,7 @@ async fn marks_rise_to_the_head_and_no_further_and_what_is_lower_changes_nothing
     let status = |message: &souk_chat::Message| message.status(&seen.chat.marks_against(message.sender.as_ref()));
     let states: Vec<_> = seen.history.messages.iter().map(status).collect();
     assert_eq!(states, [Status::Read, Status::Sent, Status::Read, Status::Sent, Status::Read, Status::Sent]);
-    let again = place.say("ann", "a-0", "from the client").await.unwrap();
+    let again = place.say("ann", "a-0", &text("ann", 0)).await.unwrap();
     assert_eq!((again.repeat, place.chats.status(&again).await), (true, Status::Read), "a repeat is answered with it");
 }
 
