@@ -8,7 +8,7 @@ use bytes::Bytes;
 use futures_util::future::{Either, select};
 use souk_chat::limits::Quota;
 use souk_chat::ports::Runtime;
-use souk_chat::service::{Chats, Edit, Progress, Send, Sent};
+use souk_chat::service::{CatchUp, Chats, Edit, Progress, Send, Sent};
 use souk_chat::{ClientMessageId, Cursor, Draft, OrderId, Refusal, Role, Seq, Status, guarded};
 use souk_protocol::dto::{self, Audience, Empty, encode_message, with_masked};
 use souk_protocol::push::Exception;
@@ -148,11 +148,16 @@ impl Commands {
             Command::Sync { cursors } => {
                 let synced = self.chats.sync(device.actor(), &cursors).await;
                 let caught_up = synced.iter().flat_map(|synced| synced.orders.values().flatten());
-                let caught_up = caught_up.inspect(|caught_up| self.chats.answered(device.actor(), caught_up));
                 let reset = caught_up.filter(|caught_up| caught_up.history.reset).count();
                 self.metrics.cursors_reset.inc_by(reset as u64);
-                let body = synced.map(|synced| json::encode(&dto::Synced::of(&synced, device.user())));
-                body.map_err(Error::from)
+                match synced {
+                    Ok(synced) => {
+                        device.answer(ack, &json::encode(&dto::Synced::of(&synced, device.user())));
+                        synced.orders.values().flatten().for_each(|caught_up| self.shown(device, caught_up));
+                        return;
+                    }
+                    Err(refusal) => Err(Error::from(refusal)),
+                }
             }
         };
         match outcome {
@@ -242,16 +247,17 @@ impl Commands {
             let caught_up = self.chats.catch_up(device.actor(), order, cursor.clone()).await?;
             let history = &caught_up.history;
             let body = json::encode(&dto::Joined::of(&caught_up, device.user()));
-            self.chats.answered(device.actor(), &caught_up);
             let parties = caught_up.chat.participants.iter().map(|party| (&party.user, party.marks));
             room.know_marks(parties, self.runtime.now());
             if history.more && cursor.is_some() && !history.reset {
                 drop(joining);
                 device.answer(ack, &body);
+                self.shown(device, &caught_up);
                 return Ok(());
             }
             if room.finish_join(device, ticket, (history.up_to, &history.epoch), ack, &body) != Joined::ReadAgain {
                 joining.is_done = true;
+                self.shown(device, &caught_up);
                 self.metrics.joins.inc();
                 self.metrics.cursors_reset.inc_by(u64::from(history.reset));
                 self.delivery.look_after(&room);
@@ -260,6 +266,13 @@ impl Commands {
             self.metrics.joins_read_again.inc();
         }
         Err(Refusal::unavailable().into())
+    }
+
+    /// A device was answered with this: what it holds of the other party arrives with it.
+    fn shown(&self, device: &Device, caught_up: &CatchUp) {
+        if let Some(progress) = self.chats.arrives_with(device.actor(), caught_up) {
+            device.shows(&caught_up.chat.order.id, progress);
+        }
     }
 
     /// Waits for the router's word, for a while: without it the room is compared with the store often.
@@ -324,10 +337,10 @@ impl Commands {
         }
     }
 
-    /// A device answered a heartbeat: what its person looks at, and was sent before it, is read.
+    /// A device answered a heartbeat: what it was shown before that arrived, and was read where its person looks.
     pub fn heartbeat_answered(&self, device: &Device) {
-        for (order, seq) in device.heartbeat_answered() {
-            self.chats.note(&order, device.user(), Progress::read(seq));
+        for (order, progress) in device.heartbeat_answered() {
+            self.chats.note(&order, device.user(), progress);
         }
     }
 

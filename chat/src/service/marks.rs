@@ -49,7 +49,9 @@ impl Progress {
         Self { delivered: seq, read: seq }
     }
 
-    fn max(self, other: Self) -> Self {
+    /// The later of each.
+    #[must_use]
+    pub fn max(self, other: Self) -> Self {
         Self { delivered: self.delivered.max(other.delivered), read: self.read.max(other.read) }
     }
 }
@@ -213,15 +215,13 @@ impl Chats {
         let _ = self.raise(order, user, progress, None);
     }
 
-    /// The actor was answered with this: what it holds of the other party has arrived.
-    pub fn answered(&self, actor: &Actor, caught_up: &CatchUp) {
+    /// What has arrived once the actor got this answer; nothing, where that was known before.
+    pub fn arrives_with(&self, actor: &Actor, caught_up: &CatchUp) -> Option<Progress> {
         let (chat, history) = (&caught_up.chat, &caught_up.history);
-        let Some(side) = chat.order.side_of(&actor.user).filter(|_| actor.role != Role::Admin) else { return };
+        let side = chat.order.side_of(&actor.user).filter(|_| actor.role != Role::Admin)?;
         let known = chat.participants[usize::from(side == Side::Contractor)].marks.delivered;
         let is_more = history.up_to < chat.head.seq || chat.head.counts.by(side.other()) > known.others;
-        if history.up_to > known.seq && is_more {
-            self.note(&chat.order.id, &actor.user, Progress::delivered(history.up_to));
-        }
+        (history.up_to > known.seq && is_more).then(|| Progress::delivered(history.up_to))
     }
 
     fn raise(&self, order: &OrderId, user: &UserId, progress: Progress, asked: Option<Asked>) -> Result<(), Refusal> {

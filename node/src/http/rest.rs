@@ -160,8 +160,8 @@ async fn history(shared: &Shared, actor: &Actor, order: &str, query: &str) -> Re
     let (window, limit) = parse::history_query(query)?;
     let pages_back = matches!(window, Window::Before(_));
     let caught_up = shared.chats.history(actor, &order_id(order)?, window, limit).await?;
-    if !pages_back {
-        shared.chats.answered(actor, &caught_up);
+    if let Some(progress) = shared.chats.arrives_with(actor, &caught_up).filter(|_| !pages_back) {
+        shared.chats.note(&caught_up.chat.order.id, &actor.user, progress);
     }
     shared.sockets.metrics.cursors_reset.inc_by(u64::from(caught_up.history.reset));
     Ok(json(StatusCode::OK, encoding::encode(&dto::Page::of(&caught_up, &actor.user))))

@@ -7,13 +7,14 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use smallvec::SmallVec;
 use souk_chat::ports::Origin;
+use souk_chat::service::Progress;
 use souk_chat::{Actor, ClientMessageId, OrderId, Seq, UserId};
 use souk_protocol::Error;
 
 use super::connection_handle::{ConnectionHandle, Notice};
 use super::encoded_entry::{EncodedEntry, Frames};
 use super::encoding::{Ack, Encoding};
-use super::looking::Looking;
+use super::looking::{Looking, Shown};
 use super::room::Room;
 use super::sight::Sight;
 use super::{ROOMS_PER_DEVICE, TooManyRooms};
@@ -147,15 +148,24 @@ impl Device {
         if done { Ok(()) } else { Err(TooManyRooms) }
     }
 
-    /// A heartbeat was answered: what its person has seen by that, of the orders that they look at.
-    pub fn heartbeat_answered(&self) -> SmallVec<[(OrderId, Seq); 1]> {
-        let mut looking = self.looking.lock();
-        let Some(looking) = looking.as_mut() else { return SmallVec::new() };
-        let (seen, again) = looking.answered();
-        if again {
+    /// An answer shows so much of an order: a heartbeat goes out behind it, whose answer says that it came.
+    pub fn shows(&self, order: &OrderId, progress: Progress) {
+        if !self.is_retired() && self.looking.lock().get_or_insert_default().shows(order, progress) {
             self.handle.push(self.encoding.ping());
         }
-        seen
+    }
+
+    /// A heartbeat was answered: how far its person got by that.
+    pub fn heartbeat_answered(&self) -> Shown {
+        let mut kept = self.looking.lock();
+        let Some(looking) = kept.as_mut() else { return Shown::new() };
+        let (shown, again) = looking.answered();
+        if again {
+            self.handle.push(self.encoding.ping());
+        } else if looking.is_idle() {
+            *kept = None;
+        }
+        shown
     }
 
     /// The newest messages of other parties that were certainly shown since this was last asked.

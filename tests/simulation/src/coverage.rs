@@ -61,11 +61,15 @@ pub enum Seen {
     RepublishPanicked,
     EpochPanicked,
     AbsencesPanicked,
+    /// What raises how far somebody got.
+    MarksPanicked,
+    /// Somebody was told how far another got.
+    ToldOfMarks,
 }
 
 impl Seen {
     /// All of them.
-    pub const ALL: [Self; 54] = [
+    pub const ALL: [Self; 56] = [
         Self::AnswerLostThenFound,
         Self::LandedLate,
         Self::LandedLateRefused,
@@ -120,6 +124,8 @@ impl Seen {
         Self::RepublishPanicked,
         Self::EpochPanicked,
         Self::AbsencesPanicked,
+        Self::MarksPanicked,
+        Self::ToldOfMarks,
     ];
 
     /// That a task of this name panicked.
@@ -134,6 +140,7 @@ impl Seen {
             "republish" => Self::RepublishPanicked,
             "epoch" => Self::EpochPanicked,
             "absences" => Self::AbsencesPanicked,
+            "marks" => Self::MarksPanicked,
             other => panic!("a task that nothing is known of: {other}"),
         }
     }

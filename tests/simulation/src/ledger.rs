@@ -111,6 +111,17 @@ impl Ledger {
         }
     }
 
+    /// Whether an order's log ends before this number, though it lost nothing.
+    pub fn is_above(&self, order: &OrderId, seq: Seq) -> bool {
+        let head = self.shelf.history().logs.get(order).map_or(Seq::ZERO, |log| log.head.seq);
+        seq > head && !self.has_lost(order)
+    }
+
+    /// Whether an order's log lost something.
+    pub fn has_lost(&self, order: &OrderId) -> bool {
+        self.book.lock().lost.contains(order)
+    }
+
     /// Whether clients see none of an order's entries between two numbers.
     pub fn is_empty_between(&self, order: &OrderId, after: Seq, before: Seq) -> bool {
         self.shelf.history().logs.get(order).is_some_and(|log| log.is_empty_between(after, before))

@@ -26,6 +26,8 @@ pub enum Sabotage {
     ForgottenAbsences,
     /// Nobody looks after the people of nodes that died.
     ForgottenOrphans,
+    /// The store takes marks as they come, the lower ones too.
+    FallingMarks,
     /// What panics takes everything along that waits for it.
     NoGuards,
 }

@@ -7,14 +7,14 @@ use std::time::Duration;
 use souk_chat::log::{EntryKey, NewEntry, Seq};
 use souk_chat::{Body, ClientMessageId, Entry, Fingerprints, Message, NewOrder, OrderId, Side, Timestamp, UserId};
 
-use crate::client::{Client, Identity, Phase};
+use crate::client::{Client, Identity, Phase, View};
 use crate::cluster::Cluster;
 use crate::coverage::{Coverage, Seen};
 use crate::ledger::Ledger;
 use crate::plan::{Plan, Sabotage};
 use crate::rng::Rng;
 use crate::router::Bus;
-use crate::store::Shelf;
+use crate::store::{History, Shelf};
 use crate::world::{World, show};
 
 /// How long after faults ended everything that showed must be whole.
@@ -314,6 +314,9 @@ impl Play {
                         continue;
                     }
                 };
+                if all && !self.ledger.has_lost(order) {
+                    self.check_marks(client, order, &view, &history);
+                }
                 // Entries that clients do not see move nobody.
                 let is_there = at == head || at < head && log.is_empty_between(at, head.next());
                 if !is_there && shown < head && !all {
@@ -331,6 +334,17 @@ impl Play {
                     );
                     self.world.fail("views", words);
                 }
+            }
+        }
+    }
+
+    /// Whoever is live knows how far both got.
+    fn check_marks(&self, client: &Client, order: &OrderId, view: &View, history: &History) {
+        for (user, told) in &view.marks {
+            let stored = history.marks(order, std::slice::from_ref(user))[0].shown();
+            if *told != (stored.delivered.seq, stored.read.seq) {
+                let words = format!("{} was told {told:?} of {user} in {order}, not {stored:?}", client.name());
+                self.world.fail("marks", words);
             }
         }
     }

@@ -102,20 +102,20 @@ async fn strangers_admins_and_missing_orders_raise_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_somebody_was_answered_with_has_arrived() {
+async fn what_somebody_is_answered_with_arrives_with_it_and_what_is_known_does_not_again() {
     let place = Place::words();
     talk(&place, 2).await;
     let caught_up = place.chats.catch_up(&actor("bob"), &place.order, None).await.unwrap();
-    place.chats.answered(&actor("bob"), &caught_up);
-    place.chats.answered(&admin(), &caught_up);
+    let arrives = place.chats.arrives_with(&actor("bob"), &caught_up).unwrap();
+    assert_eq!(arrives, Progress::delivered(Seq(4)));
+    assert_eq!(place.chats.arrives_with(&admin(), &caught_up), None);
+    place.chats.note(&place.order, &user("bob"), arrives);
     tokio::time::sleep(2 * MARKS_EVERY).await;
     assert_eq!(told(&place), [("bob".into(), 4, 0)]);
-    // Nothing new of the other: nothing to raise.
+    // Nothing new of the other: nothing arrives.
     place.say("bob", "b-9", "more").await.unwrap();
     let caught_up = place.chats.catch_up(&actor("bob"), &place.order, None).await.unwrap();
-    place.chats.answered(&actor("bob"), &caught_up);
-    tokio::time::sleep(2 * MARKS_EVERY).await;
-    assert_eq!(told(&place).len(), 1);
+    assert_eq!(place.chats.arrives_with(&actor("bob"), &caught_up), None);
 }
 
 #[tokio::test(start_paused = true)]

@@ -85,6 +85,11 @@ fn nodes_that_do_not_look_for_losses_are_found() {
 }
 
 #[test]
+fn marks_that_fall_are_found() {
+    is_found(Sabotage::FallingMarks, "marks");
+}
+
+#[test]
 fn a_store_that_takes_any_epoch_for_its_own_is_found() {
     is_found(Sabotage::AnyEpoch, "views");
 }

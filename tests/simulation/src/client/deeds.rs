@@ -45,8 +45,24 @@ impl Client {
         self.join_all(&mut state);
         self.send_unsent(&mut state);
         if self.world.is_faulty() {
+            self.mark(&mut state);
             self.deed(&mut state);
         }
+    }
+
+    /// Says now and then that something it knows was delivered, or read: also what it said of before.
+    fn mark(&self, state: &mut State) {
+        let mut rng = self.marks_rng.lock();
+        if self.stranger || !rng.chance(150) {
+            return;
+        }
+        let order = self.orders[rng.index(self.orders.len())].clone();
+        let view = &state.views[&order];
+        let Some(newest) = view.messages.keys().next_back().filter(|_| !view.void) else { return };
+        let (seq, is_read) = (rng.between(view.from.0 + 1, newest.0), rng.chance(500));
+        let message = MessageId { order, seq: Seq(seq) };
+        let request = if is_read { Request::MessageRead { message } } else { Request::MessageDelivered { message } };
+        self.ask(state, &request, What::Other);
     }
 
     fn is_out_of_patience(&self, state: &State) -> bool {

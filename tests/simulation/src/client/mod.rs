@@ -90,6 +90,8 @@ struct State {
     aside: BTreeSet<(OrderId, Seq)>,
     lives: u64,
     back_at: u64,
+    /// It was away for long, and is back in everything from this moment on.
+    settled_at: u64,
     patience: u64,
     deserted: bool,
 }
@@ -97,6 +99,8 @@ struct State {
 /// By when most are back whose connection broke, in milliseconds, and between what and what a few are.
 const BACK_WITHIN_MS: u64 = 1_500;
 const LEAVE_MS: (u64, u64) = (20_000, 35_000);
+/// How long whoever comes back after that takes to join and to send what waited.
+const SETTLED_WITHIN_MS: u64 = 10_000;
 
 /// One device of one person.
 pub struct Client {
@@ -109,6 +113,8 @@ pub struct Client {
     orders: Vec<OrderId>,
     stranger: bool,
     rng: Mutex<Rng>,
+    /// For what it says of what it read.
+    marks_rng: Mutex<Rng>,
     state: Mutex<State>,
 }
 
@@ -129,6 +135,7 @@ impl Client {
     pub fn new(world: Arc<World>, cluster: &Arc<Cluster>, ledger: Arc<Ledger>, identity: Identity) -> Arc<Self> {
         let Identity { user, number, orders, stranger } = identity;
         let rng = world.rng().fork(number);
+        let marks_rng = Mutex::new(rng.clone().fork(1));
         let views = orders.iter().map(|order| (order.clone(), View::default())).collect();
         let state = State { views, patience: 10_000, ..State::default() };
         Arc::new(Self {
@@ -140,6 +147,7 @@ impl Client {
             orders,
             stranger,
             rng: Mutex::new(rng),
+            marks_rng,
             state: Mutex::new(state),
         })
     }
@@ -171,10 +179,11 @@ impl Client {
         self.state.lock().wire.as_ref().map(|wire| wire.node())
     }
 
-    /// Whether it stays away longer than people do whose connection broke.
+    /// Whether it stays away longer than people do whose connection broke, or has just come back.
     pub fn is_on_leave(&self) -> bool {
         let state = self.state.lock();
-        state.wire.is_none() && state.back_at > self.world.now() + BACK_WITHIN_MS
+        let now = self.world.now();
+        state.settled_at > now || state.wire.is_none() && state.back_at > now + BACK_WITHIN_MS
     }
 
     /// Whether it has gone for good.
@@ -249,6 +258,7 @@ impl Client {
         let on_leave = self.world.is_faulty() && rng.chance(20);
         let (least, most) = if on_leave { LEAVE_MS } else { (10, BACK_WITHIN_MS) };
         state.back_at = self.world.now() + rng.between(least, most);
+        state.settled_at = if on_leave { state.back_at + SETTLED_WITHIN_MS } else { 0 };
     }
 
     /// Begins a message in an order. `word` is not said by anybody else.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use souk_chat::{OrderId, Seq};
 use souk_protocol::plain::{self, ServerFrame};
+use souk_protocol::push::MessageStatus;
 use souk_protocol::{Code, Error, PushKind, ServerEvent, dto};
 
 use crate::coverage::Seen;
@@ -118,6 +119,9 @@ impl Client {
             view.from = from;
         }
         view.epoch = joined.epoch.clone();
+        for party in &joined.chat.participants {
+            view.mark(&party.user_id, party.delivered, party.read);
+        }
         joined.messages.iter().for_each(|message| view.keep(message));
         view.cursor = view.cursor.max(Some(joined.up_to));
         if view.phase != Phase::Joining(id) {
@@ -289,6 +293,10 @@ impl Client {
                 }
                 return None;
             }
+            Ok(ServerEvent::MessageStatus(status)) => {
+                self.marked(state, &status);
+                return None;
+            }
             Ok(ServerEvent::ResyncRequired(resync)) => {
                 self.resync(state, &resync.order_ids);
                 return None;
@@ -331,6 +339,19 @@ impl Client {
             seq => self.world.fail("hole", format!("{}: {order} is at {at}, a push has {seq}", self.name())),
         }
         Some(order)
+    }
+
+    /// Marks are those of a party, never above the head, and what is read was delivered.
+    fn marked(&self, state: &mut State, status: &MessageStatus) {
+        let order = &status.order_id;
+        self.world.saw(Seen::ToldOfMarks);
+        let Some(view) = state.views.get_mut(order).filter(|_| !self.stranger) else {
+            return self.world.fail("stranger", format!("{} hears of {order}", self.name()));
+        };
+        view.mark(&status.user_id, status.delivered, status.read);
+        if status.read > status.delivered || self.ledger.is_above(order, status.delivered) {
+            self.world.fail("marks", format!("{} was told {status:?}", self.name()));
+        }
     }
 
     /// What comes of an order that it did not join comes once, and what it sent itself is answered and no more. Of one that it leaves, a

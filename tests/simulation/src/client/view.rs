@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use souk_chat::{Cursor, Epoch, Seq};
+use souk_chat::{Cursor, Epoch, Seq, UserId};
 use souk_protocol::dto;
 
 /// How far a client is with an order.
@@ -40,6 +40,8 @@ pub struct View {
     pub from: Seq,
     /// The messages it knows: version and text, of each the newest that it was told.
     pub messages: BTreeMap<Seq, (u32, Arc<str>)>,
+    /// How far the parties got, as it was told: the highest of each, delivered and read.
+    pub marks: BTreeMap<UserId, (Seq, Seq)>,
     /// It does not want to be joined.
     pub away: bool,
 }
@@ -65,6 +67,12 @@ impl View {
             *maybe_again = doubtful;
             self.cursor = Some(seq);
         }
+    }
+
+    /// Somebody got so far.
+    pub fn mark(&mut self, user: &UserId, delivered: Seq, read: Seq) {
+        let known = self.marks.entry(user.clone()).or_default();
+        *known = (known.0.max(delivered), known.1.max(read));
     }
 
     /// Keeps a message, unless a newer version of it is known.
