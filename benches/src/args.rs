@@ -5,13 +5,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use clap::error::ErrorKind;
 
 use crate::figures::relay::Load;
 use crate::figures::{flood, floor, idle, relay};
-
-/// Exit code for a command line that says nothing known (`EX_USAGE`).
-const USAGE: u8 = 64;
 
 /// Measures souk: real nodes over loopback, clients in this process. Prints lines for people and a line of JSON per figure.
 #[derive(Debug, Parser)]
@@ -81,14 +77,7 @@ impl Latency {
 
 /// Reads the command line. Otherwise: the code to leave with, after the help or what is wrong was said.
 pub(crate) fn parse() -> Result<Args, ExitCode> {
-    Args::try_parse().map_err(|error| {
-        // Nothing is left to be done where even this cannot be printed.
-        let _ = error.print();
-        match error.kind() {
-            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::SUCCESS,
-            _ => ExitCode::from(USAGE),
-        }
-    })
+    Args::try_parse().map_err(|error| souk_settings::leave(&error))
 }
 
 #[cfg(test)]

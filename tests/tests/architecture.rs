@@ -16,15 +16,16 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     ("souk-store", &["souk-chat"], &["serde", "serde_json", "hyper", "redis", "rdkafka"]),
     ("souk-events", &["souk-chat"], &["hyper", "redis", "scylla", "rusqlite"]),
     ("souk-client", &["souk-chat", "souk-protocol"], &["redis", "scylla", "rusqlite", "rdkafka", "jsonwebtoken"]),
+    ("souk-settings", &[], &["tokio", "serde", "hyper", "redis", "scylla", "rusqlite", "rdkafka", "tracing"]),
     ("souk-testkit", &[], &["hyper", "redis", "fred", "scylla", "rusqlite", "rdkafka", "fastwebsockets"]),
     (
         "souk-loadtest",
-        &["souk-chat", "souk-client", "souk-protocol", "souk-testkit"],
+        &["souk-chat", "souk-client", "souk-protocol", "souk-settings", "souk-testkit"],
         &["redis", "scylla", "rusqlite", "rdkafka", "jsonwebtoken"],
     ),
     (
         "souk-node",
-        &["souk-chat", "souk-moderation", "souk-protocol", "souk-router", "souk-store", "souk-events"],
+        &["souk-chat", "souk-moderation", "souk-protocol", "souk-router", "souk-store", "souk-events", "souk-settings"],
         &["redis", "scylla", "rusqlite", "rdkafka"],
     ),
 ];

@@ -6,12 +6,11 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::error::ErrorKind;
-use clap::{Arg, CommandFactory, FromArgMatches, Parser};
+use clap::{CommandFactory, FromArgMatches, Parser};
 
-use super::{Failure, USAGE};
+use super::Failure;
 use crate::sabotage::SabotageKind;
-use crate::scenario::KNOBS;
+use crate::scenario::TABLE;
 
 /// Drives thousands of real clients against one or more nodes of souk, shows what happens, and proves that nothing was lost.
 ///
@@ -150,32 +149,21 @@ pub(crate) struct Compare {
 
 /// Reads the command line. Otherwise: the code to leave with, after the help or what is wrong was said.
 pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, ExitCode> {
-    try_parse(arguments).map_err(|error| {
-        // Nothing is left to be done where even this cannot be printed.
-        let _ = error.print();
-        match error.kind() {
-            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::SUCCESS,
-            _ => ExitCode::from(USAGE),
-        }
-    })
+    try_parse(arguments).map_err(|error| souk_settings::leave(&error))
 }
 
 fn try_parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
     let matches = command().try_get_matches_from(arguments)?;
     let mut cli = Cli::from_arg_matches(&matches)?;
     if let (What::Run(run), Some(("run", given))) = (&mut cli.what, matches.subcommand()) {
-        let value =
-            |knob: &crate::scenario::Knob| Some((knob.name.to_owned(), given.get_one::<String>(knob.name)?.clone()));
-        run.knobs = KNOBS.iter().filter_map(value).collect();
+        let said = TABLE.said_in(given).into_iter();
+        run.knobs = said.map(|(knob, value)| (knob.to_owned(), value)).collect();
     }
     Ok(cli)
 }
 
 fn command() -> clap::Command {
-    let flag = |knob: &'static crate::scenario::Knob| {
-        Arg::new(knob.name).long(knob.name.replace(['.', '_'], "-")).value_name("VALUE").hide(true)
-    };
-    Cli::command().mut_subcommand("run", |run| run.args(KNOBS.iter().map(flag)))
+    Cli::command().mut_subcommand("run", |run| run.args(TABLE.options().map(|option| option.hide(true))))
 }
 
 /// `KNOB=VALUE`, taken apart.

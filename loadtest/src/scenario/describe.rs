@@ -95,7 +95,7 @@ pub(super) fn figure_table() -> String {
 }
 
 fn default_of(knob: &Knob) -> String {
-    (knob.write)(&super::knobs::defaults())
+    super::knobs::defaults().knobs().remove(knob.name).unwrap_or_default()
 }
 
 fn unit(unit: Unit) -> &'static str {

@@ -6,10 +6,8 @@
 
 mod absent;
 mod describe;
-mod file;
 pub mod knobs;
 mod lists;
-mod mistake;
 mod node_settings;
 mod parse;
 mod rules;
@@ -18,14 +16,13 @@ pub mod shipped;
 mod tests;
 mod threshold;
 mod together;
-mod value;
 
 use std::time::Duration;
 
 pub use describe::{describe_figures, describe_knobs, list};
+pub(crate) use knobs::TABLE;
 pub use knobs::{KNOBS, Knob};
-pub use mistake::{Mistake, Mistakes, Place, Wrong};
-pub use value::Kind;
+pub use souk_settings::{Kind, Mistake, Mistakes, Place, Wrong};
 
 /// A scenario, ready to run.
 #[derive(Clone, Debug, PartialEq)]

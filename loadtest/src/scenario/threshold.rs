@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use super::mistake::{Wrong, nearest};
+use souk_settings::{Wrong, did_you_mean, nearest};
+
 use super::{Comparison, Threshold};
 use crate::report::figures::{FIGURES, Figure, Unit, find};
 
@@ -31,11 +32,8 @@ impl Threshold {
             return Err(Wrong::new(format!("{text:?} is no threshold"), FORM));
         }
         let figure = find(metric).ok_or_else(|| {
-            let help = match nearest(metric, FIGURES.iter().map(|figure| figure.name)) {
-                Some(near) => format!("did you mean {near}?"),
-                None => "SCENARIOS.md lists them all".to_owned(),
-            };
-            Wrong::new(format!("there is no figure {metric}"), help)
+            let near = nearest(metric, FIGURES.iter().map(|figure| figure.name));
+            Wrong::new(format!("there is no figure {metric}"), did_you_mean(near, "SCENARIOS.md lists them all"))
         })?;
         let (comparison, value) = comparison(text, rest.trim_start())?;
         let limit = limit(text, value.trim(), figure)?;
