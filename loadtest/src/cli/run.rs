@@ -11,14 +11,14 @@ use tokio::sync::watch;
 
 use super::args::{Run, TargetArgs, pairs};
 use super::{Failure, code_of, say};
+use crate::context::Context;
+use crate::crowd::people::Share;
 use crate::export::Exporter;
 use crate::join::{self, Leader};
 use crate::measure::observer::Observer;
 use crate::report::{Report, baseline, summary};
-use crate::run::context::Context;
 use crate::run::found::{self, Began};
 use crate::run::part::RunPart;
-use crate::run::people::Share;
 use crate::run::{Interrupt, OnlyUs, Prepared, Setup, run as run_prepared};
 use crate::sabotage::SabotageKind;
 use crate::scenario::{Cut, RampOf, Scenario};
