@@ -4,7 +4,6 @@
 mod args;
 mod failure;
 mod figures;
-mod latency;
 mod load;
 mod node;
 mod people;

@@ -21,7 +21,7 @@ mod conductor;
 mod context;
 mod crowd;
 mod device;
-pub mod export;
+mod export;
 mod ingredients;
 mod integrity;
 mod join;
@@ -36,3 +36,5 @@ pub mod scenario;
 mod talk;
 pub mod target;
 mod view;
+
+pub use recorder::Series;

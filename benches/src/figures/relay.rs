@@ -13,12 +13,11 @@ use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
 use crate::failure::Failure;
-use crate::latency::Percentiles;
 use crate::load::{self, Plan, Tally, Window};
 use crate::node;
 use crate::people::People;
 use crate::process::{Memory, Used};
-use crate::report::{figure, median_by, rounded, say};
+use crate::report::{Percentiles, figure, median_by, rounded, say};
 
 /// How long what is on its way when a round ends may still take.
 const STRAGGLERS: Duration = Duration::from_secs(2);
@@ -193,8 +192,8 @@ impl Session {
         }
         let round = Round::between(&before, &after);
         Ok(Round {
-            acknowledged: self.tally.acknowledgements().percentiles(),
-            received: self.tally.receipts().percentiles(),
+            acknowledged: Percentiles::of(&self.tally.acknowledgements()),
+            received: Percentiles::of(&self.tally.receipts()),
             refused: self.tally.refusals(),
             unsent,
             ..round
