@@ -29,10 +29,10 @@ const REST: Duration = Duration::from_secs(5);
 /// What to measure.
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub(crate) struct Options {
-    /// One node: SQLite, nothing else (the default).
+    /// Only one node: SQLite, nothing else (the default of `relay`).
     #[arg(long, conflicts_with = "cluster")]
     pub(crate) alone: bool,
-    /// Two nodes on Redis, CQL and Kafka, as the environment says (`deploy/stack env`); the two of an order are on different nodes.
+    /// Only two nodes on Redis, CQL and Kafka, as the environment says (`deploy/stack env`); the two of an order are on different nodes.
     #[arg(long)]
     pub(crate) cluster: bool,
     /// The load.

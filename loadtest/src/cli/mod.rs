@@ -62,7 +62,7 @@ fn answer(cli: Cli) -> Result<ExitCode, Failure> {
             Ok(ExitCode::SUCCESS)
         }
         What::Check { scenario, set } => {
-            let scenario = Scenario::load(&scenario, &args::pairs(&set)?).map_err(Failure::usage)?;
+            let scenario = Scenario::load(&scenario, &set).map_err(Failure::usage)?;
             say(&format!("{}: no mistakes. {}\n", scenario.name, scenario.about));
             Ok(ExitCode::SUCCESS)
         }

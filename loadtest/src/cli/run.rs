@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use super::args::{Run, TargetArgs, pairs};
+use super::args::{Run, TargetArgs};
 use super::{Failure, code_of, say};
 use crate::crowd::people::Share;
 use crate::export::Exporter;
@@ -32,7 +32,7 @@ pub(super) async fn run(args: Run) -> Result<ExitCode, Failure> {
     if let Some(address) = args.join {
         return join::follow(address).await.map(|_| ExitCode::SUCCESS).map_err(Failure::unavailable);
     }
-    let mut sets = pairs(&args.set)?;
+    let mut sets = args.set.clone();
     sets.extend(args.knobs.iter().cloned());
     let scenario = Scenario::load(args.scenario.as_deref().unwrap_or_default(), &sets).map_err(Failure::usage)?;
     if args.lead.is_some() && args.processes == 1 {

@@ -1,20 +1,10 @@
 //! The commands of the program `souk`.
 //!
-//! | command | what it does |
-//! |---|---|
-//! | `souk`, `souk serve` | runs a node |
-//! | `souk config check` | reads the configuration and the key set, and says every mistake; changes nothing |
-//! | `souk config print` | shows every setting in force and where it was said |
-//! | `souk config schema` | prints a JSON Schema of the file |
-//! | `souk token --user U …` | prints a token; see [`TokenArgs`] |
-//! | `souk migrate` | makes or brings up to date the store's tables |
-//! | `souk new-epoch` | after a backup was put back: clients load what is there, whatever their cursors say |
-//! | `souk backup FILE` | copies an SQLite store into a new file, also while a node runs on it |
-//! | `souk secrets accept` | lets the store take the secrets in force for right; see [`crate::serve::secrets`] |
-//! | `souk moderate` | judges messages, one a line on standard input, by the settings `moderation.*`; nothing else has to be configured |
+//! What each does stands in `args.rs` and in `souk --help`. `config check` changes nothing; `moderate` needs the settings
+//! `moderation.*` alone; what `secrets accept` means stands at [`crate::serve::secrets`].
 //!
-//! Every command takes all setting flags. Exit status: 0 done, 1 failed, 64 called or configured wrongly, 65 some lines of the input
-//! could not be read.
+//! Every command takes every setting as an option. Exit status: 0 done, 1 failed, 64 called or configured wrongly, 65 some lines of
+//! the input could not be read.
 //!
 //! A node that stands alone and is given no key makes one up and keeps it in its data folder, so `souk token` in another shell, with
 //! the same data folder, makes tokens that the running node takes. Whichever of the two comes first makes the key.
