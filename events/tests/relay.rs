@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use souk_chat::log::{Body, Entry, Head, NewEntry};
 use souk_chat::ports::{
-    Appended, EventData, Heartbeats, Incarnation, Intent, Outbox, Promises, Runtime, Store, StoreError,
+    Appended, EventData, Heartbeats, Incarnation, Outbox, OutboxIntent, OutboxIntents, Runtime, Store, StoreError,
 };
 use souk_chat::{Category, Message, ModerationAction, OrderId, Owed, Seq, Subject, Timestamp};
 use souk_events::relay::{Relay, Settings};
@@ -40,8 +40,8 @@ fn node_with(store: &Arc<StoreDouble>, sink: &Arc<Sink>, settings: Settings, sta
 }
 
 impl Node {
-    /// The first half of a send: a promise in the store.
-    async fn promise(&self, store: &StoreDouble, id: &OrderId, name: &str) -> (Head, Intent) {
+    /// The first half of a send: an intent in the store.
+    async fn intent(&self, store: &StoreDouble, id: &OrderId, name: &str) -> (Head, OutboxIntent) {
         let head = store.head_now(id);
         let intent = self.relay.intents().intent(id, &key(name), head.seq);
         store.intend(std::slice::from_ref(&intent)).await.unwrap();
@@ -50,7 +50,7 @@ impl Node {
 
     /// A whole send that owes a notification, without the nudge.
     async fn send(&self, store: &StoreDouble, id: &OrderId, name: &str) {
-        let (head, _) = self.promise(store, id, name).await;
+        let (head, _) = self.intent(store, id, name).await;
         let written = store.write(id, &head, name, vec![notify_ann()]).await;
         assert!(matches!(written, Appended::Applied(_)));
     }
@@ -75,7 +75,7 @@ async fn a_nudge_brings_out_what_is_owed_with_all_that_it_says() {
     let (id, other) = (order("o-1"), order("o-2"));
     store.write(&other, &store.head_now(&other), "elsewhere", vec![]).await;
     let node = node(&store, &sink, "a", start);
-    let (head, _) = node.promise(&store, &id, "m").await;
+    let (head, _) = node.intent(&store, &id, "m").await;
     let text = "x".repeat(60);
     let masked = Owed::Moderation {
         action: ModerationAction::Masked,
@@ -86,7 +86,7 @@ async fn a_nudge_brings_out_what_is_owed_with_all_that_it_says() {
     let entry = message(&id, &head, "m", &text, vec![notify_ann(), masked]);
     souk_chat::ports::Log::append(&*store, &id, &head, &[entry]).await.unwrap();
     node.relay.nudge(&id);
-    until("both are out and the promise is dropped", || store.intents_now().is_empty()).await;
+    until("both are out and the intent is dropped", || store.intents_now().is_empty()).await;
 
     let out = sink.out.lock().clone();
     assert_eq!(sink.ids(), store.owed_ids(&id));
@@ -126,7 +126,7 @@ async fn a_refused_text_and_each_masked_message_have_their_event() {
     for (name, body, owed) in
         [("masked~m2", Body::Masking(masked), vec![about(1), about(2)]), ("refused~m3", Body::Empty, vec![refused])]
     {
-        let (head, _) = node.promise(&store, &id, name).await;
+        let (head, _) = node.intent(&store, &id, name).await;
         let entry = Entry { seq: head.seq.next(), key: key(name), at: Timestamp(5), counts: head.counts, body };
         souk_chat::ports::Log::append(&*store, &id, &head, &[NewEntry { entry, fingerprint: None, owed }])
             .await
@@ -159,7 +159,7 @@ async fn an_empty_entry_notifies_of_the_partners_last_message_and_not_of_what_so
     for (name, body, owed) in
         [("souks", Body::System(Arc::new(souks)), vec![]), ("notify~ann~1", Body::Empty, vec![notify_ann()])]
     {
-        let (head, _) = node.promise(&store, &id, name).await;
+        let (head, _) = node.intent(&store, &id, name).await;
         let entry = Entry { seq: head.seq.next(), key: key(name), at: Timestamp(5), counts: head.counts, body };
         let new = NewEntry { entry, fingerprint: None, owed };
         souk_chat::ports::Log::append(&*store, &id, &head, &[new]).await.unwrap();
@@ -187,7 +187,7 @@ async fn an_error_in_the_middle_repeats_from_the_mark_in_order() {
     assert_eq!(sink.firsts(), store.owed_ids(&id));
     assert!(sink.ids().len() > 200, "the failures bit");
     assert_eq!(node.count(|m| m.failed.load(Ordering::Relaxed)), 4);
-    until("promises are dropped", || store.intents_now().is_empty()).await;
+    until("intents are dropped", || store.intents_now().is_empty()).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -199,7 +199,7 @@ async fn a_crash_between_batch_and_emit_is_made_good_by_another_node() {
     dying.send(&store, &id, "m").await;
     dying.kill();
     let living = node(&store, &sink, "b", start);
-    until("the promise was swept", || store.intents_now().is_empty()).await;
+    until("the intent was swept", || store.intents_now().is_empty()).await;
     assert_eq!(sink.ids(), store.owed_ids(&id));
     assert!(start.elapsed() >= Duration::from_secs(60), "not before the sign of life has been still for a minute");
     until("the dead is forgotten", || store.state.lock().heartbeats.len() == 1).await;
@@ -214,44 +214,44 @@ async fn a_paused_owner_cannot_write_after_the_fence() {
     let paused = node(&store, &sink, "a", start);
     until("the sign of life is there", || paused.relay.intents().standing()).await;
     store.write(&id, &store.head_now(&id), "earlier", vec![]).await;
-    let (head, _) = paused.promise(&store, &id, "late").await;
-    let (twin_head, _) = paused.promise(&store, &id, "late too").await;
+    let (head, _) = paused.intent(&store, &id, "late").await;
+    let (twin_head, _) = paused.intent(&store, &id, "late too").await;
     assert_eq!(head, twin_head);
     paused.kill();
     // The fence's own answer is lost once: that must not lead to a second one.
     store.lose_next_answer.store(true, Ordering::SeqCst);
     let living = node(&store, &sink, "b", start);
-    until("the promises were swept", || store.intents_now().is_empty()).await;
+    until("the intents were swept", || store.intents_now().is_empty()).await;
     assert_eq!(store.write(&id, &head, "late", vec![notify_ann()]).await, Appended::Refused);
-    assert_eq!(store.head_now(&id).seq, Seq(2), "one fence serves both promises");
+    assert_eq!(store.head_now(&id).seq, Seq(2), "one fence serves both intents");
     assert_eq!(store.head_now(&id).counts, support::double::of_bob(1), "a fence is nobody's message");
     assert_eq!(sink.ids(), Vec::<String>::new());
-    // Against the new head, with a new promise, the same message may be written.
+    // Against the new head, with a new intent, the same message may be written.
     living.send(&store, &id, "late").await;
     living.relay.nudge(&id);
     until("it is out", || sink.ids() == store.owed_ids(&id)).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_promise_against_a_head_left_behind_needs_no_fence() {
+async fn an_intent_against_a_head_left_behind_needs_no_fence() {
     let (store, sink, start) = world(&["o-1"]);
     let id = order("o-1");
     let node = node(&store, &sink, "a", start);
-    let (head, _) = node.promise(&store, &id, "refused").await;
+    let (head, _) = node.intent(&store, &id, "refused").await;
     store.write(&id, &head, "somebody else's", vec![]).await;
-    until("the promise was swept", || store.intents_now().is_empty()).await;
+    until("the intent was swept", || store.intents_now().is_empty()).await;
     assert!(start.elapsed() >= Duration::from_secs(30));
     assert_eq!(store.head_now(&id).seq, Seq(1));
     assert_eq!(node.count(|m| m.fenced.load(Ordering::Relaxed)), 0);
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_own_promise_that_nobody_kept_is_fenced_after_half_a_minute() {
+async fn an_own_intent_that_nobody_kept_is_fenced_after_half_a_minute() {
     let (store, sink, start) = world(&["o-1"]);
     let id = order("o-1");
     let node = node(&store, &sink, "a", start);
-    let (head, _) = node.promise(&store, &id, "given up").await;
-    until("the promise was swept", || store.intents_now().is_empty()).await;
+    let (head, _) = node.intent(&store, &id, "given up").await;
+    until("the intent was swept", || store.intents_now().is_empty()).await;
     assert!(start.elapsed() >= Duration::from_secs(30));
     assert_eq!(store.write(&id, &head, "given up", vec![notify_ann()]).await, Appended::Refused);
     assert_eq!(node.count(|m| m.fenced.load(Ordering::Relaxed)), 1);
@@ -267,7 +267,7 @@ async fn what_cannot_be_read_of_one_dead_node_hides_no_other() {
         node.send(&store, &order(order_name), "m").await;
         node.kill();
     }
-    // Whichever comes first of them: the promises of one cannot be read, nor can the signs of life that another is among.
+    // Whichever comes first of them: the intents of one cannot be read, nor can the signs of life that another is among.
     let hidden = order("o-2");
     assert_ne!(shard_of(&Incarnation("a1".into())), shard_of(&Incarnation("b1".into())));
     store.state.lock().deaf_shards = vec![shard_of(&Incarnation("b1".into()))];
@@ -308,14 +308,14 @@ async fn what_a_dead_node_left_of_one_order_hides_no_later_minute() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_promise_against_a_head_that_the_store_lost_is_void() {
+async fn an_intent_against_a_head_that_the_store_lost_is_void() {
     let (store, sink, start) = world(&["o-1"]);
     let id = order("o-1");
     let dying = node(&store, &sink, "a", start);
     until("the sign of life is there", || dying.relay.intents().standing()).await;
-    dying.promise(&store, &id, "first").await;
+    dying.intent(&store, &id, "first").await;
     store.write(&id, &store.head_now(&id), "lost", vec![]).await;
-    let (head, _) = dying.promise(&store, &id, "second").await;
+    let (head, _) = dying.intent(&store, &id, "second").await;
     dying.kill();
     {
         let log = &mut store.state.lock().orders;
@@ -324,7 +324,7 @@ async fn a_promise_against_a_head_that_the_store_lost_is_void() {
         log.entries.clear();
     }
     let living = node(&store, &sink, "b", start);
-    until("the promises were swept", || store.intents_now().is_empty()).await;
+    until("the intents were swept", || store.intents_now().is_empty()).await;
     assert_eq!(living.count(|m| m.fenced.load(Ordering::Relaxed)), 1, "the first could still be kept");
     assert_eq!(living.count(|m| m.lost.load(Ordering::Relaxed)), 1);
     assert_eq!(store.head_now(&id).seq, head.seq, "the number is given again");
@@ -367,12 +367,12 @@ async fn a_nudge_during_a_walk_is_not_lost() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_promise_against_the_last_emitted_entry_is_still_open() {
+async fn an_intent_against_the_last_emitted_entry_is_still_open() {
     let (store, sink, start) = world(&["o-1"]);
     let id = order("o-1");
     let node = node(&store, &sink, "a", start);
     node.send(&store, &id, "m1").await;
-    let (_, intent) = node.promise(&store, &id, "m2").await;
+    let (_, intent) = node.intent(&store, &id, "m2").await;
     node.relay.nudge(&id);
     until("the walk is over", || store.intents_now().len() == 1 && node.relay.oldest_owed() == Duration::ZERO).await;
     assert_eq!(store.intents_now(), [intent], "its batch may still come");
@@ -385,7 +385,7 @@ async fn an_own_message_without_a_nudge_goes_out_all_the_same() {
     let node = node(&store, &sink, "a", start);
     node.send(&store, &id, "m").await;
     until("it is out", || sink.ids() == store.owed_ids(&id)).await;
-    until("the promise was swept", || store.intents_now().is_empty()).await;
+    until("the intent was swept", || store.intents_now().is_empty()).await;
     assert!(start.elapsed() < Duration::from_secs(90));
 }
 
@@ -406,7 +406,7 @@ async fn two_nodes_walking_one_order_repeat_but_never_disorder() {
     until("all is out", || store.mark_now(&id) == Seq(150)).await;
     assert_eq!(sink.firsts(), store.owed_ids(&id));
     assert!(sink.ids().len() > 150, "they did walk at once");
-    until("promises are dropped", || store.intents_now().is_empty()).await;
+    until("intents are dropped", || store.intents_now().is_empty()).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -426,7 +426,7 @@ async fn an_hour_without_events_delays_and_loses_nothing() {
     assert!(node.relay.oldest_owed() >= Duration::from_secs(3_590));
     sink.fail.store(0, Ordering::SeqCst);
     until("all is out", || names.iter().all(|name| store.mark_now(&order(name)) == Seq(1))).await;
-    until("promises are dropped", || store.intents_now().is_empty()).await;
+    until("intents are dropped", || store.intents_now().is_empty()).await;
     assert_eq!(node.relay.oldest_owed(), Duration::ZERO);
 }
 
@@ -452,8 +452,8 @@ async fn an_order_that_always_fails_stalls_no_other() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_engine_without_promises_has_what_an_earlier_run_left() {
-    let store = StoreDouble { needs_no_promises: true, ..StoreDouble::with(&["o-1"]) };
+async fn an_engine_without_intents_has_what_an_earlier_run_left() {
+    let store = StoreDouble { needs_no_intents: true, ..StoreDouble::with(&["o-1"]) };
     let (store, sink, start) = (Arc::new(store), Arc::<Sink>::default(), Instant::now());
     let id = order("o-1");
     let dying = node(&store, &sink, "a", start);

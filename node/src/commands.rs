@@ -8,7 +8,7 @@ use bytes::Bytes;
 use futures_util::future::{Either, select};
 use souk_chat::limits::Quota;
 use souk_chat::ports::Runtime;
-use souk_chat::service::{Chats, Edit, Send, Sent};
+use souk_chat::service::{Chats, Edit, Progress, Send, Sent};
 use souk_chat::{ClientMessageId, Cursor, Draft, OrderId, Refusal, Role, Seq, Status, guarded};
 use souk_protocol::dto::{self, Audience, Empty, encode_message, with_masked};
 use souk_protocol::push::Exception;
@@ -143,9 +143,12 @@ impl Commands {
             Command::Hello => self.hello(device).await,
             Command::ListChats { cursor, limit } => self.list(device, cursor, limit).await,
             Command::Typing { order } => self.typing(device, &order).await,
+            Command::Mark { order, progress, is_read } => self.mark(device, &order, progress, is_read).await,
+            Command::SetVisible { order, visible } => self.set_visible(device, &order, visible).await,
             Command::Sync { cursors } => {
                 let synced = self.chats.sync(device.actor(), &cursors).await;
                 let caught_up = synced.iter().flat_map(|synced| synced.orders.values().flatten());
+                let caught_up = caught_up.inspect(|caught_up| self.chats.answered(device.actor(), caught_up));
                 let reset = caught_up.filter(|caught_up| caught_up.history.reset).count();
                 self.metrics.cursors_reset.inc_by(reset as u64);
                 let body = synced.map(|synced| json::encode(&dto::Synced::of(&synced, device.user())));
@@ -212,7 +215,7 @@ impl Commands {
                 return;
             }
         };
-        self.metrics.send_seconds.observe(device.dialect().carrier().as_str(), took);
+        self.metrics.send_seconds.observe(device.encoding().carrier().as_str(), took);
     }
 
     async fn sent(&self, device: &Device, send: Send) -> Result<Answer, Refusal> {
@@ -239,6 +242,9 @@ impl Commands {
             let caught_up = self.chats.catch_up(device.actor(), order, cursor.clone()).await?;
             let history = &caught_up.history;
             let body = json::encode(&dto::Joined::of(&caught_up, device.user()));
+            self.chats.answered(device.actor(), &caught_up);
+            let parties = caught_up.chat.participants.iter().map(|party| (&party.user, party.marks));
+            room.know_marks(parties, self.runtime.now());
             if history.more && cursor.is_some() && !history.reset {
                 drop(joining);
                 device.answer(ack, &body);
@@ -289,11 +295,52 @@ impl Commands {
         Ok(json::encode(&dto::ChatList::of(&list, device.user())))
     }
 
-    async fn typing(&self, device: &Device, order: &OrderId) -> Result<Bytes, Error> {
+    async fn mark(&self, device: &Device, order: &OrderId, progress: Progress, is_read: bool) -> Result<Bytes, Error> {
+        let standing = self.chats.mark(device.actor(), order, progress).await?;
+        if !is_read {
+            return Ok(json::encode(&Empty {}));
+        }
+        let unread_total = self.chats.unread_total(device.user()).await?;
+        Ok(json::encode(&dto::ReadUpTo { unread: standing.unread, unread_total }))
+    }
+
+    /// What the device was sent is read when its person looks; what arrives while they do, as soon as it certainly did.
+    async fn set_visible(&self, device: &Arc<Device>, order: &OrderId, visible: bool) -> Result<Bytes, Error> {
+        self.member(device, order).await?;
+        device.look_at(order, visible).map_err(|_| {
+            Error::new(Code::TooManyRooms, "too many orders are visible on this connection; hide one first")
+        })?;
+        let position = self.hub.room(order).filter(|_| visible).and_then(|room| room.position(device));
+        if let Some(position) = position {
+            self.chats.note(order, device.user(), Progress::read(position));
+        }
+        Ok(json::encode(&Empty {}))
+    }
+
+    /// Messages that people here were certainly shown have arrived.
+    pub fn note_arrivals(&self) {
+        for (user, order, seq) in self.hub.arrived() {
+            self.chats.note(&order, &user, Progress::delivered(seq));
+        }
+    }
+
+    /// A device answered a heartbeat: what its person looks at, and was sent before it, is read.
+    pub fn heartbeat_answered(&self, device: &Device) {
+        for (order, seq) in device.heartbeat_answered() {
+            self.chats.note(&order, device.user(), Progress::read(seq));
+        }
+    }
+
+    async fn member(&self, device: &Device, order: &OrderId) -> Result<(), Error> {
         let known = self.chats.accessible(device.actor(), order).await?;
         if device.actor().role == Role::Admin || known.side_of(device.user()).is_none() {
             return Err(Refusal::WrongRole("client or contractor").into());
         }
+        Ok(())
+    }
+
+    async fn typing(&self, device: &Device, order: &OrderId) -> Result<Bytes, Error> {
+        self.member(device, order).await?;
         if device.may_show_typing(self.runtime.monotonic()) {
             self.delivery.publish_typing(order, device.user(), device.origin());
         }

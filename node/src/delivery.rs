@@ -18,16 +18,16 @@ use futures_util::future::FutureExt;
 use parking_lot::Mutex;
 use souk_chat::limits::CATCH_UP_ENTRIES;
 use souk_chat::ports::{
-    Committed, Envelope, EnvelopeKind, Feed, Gap, Inbox, Origin, Room as Channel, Router, RouterError, Runtime, Store,
+    Channel, Committed, Envelope, EnvelopeKind, Feed, Gap, Inbox, Marked, Origin, Router, RouterError, Runtime, Store,
     WentBack,
 };
 use souk_chat::{Entry, Order, OrderId, Seq, UserId, guarded};
 use souk_protocol::ServerEvent;
-use souk_protocol::envelope::{EntryMark, decode_typing, encode_typing};
-use souk_protocol::push::Typing;
+use souk_protocol::envelope::{EntryMark, StatusEnvelope, decode_status, decode_typing, encode_status, encode_typing};
+use souk_protocol::push::{MessageStatus, Typing};
 
 use crate::gate::HOLE_PATIENCE;
-use crate::hub::{Frames, Hub, Parcel, Room};
+use crate::hub::{EncodedEntry, Frames, Hub, Room};
 
 use losses::Losses;
 
@@ -223,12 +223,12 @@ impl Delivery {
                 wait = REFILL_MIN;
                 self.counters.holes_filled.fetch_add(entries.len() as u64, Ordering::Relaxed);
             }
-            room.fill(self.runtime.monotonic(), parcels(room.order(), &entries));
+            room.fill(self.runtime.monotonic(), encoded_entries(room.order(), &entries));
         }
     }
 
-    fn offer(&self, room: Arc<Room>, parcel: Arc<Parcel>) {
-        if room.offer(parcel, self.runtime.monotonic()) {
+    fn offer(&self, room: Arc<Room>, encoded: Arc<EncodedEntry>) {
+        if room.offer(encoded, self.runtime.monotonic()) {
             self.fill(room, HOLE_PATIENCE);
         }
     }
@@ -241,31 +241,48 @@ impl Delivery {
     }
 
     fn deliver_to_person(&self, user: &UserId, envelope: &Envelope) {
-        if envelope.kind != EnvelopeKind::Entry {
-            return;
+        match envelope.kind {
+            EnvelopeKind::Entry => self.deliver_entry_to_person(user, envelope),
+            EnvelopeKind::Status => self.deliver_status_to_person(user, envelope),
+            EnvelopeKind::Typing => {}
         }
-        let devices = self.hub.recipients(user, &envelope.order, envelope.seq);
-        let now = self.runtime.monotonic();
-        let mut parcel = None;
-        for device in devices {
-            if device.origin() == envelope.origin || device.is_live(&envelope.order) {
-                continue;
-            }
-            let parcel = parcel.get_or_insert_with(|| self.decode(envelope));
-            let Some(parcel) = parcel else { return };
-            if parcel.sent_by(user).is_some_and(|id| device.has_sent(&envelope.order, id)) {
-                continue;
-            }
-            if let Some(frames) = parcel.frames_for(user) {
-                // It may have gone live since it was looked at.
-                device.push_aside(&envelope.order, envelope.seq, frames, now);
+    }
+
+    /// Devices that joined hear of it as all do who did.
+    fn deliver_status_to_person(&self, user: &UserId, envelope: &Envelope) {
+        let Ok(StatusEnvelope { user: who, at, marks }) = decode_status(&envelope.body) else { return };
+        let status = MessageStatus::new(envelope.order.clone(), who, &marks, at);
+        let frames = Frames::from(&ServerEvent::MessageStatus(status));
+        for device in self.hub.devices(user) {
+            if !device.is_live(&envelope.order) {
+                device.push(&frames);
             }
         }
     }
 
-    fn decode(&self, envelope: &Envelope) -> Option<Arc<Parcel>> {
-        match Parcel::read(&envelope.order, envelope.seq, envelope.body.clone()) {
-            Ok(parcel) => Some(Arc::new(parcel.over(envelope.origin))),
+    fn deliver_entry_to_person(&self, user: &UserId, envelope: &Envelope) {
+        let devices = self.hub.recipients(user, &envelope.order, envelope.seq);
+        let now = self.runtime.monotonic();
+        let mut encoded = None;
+        for device in devices {
+            if device.origin() == envelope.origin || device.is_live(&envelope.order) {
+                continue;
+            }
+            let encoded = encoded.get_or_insert_with(|| self.decode(envelope));
+            let Some(encoded) = encoded else { return };
+            if encoded.sent_by(user).is_some_and(|id| device.has_sent(&envelope.order, id)) {
+                continue;
+            }
+            if let Some(frames) = encoded.frames_for(user) {
+                // It may have gone live since it was looked at.
+                device.push_aside(&envelope.order, encoded, frames, now);
+            }
+        }
+    }
+
+    fn decode(&self, envelope: &Envelope) -> Option<Arc<EncodedEntry>> {
+        match EncodedEntry::read(&envelope.order, envelope.seq, envelope.body.clone()) {
+            Ok(encoded) => Some(Arc::new(encoded.over(envelope.origin))),
             Err(error) => {
                 self.counters.unreadable.fetch_add(1, Ordering::Relaxed);
                 self.suspect(&envelope.order);
@@ -277,8 +294,8 @@ impl Delivery {
 }
 
 /// What the store has of an order, ready to go out.
-fn parcels<'e>(order: &'e OrderId, entries: &'e [Entry]) -> impl Iterator<Item = Arc<Parcel>> + 'e {
-    entries.iter().map(|entry| Arc::new(Parcel::of(order, entry).0))
+fn encoded_entries<'e>(order: &'e OrderId, entries: &'e [Entry]) -> impl Iterator<Item = Arc<EncodedEntry>> + 'e {
+    entries.iter().map(|entry| Arc::new(EncodedEntry::of(order, entry).0))
 }
 
 impl Feed for Delivery {
@@ -288,11 +305,11 @@ impl Feed for Delivery {
         }
         let room = self.hub.room(&committed.order.id);
         for ((entry, origin), masked) in committed.entries.iter().zip(&committed.origins).zip(&committed.masked) {
-            let (parcel, encoded) = Parcel::of(&committed.order.id, entry);
-            if let Some(room) = room.as_ref().filter(|room| room.wants(entry.seq, || parcel.mark)) {
-                self.offer(Arc::clone(room), Arc::new(parcel.masking(*origin, masked)));
+            let (encoded, body) = EncodedEntry::of(&committed.order.id, entry);
+            if let Some(room) = room.as_ref().filter(|room| room.wants(entry.seq, || encoded.mark)) {
+                self.offer(Arc::clone(room), Arc::new(encoded.masking(*origin, masked)));
             }
-            self.publish(&committed.order, entry, *origin, encoded);
+            self.publish(&committed.order, entry, *origin, body);
         }
         if committed.owes {
             (self.owed)(&committed.order.id);
@@ -301,6 +318,18 @@ impl Feed for Delivery {
 
     fn went_back(&self, loss: WentBack) {
         self.lost(&loss);
+    }
+
+    fn marked(&self, marked: &Marked) {
+        let Marked { order, user, marks, at } = marked;
+        let body = encode_status(user, marks, *at);
+        let envelope = self.envelope(EnvelopeKind::Status, order, Seq::ZERO, Origin::default(), body);
+        let publish = self.router.publish(&[Channel::Order(order.clone()), Channel::User(user.clone())], envelope);
+        // What is lost shows when rooms are compared with the store.
+        if let Some(Err(_)) = publish.now_or_never() {
+            self.counters.publishes_failed.fetch_add(1, Ordering::Relaxed);
+            self.suspect(order);
+        }
     }
 
     fn suspect(&self, order: &OrderId) {
@@ -319,11 +348,16 @@ impl Inbox for Delivery {
                 let Some(room) = self.hub.room(order) else { return };
                 match envelope.kind {
                     EnvelopeKind::Entry if room.wants(envelope.seq, || EntryMark::of(&envelope.body)) => {
-                        if let Some(parcel) = self.decode(envelope) {
-                            self.offer(room, parcel);
+                        if let Some(encoded) = self.decode(envelope) {
+                            self.offer(room, encoded);
                         }
                     }
                     EnvelopeKind::Entry => {}
+                    EnvelopeKind::Status => {
+                        if let Ok(StatusEnvelope { user, at, marks }) = decode_status(&envelope.body) {
+                            room.tell_marks(&user, marks, at);
+                        }
+                    }
                     EnvelopeKind::Typing => {
                         if let Ok(user) = decode_typing(&envelope.body) {
                             let event = ServerEvent::Typing(Typing::new(order.clone(), user.clone()));
@@ -338,7 +372,7 @@ impl Inbox for Delivery {
     fn gap(&self, gap: Gap) {
         match gap {
             Gap::All => self.hub.rooms().iter().for_each(|room| room.suspect()),
-            Gap::Rooms(channels) => {
+            Gap::Channels(channels) => {
                 for channel in channels {
                     if let Channel::Order(order) = channel
                         && let Some(room) = self.hub.room(&order)

@@ -12,6 +12,7 @@ pub mod hub;
 pub mod metrics;
 pub mod observed_store;
 pub mod operator;
+pub mod readiness;
 mod rules;
 pub mod runtime;
 pub mod serve;

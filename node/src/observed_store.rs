@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use parking_lot::Mutex;
 use souk_chat::ports::{
-    Appended, Audit, AuditId, AuditRow, Epochs, Heartbeat, Heartbeats, Incarnation, Intent, ListRow, Lists, Log, Look,
-    Orders, OriginalId, OriginalRow, Originals, Outbox, Store, StoreError, Watermarks,
+    Appended, Audit, AuditId, AuditRow, Epochs, Heartbeat, Heartbeats, Incarnation, ListRow, Lists, Log, Look, Orders,
+    OriginalId, OriginalRow, Originals, Outbox, OutboxIntent, Store, StoreError, Watermarks,
 };
 use souk_chat::{Entry, EntryKey, Epoch, Head, Mark, Marks, Message, NewEntry, NewOrder, Order, OrderId, OwedRow, Seq};
 use souk_chat::{Timestamp, UserId};
@@ -220,15 +220,20 @@ impl Watermarks for ObservedStore {
 
 #[async_trait]
 impl Outbox for ObservedStore {
-    async fn intend(&self, intents: &[Intent]) -> Result<(), StoreError> {
+    async fn intend(&self, intents: &[OutboxIntent]) -> Result<(), StoreError> {
         self.observe("intend", self.store.intend(intents)).await
     }
 
-    async fn intents(&self, incarnation: &Incarnation, minute: i64, limit: usize) -> Result<Vec<Intent>, StoreError> {
+    async fn intents(
+        &self,
+        incarnation: &Incarnation,
+        minute: i64,
+        limit: usize,
+    ) -> Result<Vec<OutboxIntent>, StoreError> {
         self.observe("intents", self.store.intents(incarnation, minute, limit)).await
     }
 
-    async fn drop_intents(&self, intents: &[Intent]) -> Result<(), StoreError> {
+    async fn drop_intents(&self, intents: &[OutboxIntent]) -> Result<(), StoreError> {
         self.observe("drop_intents", self.store.drop_intents(intents)).await
     }
 

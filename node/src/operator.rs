@@ -5,7 +5,7 @@
 //! place: where all are taken the connection that has been open longest gives its own up. So whoever opens them all and says nothing
 //! keeps no probe from its answer, which takes milliseconds.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
@@ -21,7 +21,6 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use parking_lot::Mutex;
 use souk_chat::{Tasks, guarded};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::AbortHandle;
@@ -29,6 +28,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::metrics::{self, Metrics};
+use crate::readiness::Readiness;
 
 /// Most connections at once; the next takes the place of the oldest.
 pub const CONNECTIONS_MAX: usize = 64;
@@ -42,68 +42,6 @@ pub const FINISH_WITHIN: Duration = Duration::from_secs(2);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// Largest head of a request, in bytes.
 const HEAD_BYTES: usize = 16 * 1024;
-
-/// How a part of the node is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Health {
-    Well,
-    /// Something does not work, and clients are still better here than nowhere.
-    Degraded(String),
-    /// Clients should go elsewhere.
-    NotReady(String),
-}
-
-impl Health {
-    fn word(&self) -> &str {
-        match self {
-            Self::Well => "ok",
-            Self::Degraded(reason) | Self::NotReady(reason) => reason,
-        }
-    }
-}
-
-/// Whether this node should be sent clients: every part says it for itself. Cheap to clone, all clones are one.
-#[derive(Clone, Debug, Default)]
-pub struct Readiness {
-    parts: Arc<Mutex<BTreeMap<&'static str, Health>>>,
-}
-
-impl Readiness {
-    /// The part is ready.
-    pub fn ready(&self, part: &'static str) {
-        self.parts.lock().insert(part, Health::Well);
-    }
-
-    /// The part does not work as it should, for this reason, a sentence without secrets; clients may come all the same.
-    pub fn degraded(&self, part: &'static str, reason: impl Into<String>) {
-        self.parts.lock().insert(part, Health::Degraded(reason.into()));
-    }
-
-    /// The part is not ready, for this reason: a sentence without secrets.
-    pub fn not_ready(&self, part: &'static str, reason: impl Into<String>) {
-        self.parts.lock().insert(part, Health::NotReady(reason.into()));
-    }
-
-    /// Whether there are parts and none of them keeps clients away.
-    pub fn is_ready(&self) -> bool {
-        let parts = self.parts.lock();
-        !parts.is_empty() && !parts.values().any(|health| matches!(health, Health::NotReady(_)))
-    }
-
-    /// Each part, and whether it works as it should.
-    pub fn parts(&self) -> Vec<(&'static str, bool)> {
-        self.parts.lock().iter().map(|(part, health)| (*part, *health == Health::Well)).collect()
-    }
-
-    /// What `/readyz` answers: `{"degraded":true,"parts":{"router":"no answer","store":"ok"},"ready":true}`.
-    fn to_json(&self) -> (bool, String) {
-        let ready = self.is_ready();
-        let parts = self.parts.lock();
-        let degraded = parts.values().any(|health| *health != Health::Well);
-        let parts: BTreeMap<_, _> = parts.iter().map(|(part, health)| (part, health.word())).collect();
-        (ready, serde_json::json!({ "ready": ready, "degraded": degraded, "parts": parts }).to_string())
-    }
-}
 
 /// The server of the second port.
 pub struct Operator {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use souk_chat::{ClientMessageId, OrderId, Seq, UserId};
+use souk_chat::{ClientMessageId, Marks, OrderId, Seq, Timestamp, UserId};
 
 use crate::close::Closing;
 use crate::dto::{self, ids, message_seq as seq};
@@ -124,6 +124,13 @@ pub struct MessageStatus {
     pub read: Seq,
     /// When.
     pub at: dto::Time,
+}
+
+impl MessageStatus {
+    /// How far `user` got in `order`, at this moment.
+    pub fn new(order: OrderId, user: UserId, marks: &Marks, at: Timestamp) -> Self {
+        Self { order_id: order, user_id: user, delivered: marks.delivered.seq, read: marks.read.seq, at: at.into() }
+    }
 }
 
 /// The data of `typing`.

@@ -1,7 +1,7 @@
 //! What the engines cost: CPU of this process per operation.
 //!
 //! `cargo run --release -p souk-router --example cost [url]`; `url` is `local` (default) or a Redis. Two nodes in one process: one
-//! publishes to three rooms, the other hears all three, as an entry of a chat whose parties are both on the other node.
+//! publishes to three channels, the other hears all three, as an entry of a chat whose parties are both on the other node.
 
 #![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a program for people who measure")]
 
@@ -13,7 +13,7 @@ use bytes::Bytes;
 use souk_chat::id::{OrderId, UserId};
 use souk_chat::limits::Quota;
 use souk_chat::log::Seq;
-use souk_chat::ports::{Attempt, Envelope, EnvelopeKind, Gap, Inbox, Origin, Room, Subscription};
+use souk_chat::ports::{Attempt, Channel, Envelope, EnvelopeKind, Gap, Inbox, Origin, Subscription};
 use souk_chat::time::Timestamp;
 use souk_router::local::{LocalBus, LocalLimiter};
 use souk_router::{Parts, Settings};
@@ -33,7 +33,7 @@ struct Count {
 }
 
 impl Inbox for Count {
-    fn deliver(&self, _room: &Room, _envelope: &Envelope) {
+    fn deliver(&self, _room: &Channel, _envelope: &Envelope) {
         self.heard.fetch_add(1, Ordering::Relaxed);
     }
 
@@ -79,17 +79,17 @@ fn nodes(url: &str) -> (Parts, Parts) {
     (node("a"), node("b"))
 }
 
-fn rooms(n: u64) -> [Room; 3] {
-    let user = |side: &str| Room::User(UserId::new(&format!("user-{side}-{n}")).unwrap());
-    [Room::Order(OrderId::new(&format!("order-{n:08}")).unwrap()), user("a"), user("b")]
+fn channels(n: u64) -> [Channel; 3] {
+    let user = |side: &str| Channel::User(UserId::new(&format!("user-{side}-{n}")).unwrap());
+    [Channel::Order(OrderId::new(&format!("order-{n:08}")).unwrap()), user("a"), user("b")]
 }
 
 async fn publish(parts: &Parts, count: u64) {
     let body = Bytes::from(vec![b'x'; 400]);
-    let rooms: Vec<[Room; 3]> = (0..ORDERS).map(rooms).collect();
+    let channels: Vec<[Channel; 3]> = (0..ORDERS).map(channels).collect();
     let mut on_the_way = std::collections::VecDeque::new();
-    for (seq, rooms) in (0..count).zip(rooms.iter().cycle()) {
-        let Room::Order(order) = &rooms[0] else { unreachable!("the first room is the order's") };
+    for (seq, channels) in (0..count).zip(channels.iter().cycle()) {
+        let Channel::Order(order) = &channels[0] else { unreachable!("the first channel is the order's") };
         let envelope = Envelope {
             kind: EnvelopeKind::Entry,
             order: order.clone(),
@@ -98,7 +98,7 @@ async fn publish(parts: &Parts, count: u64) {
             published_at: Timestamp(0),
             body: body.clone(),
         };
-        on_the_way.push_back(parts.router.publish(rooms, envelope));
+        on_the_way.push_back(parts.router.publish(channels, envelope));
         if on_the_way.len() == WINDOW {
             on_the_way.pop_front().unwrap().await.unwrap();
         }
@@ -118,10 +118,10 @@ async fn main() {
     while !(a.router.is_connected() && b.router.is_connected()) {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    measured("publish to three rooms nobody is in", count, publish(&a, count)).await;
+    measured("publish to three channels nobody is in", count, publish(&a, count)).await;
     let mut held = Vec::new();
-    for room in (0..ORDERS).flat_map(rooms) {
-        held.push(Subscription::new(b.router.clone(), room));
+    for channel in (0..ORDERS).flat_map(channels) {
+        held.push(Subscription::new(b.router.clone(), channel));
     }
     for subscription in &held {
         subscription.confirmed().await.unwrap();
@@ -132,7 +132,7 @@ async fn main() {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     };
-    measured("publish and hear in three rooms", count, all).await;
+    measured("publish and hear in three channels", count, all).await;
     println!("gaps: {}", heard.gaps.load(Ordering::Relaxed));
     let users: Vec<UserId> = (0..10_000).map(|n| UserId::new(&format!("user-{n}")).unwrap()).collect();
     measured("admit a send", count, async {

@@ -1,4 +1,4 @@
-//! Between nodes: rooms, presence and limits, in one process and over Redis.
+//! Between nodes: channels, presence and limits, in one process and over Redis.
 //!
 //! [`connect`] makes the engines that an address names. They stand behind the ports of `souk-chat`
 //! ([`Router`], [`Presence`], [`Limiter`]); nothing here decides what a chat is. Nothing here is on the path of truth either: a server that forgets everything costs presence and limits for a moment, and no message.

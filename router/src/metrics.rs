@@ -93,7 +93,7 @@ metrics! {
     publish_failed: Counter,
     /// Envelopes refused because the publishing queue was full; also counted as failed.
     publish_overflowed: Counter,
-    /// Envelopes given to the receiver, once per room.
+    /// Envelopes given to the receiver, once per channel.
     received: Counter,
     /// Envelopes of a version or kind this build does not know.
     dropped_unknown: Counter,
@@ -101,7 +101,7 @@ metrics! {
     dropped_malformed: Counter,
     /// Envelopes whose checksum is wrong: something changed them on the way.
     dropped_corrupt: Counter,
-    /// Envelopes dropped because a delivery queue was full; their rooms were told as a gap.
+    /// Envelopes dropped because a delivery queue was full; their channels were told as a gap.
     overflowed: Counter,
     /// Gaps told to the receiver.
     gaps: Counter,

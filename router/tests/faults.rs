@@ -7,12 +7,12 @@ mod suite;
 use std::time::Duration;
 
 use souk_chat::limits::Quota;
-use souk_chat::ports::{Admission, Gap, Room, Subscription};
+use souk_chat::ports::{Admission, Channel, Gap, Subscription};
 use souk_router::{Parts, Settings};
 use tokio::time::Instant;
 
 use souk_testkit::redis::Redis;
-use suite::{Recorder, envelope, eventually, order_room, server, user, user_room};
+use suite::{Recorder, envelope, eventually, order_channel, server, user, user_channel};
 
 fn node(url: &str, name: &str) -> Parts {
     let quota = Quota { messages: 2, window: Duration::from_secs(60) };
@@ -29,10 +29,10 @@ async fn connected(parts: &Parts) {
 }
 
 /// Publishes until a receiver hears it: after a reconnection the two sides come back at different moments.
-async fn flows(from: &Parts, to: &Recorder, room: &Room, seq: u64) {
+async fn flows(from: &Parts, to: &Recorder, channel: &Channel, seq: u64) {
     eventually("what is published arrives", async || {
-        let _ = from.router.publish(std::slice::from_ref(room), envelope("o", seq)).await;
-        to.seqs(room).contains(&seq)
+        let _ = from.router.publish(std::slice::from_ref(channel), envelope("o", seq)).await;
+        to.seqs(channel).contains(&seq)
     })
     .await;
 }
@@ -42,26 +42,26 @@ async fn a_server_that_comes_back_empty_is_filled_again_and_the_gap_is_told() {
     let Some(mut server) = Redis::start(&[]).await else { return };
     let (a, b) = (node(&server.url(), "a"), node(&server.url(), "b"));
     let (at_a, at_b) = (Recorder::attached(&a), Recorder::attached(&b));
-    let room = order_room("o");
+    let channel = order_channel("o");
     // Rooms that are wanted only after this make no gap of their own.
     connected(&a).await;
     connected(&b).await;
     let held = [
-        Subscription::new(a.router.clone(), room.clone()),
-        Subscription::new(b.router.clone(), room.clone()),
-        Subscription::new(b.router.clone(), user_room("bob")),
+        Subscription::new(a.router.clone(), channel.clone()),
+        Subscription::new(b.router.clone(), channel.clone()),
+        Subscription::new(b.router.clone(), user_channel("bob")),
     ];
     for subscription in &held {
         eventually("confirmed", async || subscription.confirmed().await.is_ok()).await;
     }
     a.presence.set(&user("ann"), 1);
     sees(&b, "ann", true).await;
-    flows(&a, &at_b, &room, 1).await;
+    flows(&a, &at_b, &channel, 1).await;
     assert!(at_a.gaps.lock().is_empty() && at_b.gaps.lock().is_empty());
 
     server.kill();
     eventually("both notice", async || !a.router.is_connected() && !b.router.is_connected()).await;
-    assert!(a.router.publish(std::slice::from_ref(&room), envelope("o", 2)).await.is_err());
+    assert!(a.router.publish(std::slice::from_ref(&channel), envelope("o", 2)).await.is_err());
     assert!(b.presence.online(&[user("zoe")]).await.is_err(), "unknown is not offline");
     server.restart().await;
 
@@ -71,14 +71,14 @@ async fn a_server_that_comes_back_empty_is_filled_again_and_the_gap_is_told() {
     connected(&a).await;
     connected(&b).await;
     // The gap is told when subscriptions stand: from here on nothing is lost.
-    a.router.publish(&[room.clone(), user_room("bob")], envelope("o", 3)).await.unwrap();
-    eventually("it arrives", async || at_b.seqs(&room).contains(&3) && at_b.seqs(&user_room("bob")) == [3]).await;
+    a.router.publish(&[channel.clone(), user_channel("bob")], envelope("o", 3)).await.unwrap();
+    eventually("it arrives", async || at_b.seqs(&channel).contains(&3) && at_b.seqs(&user_channel("bob")) == [3]).await;
     sees(&b, "ann", true).await;
     assert_eq!(
         a.limiter.admit(&suite::attempt(&user("ann"), "k")).await,
         Admission::Allowed { counted: true, repeated: false }
     );
-    assert!(a.metrics.reconnects.get() >= 2 && at_b.seqs(&room).iter().all(|seq| *seq != 2));
+    assert!(a.metrics.reconnects.get() >= 2 && at_b.seqs(&channel).iter().all(|seq| *seq != 2));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -104,10 +104,10 @@ async fn a_hanging_server_stalls_nothing_and_is_noticed() {
     let Some(server) = Redis::start(&[]).await else { return };
     let a = node(&server.url(), "a");
     let at_a = Recorder::attached(&a);
-    let room = order_room("o");
+    let channel = order_channel("o");
     connected(&a).await;
-    let _held = Subscription::new(a.router.clone(), room.clone());
-    flows(&a, &at_a, &room, 1).await;
+    let _held = Subscription::new(a.router.clone(), channel.clone());
+    flows(&a, &at_a, &channel, 1).await;
     assert_eq!(
         a.limiter.admit(&suite::attempt(&user("ann"), "k1")).await,
         Admission::Allowed { counted: true, repeated: false }
@@ -138,10 +138,10 @@ async fn a_hanging_server_stalls_nothing_and_is_noticed() {
     assert!(begin.elapsed() < Duration::from_millis(500));
     let begin = Instant::now();
     let answers: Vec<_> =
-        (0..20_000).map(|seq| a.router.publish(std::slice::from_ref(&room), envelope("o", seq))).collect();
+        (0..20_000).map(|seq| a.router.publish(std::slice::from_ref(&channel), envelope("o", seq))).collect();
     assert!(begin.elapsed() < Duration::from_secs(3), "publishing never waits: {:?}", begin.elapsed());
     for n in 0..5_000 {
-        a.router.subscribe(&order_room(&format!("o{n}")));
+        a.router.subscribe(&order_channel(&format!("o{n}")));
         a.presence.set(&user(&format!("u{n}")), 1);
         a.limiter.forgive(&suite::attempt(&user("ann"), "k1"));
     }
@@ -154,8 +154,8 @@ async fn a_hanging_server_stalls_nothing_and_is_noticed() {
     server.thaw();
     connected(&a).await;
     eventually("the gap is told", async || at_a.has_gap(&Gap::All)).await;
-    a.router.publish(std::slice::from_ref(&room), envelope("o", 77_777)).await.unwrap();
-    eventually("it arrives", async || at_a.seqs(&room).contains(&77_777)).await;
+    a.router.publish(std::slice::from_ref(&channel), envelope("o", 77_777)).await.unwrap();
+    eventually("it arrives", async || at_a.seqs(&channel).contains(&77_777)).await;
     let fallbacks = a.metrics.limiter_fallbacks.get();
     eventually("the server decides again", async || {
         let before = a.metrics.limiter_fallbacks.get();
@@ -172,10 +172,10 @@ async fn a_node_starts_without_its_server() {
     server.kill();
     let a = node(&server.url(), "a");
     let at_a = Recorder::attached(&a);
-    let room = order_room("o");
-    let held = Subscription::new(a.router.clone(), room.clone());
+    let channel = order_channel("o");
+    let held = Subscription::new(a.router.clone(), channel.clone());
     assert!(!a.router.is_connected());
-    assert!(a.router.publish(std::slice::from_ref(&room), envelope("o", 1)).await.is_err());
+    assert!(a.router.publish(std::slice::from_ref(&channel), envelope("o", 1)).await.is_err());
     assert!(held.confirmed().await.is_err());
     assert_eq!(a.metrics.unconfirmed.get(), 1);
     assert_eq!(
@@ -189,8 +189,8 @@ async fn a_node_starts_without_its_server() {
     connected(&a).await;
     held.confirmed().await.unwrap();
     eventually("what was wanted before is told as a gap", async || at_a.has_gap(&Gap::All)).await;
-    a.router.publish(std::slice::from_ref(&room), envelope("o", 2)).await.unwrap();
-    eventually("it arrives", async || at_a.seqs(&room) == [2]).await;
+    a.router.publish(std::slice::from_ref(&channel), envelope("o", 2)).await.unwrap();
+    eventually("it arrives", async || at_a.seqs(&channel) == [2]).await;
     let b = node(&server.url(), "b");
     sees(&b, "ann", true).await;
 }
@@ -200,18 +200,18 @@ async fn only_the_subscriptions_are_cut() {
     let Some(server) = Redis::start(&[]).await else { return };
     let a = node(&server.url(), "a");
     let at_a = Recorder::attached(&a);
-    let room = order_room("o");
+    let channel = order_channel("o");
     connected(&a).await;
-    let _held = Subscription::new(a.router.clone(), room.clone());
-    flows(&a, &at_a, &room, 1).await;
+    let _held = Subscription::new(a.router.clone(), channel.clone());
+    flows(&a, &at_a, &channel, 1).await;
     for round in 2..6 {
         at_a.gaps.lock().clear();
         let mut redis = server::connection(&server.url()).await;
         let cut: u32 = redis::cmd("CLIENT").arg(&["KILL", "TYPE", "pubsub"]).query_async(&mut redis).await.unwrap();
         assert_eq!(cut, 1, "the fault did not bite");
         eventually("the gap is told", async || at_a.has_gap(&Gap::All)).await;
-        a.router.publish(std::slice::from_ref(&room), envelope("o", round)).await.unwrap();
-        eventually("it arrives", async || at_a.seqs(&room).contains(&round)).await;
+        a.router.publish(std::slice::from_ref(&channel), envelope("o", round)).await.unwrap();
+        eventually("it arrives", async || at_a.seqs(&channel).contains(&round)).await;
     }
 }
 
@@ -238,7 +238,7 @@ async fn the_last_to_leave_ends_the_subscription_on_the_server() {
     let a = node(&server.url(), "a");
     connected(&a).await;
     let mut redis = server::connection(&server.url()).await;
-    let held: Vec<_> = (0..2).map(|_| Subscription::new(a.router.clone(), order_room("o"))).collect();
+    let held: Vec<_> = (0..2).map(|_| Subscription::new(a.router.clone(), order_channel("o"))).collect();
     held[0].confirmed().await.unwrap();
     let mut count = async || {
         let answer = redis::cmd("PUBSUB").arg("NUMSUB").arg("souk:order:{o}").query_async(&mut redis).await;
@@ -260,10 +260,10 @@ async fn fifty_thousand_rooms_come_back() {
     let at_a = Recorder::attached(&a);
     connected(&a).await;
     let begin = Instant::now();
-    let rooms: Vec<Room> = (0..ROOMS).map(|n| order_room(&format!("order-{n:08}"))).collect();
-    rooms.iter().for_each(|room| a.router.subscribe(room));
-    eventually("all stand", async || a.router.confirmed(&rooms[rooms.len() - 1]).await.is_ok()).await;
-    println!("{ROOMS} rooms subscribed in {:?}", begin.elapsed());
+    let channels: Vec<Channel> = (0..ROOMS).map(|n| order_channel(&format!("order-{n:08}"))).collect();
+    channels.iter().for_each(|channel| a.router.subscribe(channel));
+    eventually("all stand", async || a.router.confirmed(&channels[channels.len() - 1]).await.is_ok()).await;
+    println!("{ROOMS} channels subscribed in {:?}", begin.elapsed());
 
     server.kill();
     eventually("it is noticed", async || !a.router.is_connected()).await;
@@ -284,6 +284,6 @@ async fn fifty_thousand_rooms_come_back() {
     })
     .await;
     eventually("the gap is told", async || at_a.has_gap(&Gap::All)).await;
-    println!("{ROOMS} rooms subscribed again in {:?}", begin.elapsed());
+    println!("{ROOMS} channels subscribed again in {:?}", begin.elapsed());
     assert_eq!(count().await, ROOMS);
 }

@@ -9,11 +9,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
 use souk_chat::limits::Quota;
-use souk_chat::ports::{Admission, Envelope, Gap, Inbox, Room, Router, Subscription};
+use souk_chat::ports::{Admission, Channel, Envelope, Gap, Inbox, Router, Subscription};
 use souk_router::local::{LocalBus, LocalLimiter, LocalRouter};
 use souk_router::{ConfigError, Metrics, Parts, Settings};
 
-use suite::{World, envelope, order_room, user};
+use suite::{World, envelope, order_channel, user};
 
 struct Shared {
     bus: Arc<LocalBus>,
@@ -32,18 +32,18 @@ async fn world() -> Option<Shared> {
 
 conformance!(crate::world);
 
-/// A receiver that publishes what it hears to another room, from inside the delivery.
+/// A receiver that publishes what it hears to another channel, from inside the delivery.
 struct Echo {
     router: Mutex<Option<Arc<LocalRouter>>>,
-    heard: Mutex<Vec<(Room, u64)>>,
+    heard: Mutex<Vec<(Channel, u64)>>,
 }
 
 impl Inbox for Echo {
-    fn deliver(&self, room: &Room, envelope: &Envelope) {
-        self.heard.lock().push((room.clone(), envelope.seq.0));
-        if *room == order_room("o") {
+    fn deliver(&self, channel: &Channel, envelope: &Envelope) {
+        self.heard.lock().push((channel.clone(), envelope.seq.0));
+        if *channel == order_channel("o") {
             let router = self.router.lock().clone().unwrap();
-            drop(router.publish(&[order_room("echo")], envelope.clone()));
+            drop(router.publish(&[order_channel("echo")], envelope.clone()));
         }
     }
 
@@ -56,10 +56,10 @@ async fn a_receiver_may_publish_from_inside_a_delivery() {
     let echo = Arc::new(Echo { router: Mutex::new(Some(router.clone())), heard: Mutex::default() });
     router.attach(echo.clone());
     let port: Arc<dyn Router> = router.clone();
-    let _one = Subscription::new(port.clone(), order_room("o"));
-    let _two = Subscription::new(port, order_room("echo"));
-    router.publish(&[order_room("o")], envelope("o", 1)).await.unwrap();
-    assert_eq!(*echo.heard.lock(), [(order_room("o"), 1), (order_room("echo"), 1)]);
+    let _one = Subscription::new(port.clone(), order_channel("o"));
+    let _two = Subscription::new(port, order_channel("echo"));
+    router.publish(&[order_channel("o")], envelope("o", 1)).await.unwrap();
+    assert_eq!(*echo.heard.lock(), [(order_channel("o"), 1), (order_channel("echo"), 1)]);
     echo.router.lock().take();
 }
 
@@ -72,7 +72,7 @@ struct Alone {
 }
 
 impl Inbox for Alone {
-    fn deliver(&self, _room: &Room, _envelope: &Envelope) {
+    fn deliver(&self, _room: &Channel, _envelope: &Envelope) {
         let inside = self.inside.fetch_add(1, Ordering::SeqCst) + 1;
         self.most.fetch_max(inside, Ordering::SeqCst);
         std::thread::yield_now();
@@ -89,10 +89,10 @@ fn envelopes_of_one_order_never_run_at_once() {
     let alone = Arc::new(Alone::default());
     router.attach(alone.clone());
     let port: Arc<dyn Router> = router.clone();
-    let _held = Subscription::new(port, order_room("o"));
+    let _held = Subscription::new(port, order_channel("o"));
     std::thread::scope(|scope| {
         for _ in 0..4 {
-            scope.spawn(|| (0..500).for_each(|seq| drop(router.publish(&[order_room("o")], envelope("o", seq)))));
+            scope.spawn(|| (0..500).for_each(|seq| drop(router.publish(&[order_channel("o")], envelope("o", seq)))));
         }
     });
     assert_eq!(alone.most.load(Ordering::SeqCst), 1);
@@ -104,7 +104,7 @@ fn envelopes_of_one_order_never_run_at_once() {
 struct Fragile(AtomicUsize);
 
 impl Inbox for Fragile {
-    fn deliver(&self, _room: &Room, _envelope: &Envelope) {
+    fn deliver(&self, _room: &Channel, _envelope: &Envelope) {
         assert!(self.0.fetch_add(1, Ordering::SeqCst) > 0, "the first delivery panics");
     }
 
@@ -117,8 +117,8 @@ fn a_panicking_receiver_leaves_the_lane_usable() {
     let fragile = Arc::new(Fragile::default());
     router.attach(fragile.clone());
     let port: Arc<dyn Router> = router.clone();
-    let _held = Subscription::new(port, order_room("o"));
-    let publish = || drop(router.publish(&[order_room("o")], envelope("o", 1)));
+    let _held = Subscription::new(port, order_channel("o"));
+    let publish = || drop(router.publish(&[order_channel("o")], envelope("o", 1)));
     assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(publish)).is_err());
     publish();
     assert_eq!(fragile.0.load(Ordering::SeqCst), 2);
@@ -132,10 +132,10 @@ struct Flood {
 }
 
 impl Inbox for Flood {
-    fn deliver(&self, _room: &Room, envelope: &Envelope) {
+    fn deliver(&self, _room: &Channel, envelope: &Envelope) {
         let Some(router) = self.router.lock().take() else { return };
         for seq in 0..10_000 {
-            let answer = router.publish(&[order_room("o")], suite::envelope(envelope.order.as_str(), seq));
+            let answer = router.publish(&[order_channel("o")], suite::envelope(envelope.order.as_str(), seq));
             if futures_util::FutureExt::now_or_never(answer).unwrap().is_err() {
                 self.refused.fetch_add(1, Ordering::SeqCst);
             }
@@ -143,7 +143,7 @@ impl Inbox for Flood {
     }
 
     fn gap(&self, gap: Gap) {
-        assert_eq!(gap, Gap::Rooms(vec![order_room("o")]));
+        assert_eq!(gap, Gap::Channels(vec![order_channel("o")]));
         self.gaps.fetch_add(1, Ordering::SeqCst);
     }
 }
@@ -159,8 +159,8 @@ fn a_full_lane_refuses_and_tells_the_gap() {
     });
     router.attach(flood.clone());
     let port: Arc<dyn Router> = router.clone();
-    let _held = Subscription::new(port, order_room("o"));
-    drop(router.publish(&[order_room("o")], envelope("o", 1)));
+    let _held = Subscription::new(port, order_channel("o"));
+    drop(router.publish(&[order_channel("o")], envelope("o", 1)));
     let refused = flood.refused.load(Ordering::SeqCst);
     assert!(refused > 0);
     assert_eq!(flood.gaps.load(Ordering::SeqCst), refused);

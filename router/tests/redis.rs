@@ -10,7 +10,7 @@ use fred::prelude::{Builder, ClientLike, Config, EventInterface, PubsubInterface
 use souk_chat::ports::{Admission, Attempt, Gap, Presence, Said, Subscription};
 use souk_router::{Parts, Settings, envelope};
 
-use suite::{Recorder, World, envelope, eventually, order_room, server, user, user_room};
+use suite::{Recorder, World, envelope, eventually, order_channel, server, user, user_channel};
 
 /// Nodes on the shared server, under a prefix of their own.
 struct Shared {
@@ -66,7 +66,7 @@ async fn another_client_reads_what_was_published() {
     .await;
     eventually("connected", async || a.router.is_connected()).await;
     let sent = envelope("o", 42);
-    a.router.publish(&[order_room("o"), user_room("ann")], sent.clone()).await.unwrap();
+    a.router.publish(&[order_channel("o"), user_channel("ann")], sent.clone()).await.unwrap();
     for channel in &channels {
         let message = tokio::time::timeout(suite::PATIENCE, messages.recv()).await.unwrap().unwrap();
         assert_eq!(message.channel, channel.as_str());
@@ -88,19 +88,19 @@ async fn what_is_no_known_envelope_is_dropped_and_counted() {
     let Some(world) = world().await else { return };
     let a = world.node("a");
     let at_a = Recorder::attached(&a);
-    let room = order_room("o");
-    let held = Subscription::new(a.router.clone(), room.clone());
+    let channel = order_channel("o");
+    let held = Subscription::new(a.router.clone(), channel.clone());
     held.confirmed().await.unwrap();
     let good = envelope::encode(&envelope("o", 1)).to_vec();
     let (mut version, mut kind) = (good.clone(), of_version_1(&good));
     version[0] = 9;
     kind[1] = 99;
     let mut redis = world.redis().await;
-    let channel = format!("{}:order:{{o}}", world.prefix);
+    let name = format!("{}:order:{{o}}", world.prefix);
     for payload in [version, kind, b"rubbish".to_vec(), Vec::new(), good[..20].to_vec(), good] {
-        redis::cmd("PUBLISH").arg(&channel).arg(payload).exec_async(&mut redis).await.unwrap();
+        redis::cmd("PUBLISH").arg(&name).arg(payload).exec_async(&mut redis).await.unwrap();
     }
-    eventually("the good one arrives", async || at_a.seqs(&room) == [1]).await;
+    eventually("the good one arrives", async || at_a.seqs(&channel) == [1]).await;
     eventually("the others are counted", async || {
         (a.metrics.dropped_unknown.get(), a.metrics.dropped_malformed.get()) == (3, 2)
     })
@@ -108,27 +108,27 @@ async fn what_is_no_known_envelope_is_dropped_and_counted() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_was_changed_on_its_way_reaches_nobody_and_its_room_is_told() {
+async fn what_was_changed_on_its_way_reaches_nobody_and_its_channel_is_told() {
     let Some(world) = world().await else { return };
     let a = world.node("a");
     let at_a = Recorder::attached(&a);
-    let room = order_room("o");
-    let held = Subscription::new(a.router.clone(), room.clone());
+    let channel = order_channel("o");
+    let held = Subscription::new(a.router.clone(), channel.clone());
     held.confirmed().await.unwrap();
     let mut changed = envelope::encode(&envelope("o", 1)).to_vec();
     *changed.last_mut().unwrap() ^= 4;
     let mut redis = world.redis().await;
-    let channel = format!("{}:order:{{o}}", world.prefix);
+    let name = format!("{}:order:{{o}}", world.prefix);
     let old = of_version_1(&envelope::encode(&envelope("o", 2)));
-    redis::cmd("PUBLISH").arg(&channel).arg(old).exec_async(&mut redis).await.unwrap();
-    eventually("an older node is understood", async || at_a.seqs(&room) == [2]).await;
-    // A gap of everything, as a new connection has one, may take that of the room along: so it is said until it stands alone.
-    eventually("the room is told", async || {
-        redis::cmd("PUBLISH").arg(&channel).arg(&changed).exec_async(&mut redis).await.unwrap();
-        at_a.has_gap(&Gap::Rooms(vec![room.clone()]))
+    redis::cmd("PUBLISH").arg(&name).arg(old).exec_async(&mut redis).await.unwrap();
+    eventually("an older node is understood", async || at_a.seqs(&channel) == [2]).await;
+    // A gap of everything, as a new connection has one, may take that of the channel along: so it is said until it stands alone.
+    eventually("the channel is told", async || {
+        redis::cmd("PUBLISH").arg(&name).arg(&changed).exec_async(&mut redis).await.unwrap();
+        at_a.has_gap(&Gap::Channels(vec![channel.clone()]))
     })
     .await;
-    assert_eq!(at_a.seqs(&room), [2]);
+    assert_eq!(at_a.seqs(&channel), [2]);
     assert!(a.metrics.dropped_corrupt.get() >= 1);
 }
 

@@ -8,16 +8,16 @@ use souk_chat::ports::{Admission, Gap, Subscription};
 use souk_router::{Parts, Settings};
 
 use souk_testkit::redis::Redis;
-use suite::{Recorder, envelope, eventually, order_room, server, user};
+use suite::{Recorder, envelope, eventually, order_channel, server, user};
 
 /// Two nodes hear each other, see each other's people and share a limit.
 async fn works(a: &Parts, b: &Parts, at_b: &Recorder, seq: u64) {
-    let room = order_room("o");
-    let held = Subscription::new(b.router.clone(), room.clone());
+    let channel = order_channel("o");
+    let held = Subscription::new(b.router.clone(), channel.clone());
     eventually("both are connected", async || a.router.is_connected() && b.router.is_connected()).await;
     held.confirmed().await.unwrap();
-    a.router.publish(std::slice::from_ref(&room), envelope("o", seq)).await.unwrap();
-    eventually("it arrives", async || at_b.seqs(&room).contains(&seq)).await;
+    a.router.publish(std::slice::from_ref(&channel), envelope("o", seq)).await.unwrap();
+    eventually("it arrives", async || at_b.seqs(&channel).contains(&seq)).await;
     let ann = user(&format!("ann{seq}"));
     a.presence.set(&ann, 1);
     eventually("she is online", async || b.presence.online(&[ann.clone(), user("zoe")]).await == Ok(vec![true, false]))

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use crate::error::OpenError;
 use crate::form::unescape;
-use crate::open::OpenError;
 
 /// Entries of a volume where the address names no number.
 pub(crate) const VOLUME_ENTRIES: u64 = 50_000;

@@ -10,12 +10,17 @@
 
 mod address;
 mod apart;
+mod blocking;
 mod cql;
+mod error;
 mod form;
 mod open;
 mod plan;
+mod settings;
 mod sqlite;
 mod upkeep;
 
-pub use open::{OpenError, Opened, Settings, begin_epoch, migrate, open};
+pub use error::OpenError;
+pub use open::{Opened, begin_epoch, migrate, open};
+pub use settings::Settings;
 pub use upkeep::{BackupError, Upkeep, Writes, backup};

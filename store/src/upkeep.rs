@@ -7,7 +7,8 @@ use std::time::Duration;
 use souk_chat::ports::StoreError;
 
 use crate::address::Address;
-use crate::open::{OpenError, blocking};
+use crate::blocking::blocking;
+use crate::error::OpenError;
 use crate::sqlite::{self, Sqlite};
 
 /// What an engine of this machine wants beside reads and writes. A CQL cluster looks after itself.

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use cluster::{Cluster, VOLUME, patient, store, with_keyspace};
 use futures_util::future::join_all;
 use proxy::Way;
-use souk_chat::ports::store::{Appended, Incarnation, Intent, StoreError};
+use souk_chat::ports::store::{Appended, Incarnation, OutboxIntent, StoreError};
 use souk_chat::ports::{AuditAction, AuditId, AuditRow, OriginalId, OriginalRow, Why};
 use souk_chat::{OrderId, Role, Seq, Side, Timestamp, UserId};
 use souk_store::{OpenError, Settings, migrate, open};
@@ -462,18 +462,18 @@ async fn the_audit_log_costs_what_is_in_it() {
 
 /// What a busy minute leaves behind is spread: no partition takes more than a sixteenth of it, and earlier builds' are found.
 #[tokio::test]
-async fn promises_are_spread_over_a_minute_and_those_of_an_earlier_build_are_found() {
+async fn intents_are_spread_over_a_minute_and_those_of_an_earlier_build_are_found() {
     with_keyspace(|keyspace| {
         Box::pin(async move {
             let cluster = Cluster::new(&keyspace).await;
-            suite::outbox::promised(&cluster, 0, Chat::new(cluster.store()).await).await;
+            suite::outbox::intended(&cluster, 0, Chat::new(cluster.store()).await).await;
             let (store, minute) = (cluster.store(), 28_333_333);
             let incarnation = Incarnation("node-1".into());
-            let intents: Vec<Intent> = (0..320)
+            let intents: Vec<OutboxIntent> = (0..320)
                 .map(|number| {
                     let order = OrderId::new(&format!("o-{number}")).unwrap();
-                    let (shard, key) = (Intent::shard_of(&order), key(&UserId::new("ann").unwrap(), "m"));
-                    Intent { incarnation: incarnation.clone(), minute, shard, order, key, head: Seq::ZERO }
+                    let (shard, key) = (OutboxIntent::shard_of(&order), key(&UserId::new("ann").unwrap(), "m"));
+                    OutboxIntent { incarnation: incarnation.clone(), minute, shard, order, key, head: Seq::ZERO }
                 })
                 .collect();
             store.intend(&intents).await.unwrap();

@@ -13,7 +13,7 @@ use crate::record::{How, Life, Record};
 /// Most violations that are told.
 const TOLD: usize = 20;
 
-/// Panics with every broken promise. `settled`: no traffic was under way when the records were taken, so that every device which
+/// Panics with every broken intent. `settled`: no traffic was under way when the records were taken, so that every device which
 /// is joined must have seen everything.
 pub fn check(history: &History, records: &[&Record], settled: bool) {
     let broken = violations(history, records, settled);
@@ -21,10 +21,10 @@ pub fn check(history: &History, records: &[&Record], settled: bool) {
         let _ = writeln!(text, "  {line}");
         text
     });
-    assert!(broken.is_empty(), "{} promises broken:\n{told}", broken.len());
+    assert!(broken.is_empty(), "{} intents broken:\n{told}", broken.len());
 }
 
-/// Every broken promise.
+/// Every broken intent.
 pub fn violations(history: &History, records: &[&Record], settled: bool) -> Vec<String> {
     let mut broken = Vec::new();
     acknowledged_is_stored(history, records, &mut broken);
@@ -43,7 +43,7 @@ pub fn violations(history: &History, records: &[&Record], settled: bool) -> Vec<
 }
 
 /// What a view that was taken without traffic has else than history: for after a store lost what it had acknowledged, when the other
-/// promises are broken already.
+/// intents are broken already.
 pub fn differences(history: &History, record: &Record) -> Vec<String> {
     let mut broken = Vec::new();
     the_same_everywhere(history, record, &mut broken);

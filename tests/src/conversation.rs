@@ -85,7 +85,7 @@ impl Conversation {
         }
     }
 
-    /// Views equal history, then all the other promises hold: with no new traffic every device is live and has seen all of history, which is read on
+    /// Views equal history, then all the other intents hold: with no new traffic every device is live and has seen all of history, which is read on
     /// `node`.
     pub async fn settles(&self, node: SocketAddr, within: Duration) -> History {
         let history = History::read(&self.deal, node).await;

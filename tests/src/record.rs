@@ -16,7 +16,7 @@ pub enum How {
     CaughtUp,
     /// Pushed while live.
     Push,
-    /// Pushed while not joined, or before the join's answer: no promise about its place.
+    /// Pushed while not joined, or before the join's answer: no intent about its place.
     Aside,
     /// The acknowledgement of a message sent once only, on this connection and after its join: it stands in the sequence.
     Ack,

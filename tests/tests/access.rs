@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use serde_json::json;
 use souk_chat::{OrderId, Seq};
-use souk_client::{Address, Answer, Carrier, ConnectOptions, Connection, Item, RequestError};
+use souk_client::Answer;
 use souk_protocol::dto::SyncOutcome;
-use souk_protocol::{Code, Error, Request, ServerEvent};
+use souk_protocol::{Code, Request};
+use souk_tests::bare::{ask, connect, heard};
 use souk_tests::cluster::Cluster;
 use souk_tests::device::{PLAIN, SOCKET_IO, Spec};
 use souk_tests::history::History;
@@ -16,38 +17,12 @@ use souk_tests::stack::Stack;
 
 const SOON: Duration = Duration::from_secs(15);
 
-async fn connect(node: std::net::SocketAddr, carrier: Carrier, person: &Person) -> Connection {
-    let address: Address = format!("ws://{node}").parse().expect("an address");
-    let options = ConnectOptions::new(address, carrier);
-    Connection::connect(&options, Some(&person.token.as_str().into())).await.expect("a good token is taken")
-}
-
-async fn ask(connection: &mut Connection, request: &Request<'_>) -> Result<Answer, Error> {
-    match connection.request(request, SOON).await {
-        Ok(reply) => Ok(reply.answer),
-        Err(RequestError::Refused(error)) => Err(error),
-        Err(other) => panic!("{}: {other}", request.name()),
-    }
-}
-
 fn send(order: &OrderId, content: &'static str) -> Request<'static> {
     Request::SendMessage { order: order.clone(), content: Cow::Borrowed(content), client_message_id: None }
 }
 
 fn join(order: &OrderId) -> Request<'static> {
     Request::JoinOrderChat { order: order.clone(), cursor: Some(Seq(0).into()) }
-}
-
-/// Everything that the server pushed before it answered a ping.
-async fn heard(connection: &mut Connection) -> Vec<ServerEvent> {
-    ask(connection, &Request::Ping).await.expect("a ping is answered");
-    let mut events = Vec::new();
-    while let Ok(Ok(incoming)) = tokio::time::timeout(Duration::from_millis(1), connection.next()).await {
-        if let Item::Push(event) = incoming.item {
-            events.push(*event);
-        }
-    }
-    events
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

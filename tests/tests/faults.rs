@@ -1,4 +1,4 @@
-//! Servers and nodes that fail in the middle of conversations. Every test checks all promises afterwards, and that its fault bit.
+//! Servers and nodes that fail in the middle of conversations. Every test checks all intents afterwards, and that its fault bit.
 
 use std::time::Duration;
 

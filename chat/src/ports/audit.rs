@@ -8,7 +8,7 @@ use crate::actor::Role;
 use crate::id::{OrderId, UserId};
 use crate::time::Timestamp;
 
-use super::store::StoreError;
+use super::store_error::StoreError;
 
 /// What somebody did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -3,9 +3,11 @@ use std::time::Duration;
 
 use souk_moderation::Span;
 
-use crate::id::OrderId;
+use crate::id::{OrderId, UserId};
 use crate::log::{Entry, Head, Seq};
 use crate::order::Order;
+use crate::time::Timestamp;
+use crate::watermark::Marks;
 
 use super::router::Origin;
 
@@ -43,6 +45,19 @@ pub struct WentBack {
     pub found: Seq,
 }
 
+/// A person got further in an order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Marked {
+    /// The order.
+    pub order: OrderId,
+    /// Who got further.
+    pub user: UserId,
+    /// How far, as shown.
+    pub marks: Marks,
+    /// When.
+    pub at: Timestamp,
+}
+
 /// Where committed entries go: the node delivers them to its own connections, publishes them to the others and wakes the
 /// walker of owed events.
 pub trait Feed: Send + Sync {
@@ -51,6 +66,8 @@ pub trait Feed: Send + Sync {
     fn committed(&self, committed: &Committed);
     /// Told once per loss and order. Must return at once, too.
     fn went_back(&self, loss: WentBack);
+    /// A person's marks were raised in the store. Returns at once. What is lost of it comes by the comparison with the store.
+    fn marked(&self, marked: &Marked);
     /// Entries of this order may be in the log that were never fed: who shows it should compare with the store. Returns at once.
     fn suspect(&self, order: &OrderId);
 }

@@ -4,7 +4,7 @@ use crate::id::{Epoch, OrderId};
 use crate::log::Seq;
 use crate::time::Timestamp;
 
-use super::store::StoreError;
+use super::store_error::StoreError;
 
 /// Which history this is.
 ///

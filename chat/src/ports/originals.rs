@@ -7,7 +7,7 @@ use crate::id::{OrderId, UserId};
 use crate::log::{EntryKey, Seq};
 use crate::time::Timestamp;
 
-use super::store::StoreError;
+use super::store_error::StoreError;
 
 /// Why a text was kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

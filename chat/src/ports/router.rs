@@ -10,7 +10,7 @@ use crate::time::Timestamp;
 
 /// Where an envelope goes: everybody who looks at an order, or every device of a person.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Room {
+pub enum Channel {
     /// Connections that joined this order.
     Order(OrderId),
     /// Connections of this person.
@@ -25,12 +25,14 @@ pub enum EnvelopeKind {
     Entry = 1,
     /// Somebody types; `seq` is 0.
     Typing = 2,
+    /// A person got further; `seq` is 0.
+    Status = 3,
 }
 
 impl EnvelopeKind {
     /// The kind of this number.
     pub fn from_number(number: u8) -> Option<Self> {
-        [Self::Entry, Self::Typing].into_iter().find(|kind| *kind as u8 == number)
+        [Self::Entry, Self::Typing, Self::Status].into_iter().find(|kind| *kind as u8 == number)
     }
 }
 
@@ -63,10 +65,10 @@ pub struct Envelope {
 /// What may have been lost.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Gap {
-    /// Anything, in every room: the connection to the server was interrupted. Told when subscriptions stand again.
+    /// Anything, in every channel: the connection to the server was interrupted. Told when subscriptions stand again.
     All,
-    /// Something in these rooms: a bounded queue overflowed.
-    Rooms(Vec<Room>),
+    /// Something in these channels: a bounded queue overflowed.
+    Channels(Vec<Channel>),
 }
 
 /// The router did not do it.
@@ -76,28 +78,28 @@ pub struct RouterError(pub String);
 
 /// Who receives what the router brings. Both calls return at once.
 pub trait Inbox: Send + Sync {
-    /// An envelope arrived in `room`. Envelopes of one order arrive one after another, in the order the server gave them.
-    fn deliver(&self, room: &Room, envelope: &Envelope);
+    /// An envelope arrived in `channel`. Envelopes of one order arrive one after another, in the order the server gave them.
+    fn deliver(&self, channel: &Channel, envelope: &Envelope);
     /// Envelopes may have been lost.
     fn gap(&self, gap: Gap);
 }
 
-/// Rooms between nodes. At most once: what is lost shows as a [`Gap`], or not at all (the gate compares with the store).
+/// Channels between nodes. At most once: what is lost shows as a [`Gap`], or not at all (the gate compares with the store).
 #[async_trait]
 pub trait Router: Send + Sync {
     /// Names the receiver. Called once, before anything is subscribed.
     fn attach(&self, inbox: Arc<dyn Inbox>);
-    /// One more subscriber of `room` on this node: the first makes the subscription. Returns at once; see [`Router::confirmed`].
-    fn subscribe(&self, room: &Room);
-    /// One subscriber of `room` less: after the last the subscription ends, with a delay and a second look.
-    fn unsubscribe(&self, room: &Room);
-    /// Waits until the server confirmed the subscription of `room`, within the engine's bound: ready at once where it stands already, and
+    /// One more subscriber of `channel` on this node: the first makes the subscription. Returns at once; see [`Router::confirmed`].
+    fn subscribe(&self, channel: &Channel);
+    /// One subscriber of `channel` less: after the last the subscription ends, with a delay and a second look.
+    fn unsubscribe(&self, channel: &Channel);
+    /// Waits until the server confirmed the subscription of `channel`, within the engine's bound: ready at once where it stands already, and
     /// always in process. Errors: not confirmed in time;
-    /// the subscription is still wanted and will be made, its coming is told as a [`Gap`] of that room. Cancel-safe.
-    async fn confirmed(&self, room: &Room) -> Result<(), RouterError>;
-    /// Sends one envelope to several rooms in one write, in the order of the calls. The future tells whether the server took
+    /// the subscription is still wanted and will be made, its coming is told as a [`Gap`] of that channel. Cancel-safe.
+    async fn confirmed(&self, channel: &Channel) -> Result<(), RouterError>;
+    /// Sends one envelope to several channels in one write, in the order of the calls. The future tells whether the server took
     /// it; dropping it does not take the envelope back. Errors: it may not have arrived.
-    fn publish(&self, rooms: &[Room], envelope: Envelope) -> BoxFuture<'static, Result<(), RouterError>>;
+    fn publish(&self, channels: &[Channel], envelope: Envelope) -> BoxFuture<'static, Result<(), RouterError>>;
     /// Whether the server answers now. For readiness.
     fn is_connected(&self) -> bool;
     /// Whether others than this node may hear what it publishes.
@@ -109,24 +111,24 @@ pub trait Router: Send + Sync {
 /// A counted subscription that ends when dropped.
 pub struct Subscription {
     router: Arc<dyn Router>,
-    room: Room,
+    channel: Channel,
 }
 
 impl Subscription {
     /// Subscribes; see [`Router::subscribe`].
-    pub fn new(router: Arc<dyn Router>, room: Room) -> Self {
-        router.subscribe(&room);
-        Self { router, room }
+    pub fn new(router: Arc<dyn Router>, channel: Channel) -> Self {
+        router.subscribe(&channel);
+        Self { router, channel }
     }
 
     /// Waits for the server's word; see [`Router::confirmed`].
     pub async fn confirmed(&self) -> Result<(), RouterError> {
-        self.router.confirmed(&self.room).await
+        self.router.confirmed(&self.channel).await
     }
 }
 
 impl Drop for Subscription {
     fn drop(&mut self) {
-        self.router.unsubscribe(&self.room);
+        self.router.unsubscribe(&self.channel);
     }
 }

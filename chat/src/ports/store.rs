@@ -14,21 +14,8 @@ use crate::owed::OwedRow;
 use crate::time::Timestamp;
 use crate::watermark::{Mark, Marks};
 
+pub use super::store_error::StoreError;
 use super::{Audit, Epochs, Originals};
-
-/// Why the store did not do it.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum StoreError {
-    /// Nothing was written; a read got no answer. May be tried again.
-    #[error("the store does not answer: {0}")]
-    Unavailable(String),
-    /// A write got no answer that says whether it was applied. It may still be applied *later*.
-    #[error("the store did not say whether the write was applied: {0}")]
-    Unknown(String),
-    /// The request or what is stored makes no sense; trying again will not help.
-    #[error("the store refused: {0}")]
-    Invalid(String),
-}
 
 /// All of history. One engine implements all of these.
 pub trait Store: Orders + Log + Lists + Watermarks + Outbox + Heartbeats + Originals + Audit + Epochs {}
@@ -151,14 +138,14 @@ pub trait Watermarks: Send + Sync {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Incarnation(pub Arc<str>);
 
-/// A promise, written before a batch that owes an event: look at this order if I do not come back.
+/// An intent, written before a batch that owes an event: look at this order if I do not come back.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Intent {
-    /// Who promised.
+pub struct OutboxIntent {
+    /// Who wrote it.
     pub incarnation: Incarnation,
-    /// The minute of the promise (Unix time / 60 s): what is kept together.
+    /// The minute of the intent (Unix time / 60 s): what is kept together.
     pub minute: i64,
-    /// The part of that minute it is kept in, [of its order](Intent::shard_of). 0: none, as earlier builds wrote them.
+    /// The part of that minute it is kept in, [of its order](OutboxIntent::shard_of). 0: none, as earlier builds wrote them.
     pub shard: u8,
     /// The order.
     pub order: OrderId,
@@ -168,12 +155,12 @@ pub struct Intent {
     pub head: Seq,
 }
 
-impl Intent {
-    /// Parts that the promises of a minute are spread over: what was dropped from one leaves a trace that whoever reads it walks
+impl OutboxIntent {
+    /// Parts that the intents of a minute are spread over: what was dropped from one leaves a trace that whoever reads it walks
     /// over, and a busy node drops as many as it made.
     pub const SHARDS: u8 = 16;
 
-    /// The part for promises about this order, from 1 to [`SHARDS`](Self::SHARDS). The same on every node and in every version.
+    /// The part for intents about this order, from 1 to [`SHARDS`](Self::SHARDS). The same on every node and in every version.
     pub fn shard_of(order: &OrderId) -> u8 {
         // FNV-1a: short, and never to be changed.
         let hash = order
@@ -184,18 +171,23 @@ impl Intent {
     }
 }
 
-/// Owed events and the promises that lead to them. Owed rows themselves are written by [`Log::append`] and stay.
+/// Owed events and the intents that lead to them. Owed rows themselves are written by [`Log::append`] and stay.
 ///
-/// An engine whose owed rows can be found without knowing their orders (SQLite) needs no promises: `intend` does nothing there, and
+/// An engine whose owed rows can be found without knowing their orders (SQLite) needs no intents: `intend` does nothing there, and
 /// `intents` tells of orders with rows above their `events` mark, as intents of the asked incarnation.
 #[async_trait]
 pub trait Outbox: Send + Sync {
-    /// Keeps the promises. Must have returned `Ok` before the batch they are about is written.
-    async fn intend(&self, intents: &[Intent]) -> Result<(), StoreError>;
-    /// The promises of one incarnation and minute, at most `limit`.
-    async fn intents(&self, incarnation: &Incarnation, minute: i64, limit: usize) -> Result<Vec<Intent>, StoreError>;
-    /// Drops promises that are kept or void. Safe to repeat.
-    async fn drop_intents(&self, intents: &[Intent]) -> Result<(), StoreError>;
+    /// Keeps the intents. Must have returned `Ok` before the batch they are about is written.
+    async fn intend(&self, intents: &[OutboxIntent]) -> Result<(), StoreError>;
+    /// The intents of one incarnation and minute, at most `limit`.
+    async fn intents(
+        &self,
+        incarnation: &Incarnation,
+        minute: i64,
+        limit: usize,
+    ) -> Result<Vec<OutboxIntent>, StoreError>;
+    /// Drops intents that are kept or void. Safe to repeat.
+    async fn drop_intents(&self, intents: &[OutboxIntent]) -> Result<(), StoreError>;
     /// Owed rows of entries after `after`, by rising number. At least `limit` of them where there are so many: rows of one entry
     /// are never split over two answers, so the last entry may bring a few more.
     async fn owed(&self, order: &OrderId, after: Seq, limit: usize) -> Result<Vec<OwedRow>, StoreError>;
@@ -218,7 +210,7 @@ pub struct Heartbeat {
     pub minute: i64,
 }
 
-/// Signs of life, so that a living node finds a dead one's promises.
+/// Signs of life, so that a living node finds a dead one's intents.
 #[async_trait]
 pub trait Heartbeats: Send + Sync {
     /// Writes this process's sign of life.
@@ -229,6 +221,6 @@ pub trait Heartbeats: Send + Sync {
     }
     /// All signs of life of one part, counted from 0, living and dead. A process's is always in the same part.
     async fn heartbeats(&self, shard: u32) -> Result<Vec<Heartbeat>, StoreError>;
-    /// Forgets a process whose promises have all been dealt with.
+    /// Forgets a process whose intents have all been dealt with.
     async fn forget(&self, incarnation: &Incarnation) -> Result<(), StoreError>;
 }

@@ -116,12 +116,12 @@ impl Absence<'_> {
 
     /// Appends the entry that owes the notification. `false`: it is not there, or nobody knows.
     async fn owe(&self, order: &Arc<Order>, head: &Head, key: EntryKey) -> Result<bool, StoreError> {
-        let Ports { store, promises, runtime, .. } = self.ports;
-        if !promises.standing() {
+        let Ports { store, intents, runtime, .. } = self.ports;
+        if !intents.standing() {
             return Ok(false);
         }
-        store.intend(&[promises.promise(&order.id, &key, head.seq)]).await?;
-        if !promises.standing() {
+        store.intend(&[intents.intent(&order.id, &key, head.seq)]).await?;
+        if !intents.standing() {
             return Ok(false);
         }
         let entry =

@@ -9,6 +9,7 @@ mod allowance;
 mod catch_up;
 mod edit;
 mod lists;
+mod marks;
 mod memory;
 mod originals;
 mod recent;
@@ -23,7 +24,7 @@ use crate::actor::{Actor, Role};
 use crate::fingerprint::Fingerprints;
 use crate::id::OrderId;
 use crate::order::Order;
-use crate::ports::{Feed, Limiter, Moderations, Presence, Promises, Runtime, Store};
+use crate::ports::{Feed, Limiter, Moderations, OutboxIntents, Presence, Runtime, Store};
 use crate::refusal::Refusal;
 use crate::rules::RulesCell;
 use crate::seal::Sealer;
@@ -32,6 +33,7 @@ pub use admin::OrderSpec;
 pub use catch_up::{CatchUp, History, Window};
 pub use edit::Edit;
 pub use lists::{ChatList, Synced};
+pub use marks::{Progress, Standing};
 pub use memory::Memory;
 pub use originals::{AuditPage, Original, OriginalsPage};
 pub use send::{Send, Sent};
@@ -52,8 +54,8 @@ pub struct Ports {
     pub limiter: Arc<dyn Limiter>,
     /// Where committed entries go.
     pub feed: Arc<dyn Feed>,
-    /// Promises of owed events.
-    pub promises: Arc<dyn Promises>,
+    /// Intents of owed events.
+    pub intents: Arc<dyn OutboxIntents>,
     /// Time, tasks, randomness.
     pub runtime: Arc<dyn Runtime>,
     /// What may be said.
@@ -71,6 +73,7 @@ pub struct Chats {
     ports: Ports,
     memory: Arc<Memory>,
     sequencer: Arc<Sequencer>,
+    raising: Arc<marks::Raising>,
 }
 
 impl Chats {
@@ -78,7 +81,7 @@ impl Chats {
     pub fn new(ports: Ports) -> Self {
         let memory = Arc::new(Memory::default());
         let sequencer = Arc::new(Sequencer::new(ports.clone(), Arc::clone(&memory)));
-        Self { ports, memory, sequencer }
+        Self { ports, memory, sequencer, raising: Arc::default() }
     }
 
     /// The order, if this actor may read it: a party, or an admin. No such order and not yours look the same, and take the same one

@@ -20,7 +20,7 @@ use tokio::sync::{Notify, oneshot};
 use tokio::time::Instant;
 
 use crate::connection::{Answer, ConnectOptions};
-use crate::engine::{Engine, JoinOutcome, JoinedOrder, Parcel, SendOutcome, Waiter, Way};
+use crate::engine::{Engine, JoinOutcome, JoinedOrder, PendingSend, SendOutcome, Waiter, Way};
 use crate::error::{JoinError, RequestError, SendError};
 use crate::event::{EventQueue, StopReason};
 use crate::token::Tokens;
@@ -103,7 +103,7 @@ impl Client {
     /// this id is the answer.
     pub fn send_as(&self, order: &OrderId, content: impl Into<Box<str>>, id: ClientMessageId) -> Sending {
         let (to, outcome) = oneshot::channel();
-        let parcel = Parcel {
+        let send = PendingSend {
             order: order.clone(),
             id: id.clone(),
             content: content.into(),
@@ -111,7 +111,7 @@ impl Client {
             to,
             state: Way::Waits(None),
         };
-        self.shared().engine().send(parcel);
+        self.shared().engine().send(send);
         self.shared().wake.notify_one();
         Sending { id, outcome }
     }

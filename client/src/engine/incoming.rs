@@ -35,16 +35,16 @@ impl Engine {
         match (purpose, result) {
             (Purpose::Join(order), Ok(Answer::Joined(joined))) => self.joined(id, &order, *joined),
             (Purpose::Join(order), Err(error)) => self.join_refused(id, &order, error, now),
-            (Purpose::Send(order, parcel), Ok(Answer::Message(message))) => {
+            (Purpose::Send(order, send), Ok(Answer::Message(message))) => {
                 let message = Arc::new(*message);
                 self.seen(&message);
-                self.outbox.finish(&order, &parcel, Ok(message));
+                self.outbox.finish(&order, &send, Ok(message));
             }
             // Whether it was done is not known: the same again, under the same id.
             (Purpose::Send(order, id), Err(error)) if error.code == Code::Unavailable => {
                 let again = now + self.retry_wait(&error);
-                if let Some(parcel) = self.outbox.find(&order, &id) {
-                    parcel.state = Way::Waits(Some(again));
+                if let Some(send) = self.outbox.find(&order, &id) {
+                    send.state = Way::Waits(Some(again));
                 }
             }
             (Purpose::Send(order, id), Err(error)) => {

@@ -34,7 +34,7 @@ use crate::token::AccessToken;
 
 pub use orders::JoinedOrder;
 pub(crate) use orders::{JoinOutcome, Phase, Waiter};
-pub(crate) use outbox::{Outbox, Parcel, SendOutcome, Way};
+pub(crate) use outbox::{Outbox, PendingSend, SendOutcome, Way};
 
 use calls::{Asked, Call, Purpose};
 use orders::Orders;
@@ -102,17 +102,17 @@ impl Engine {
     }
 
     /// Puts a message into the outbox.
-    pub(crate) fn send(&mut self, parcel: Parcel) {
-        let id = &parcel.id;
+    pub(crate) fn send(&mut self, send: PendingSend) {
+        let id = &send.id;
         let refused = if self.stopped {
             Some(SendError::Stopped { client_message_id: id.clone() })
         } else {
-            self.outbox.check(&parcel.order, id).err()
+            self.outbox.check(&send.order, id).err()
         };
         match refused {
             // The sender may not wait any more.
-            Some(error) => drop(parcel.to.send(Err(error))),
-            None => self.outbox.put(parcel),
+            Some(error) => drop(send.to.send(Err(error))),
+            None => self.outbox.put(send),
         }
     }
 

@@ -14,7 +14,7 @@ pub(crate) type SendOutcome = Result<Arc<Message>, SendError>;
 
 /// A message that waits for its acknowledgement.
 #[derive(Debug)]
-pub(crate) struct Parcel {
+pub(crate) struct PendingSend {
     pub(crate) order: OrderId,
     pub(crate) id: ClientMessageId,
     pub(crate) content: Box<str>,
@@ -35,7 +35,7 @@ pub(crate) enum Way {
 /// The bounded outbox.
 #[derive(Debug)]
 pub(crate) struct Outbox {
-    parcels: VecDeque<Parcel>,
+    pending: VecDeque<PendingSend>,
     most: usize,
     /// How many of one order may be sent and not acknowledged.
     window: usize,
@@ -43,35 +43,35 @@ pub(crate) struct Outbox {
 
 impl Outbox {
     pub(crate) fn new(most: usize, window: usize) -> Self {
-        Self { parcels: VecDeque::new(), most, window: window.max(1) }
+        Self { pending: VecDeque::new(), most, window: window.max(1) }
     }
 
     /// Why a message cannot be put in.
     pub(crate) fn check(&self, order: &OrderId, id: &ClientMessageId) -> Result<(), SendError> {
-        if self.parcels.iter().any(|parcel| parcel.id == *id && parcel.order == *order) {
+        if self.pending.iter().any(|send| send.id == *id && send.order == *order) {
             return Err(SendError::Waiting);
         }
-        if self.parcels.len() >= self.most { Err(SendError::OutboxFull { max: self.most }) } else { Ok(()) }
+        if self.pending.len() >= self.most { Err(SendError::OutboxFull { max: self.most }) } else { Ok(()) }
     }
 
-    pub(crate) fn put(&mut self, parcel: Parcel) {
-        self.parcels.push_back(parcel);
+    pub(crate) fn put(&mut self, send: PendingSend) {
+        self.pending.push_back(send);
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.parcels.len()
+        self.pending.len()
     }
 
     /// The places of those to send now. Of each order the first ones only: while one waits, none behind it goes.
     pub(crate) fn due(&self, now: Instant) -> Vec<usize> {
         let mut busy: HashMap<&OrderId, usize> = HashMap::new();
         let mut due = Vec::new();
-        for (place, parcel) in self.parcels.iter().enumerate() {
-            let before = busy.entry(&parcel.order).or_default();
+        for (place, send) in self.pending.iter().enumerate() {
+            let before = busy.entry(&send.order).or_default();
             if *before >= self.window {
                 continue;
             }
-            match parcel.state {
+            match send.state {
                 Way::Sent => *before += 1,
                 Way::Waits(Some(at)) if at > now => *before = self.window,
                 Way::Waits(_) => {
@@ -83,52 +83,52 @@ impl Outbox {
         due
     }
 
-    pub(crate) fn at(&mut self, place: usize) -> Option<&mut Parcel> {
-        self.parcels.get_mut(place)
+    pub(crate) fn at(&mut self, place: usize) -> Option<&mut PendingSend> {
+        self.pending.get_mut(place)
     }
 
-    pub(crate) fn find(&mut self, order: &OrderId, id: &ClientMessageId) -> Option<&mut Parcel> {
-        self.parcels.iter_mut().find(|parcel| parcel.id == *id && parcel.order == *order)
+    pub(crate) fn find(&mut self, order: &OrderId, id: &ClientMessageId) -> Option<&mut PendingSend> {
+        self.pending.iter_mut().find(|send| send.id == *id && send.order == *order)
     }
 
     /// Takes a message out and tells its sender. Nothing, if it is not there any more.
     pub(crate) fn finish(&mut self, order: &OrderId, id: &ClientMessageId, outcome: SendOutcome) {
-        let place = self.parcels.iter().position(|parcel| parcel.id == *id && parcel.order == *order);
-        if let Some(parcel) = place.and_then(|place| self.parcels.remove(place)) {
+        let place = self.pending.iter().position(|send| send.id == *id && send.order == *order);
+        if let Some(send) = place.and_then(|place| self.pending.remove(place)) {
             // The sender may not wait any more.
-            let _ = parcel.to.send(outcome);
+            let _ = send.to.send(outcome);
         }
-        if self.parcels.is_empty() {
-            self.parcels = VecDeque::new();
+        if self.pending.is_empty() {
+            self.pending = VecDeque::new();
         }
     }
 
     /// The connection ended: all are to be sent again, in their order.
     pub(crate) fn rewind(&mut self) {
-        self.parcels.iter_mut().for_each(|parcel| parcel.state = Way::Waits(None));
+        self.pending.iter_mut().for_each(|send| send.state = Way::Waits(None));
     }
 
     /// Gives up those whose time is over.
     pub(crate) fn expire(&mut self, now: Instant) {
-        while let Some(place) = self.parcels.iter().position(|parcel| parcel.deadline <= now) {
-            let Some(parcel) = self.parcels.remove(place) else { return };
-            let _ = parcel.to.send(Err(SendError::TimedOut { client_message_id: parcel.id }));
+        while let Some(place) = self.pending.iter().position(|send| send.deadline <= now) {
+            let Some(send) = self.pending.remove(place) else { return };
+            let _ = send.to.send(Err(SendError::TimedOut { client_message_id: send.id }));
         }
     }
 
     /// Gives up all.
     pub(crate) fn stop(&mut self) {
-        for parcel in std::mem::take(&mut self.parcels) {
-            let _ = parcel.to.send(Err(SendError::Stopped { client_message_id: parcel.id }));
+        for send in std::mem::take(&mut self.pending) {
+            let _ = send.to.send(Err(SendError::Stopped { client_message_id: send.id }));
         }
     }
 
     /// When, after `now`, there is something to do without anything happening.
     pub(crate) fn alarm(&self, now: Instant) -> Option<Instant> {
-        let moments = self.parcels.iter().map(|parcel| match parcel.state {
+        let moments = self.pending.iter().map(|send| match send.state {
             // What is due and not gone is held up by something else, whose end will be noticed.
-            Way::Waits(Some(at)) if at > now => parcel.deadline.min(at),
-            _ => parcel.deadline,
+            Way::Waits(Some(at)) if at > now => send.deadline.min(at),
+            _ => send.deadline,
         });
         moments.min()
     }

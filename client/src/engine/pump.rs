@@ -64,19 +64,19 @@ impl Engine {
     fn pump_parcels(&mut self, wire: &mut impl Wire, now: Instant) -> Result<(), RequestError> {
         let mut too_large = Vec::new();
         for place in self.outbox.due(now) {
-            let Some(parcel) = self.outbox.at(place) else { continue };
+            let Some(send) = self.outbox.at(place) else { continue };
             let request = Request::SendMessage {
-                order: parcel.order.clone(),
-                content: (&*parcel.content).into(),
-                client_message_id: Some(parcel.id.clone()),
+                order: send.order.clone(),
+                content: (&*send.content).into(),
+                client_message_id: Some(send.id.clone()),
             };
             match wire.ask(&request) {
                 Ok(id) => {
-                    parcel.state = Way::Sent;
-                    let purpose = Purpose::Send(parcel.order.clone(), parcel.id.clone());
+                    send.state = Way::Sent;
+                    let purpose = Purpose::Send(send.order.clone(), send.id.clone());
                     self.note(id, purpose, now + self.figures.answer_time);
                 }
-                Err(RequestError::TooLarge) => too_large.push((parcel.order.clone(), parcel.id.clone())),
+                Err(RequestError::TooLarge) => too_large.push((send.order.clone(), send.id.clone())),
                 Err(error) => return Err(error),
             }
         }

@@ -1,4 +1,4 @@
-//! The promises that this process has given and not yet seen kept.
+//! The intents that this process has given and not yet seen kept.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use souk_chat::ports::{Heartbeat, Incarnation, Intent, Promises, Runtime};
+use souk_chat::ports::{Heartbeat, Incarnation, OutboxIntent, OutboxIntents, Runtime};
 use souk_chat::{EntryKey, OrderId, Seq};
 
 use super::metrics::{Metrics, count};
@@ -26,7 +26,7 @@ pub struct Intents {
 }
 
 struct Open {
-    intent: Intent,
+    intent: OutboxIntent,
     since: Duration,
 }
 
@@ -60,17 +60,17 @@ impl Intents {
         Self { incarnation, runtime, metrics, state: Mutex::new(state) }
     }
 
-    /// A new intent. Never waits. It must be in the store, and [`standing`](Promises::standing) be true after that, before
+    /// A new intent. Never waits. It must be in the store, and [`standing`](OutboxIntents::standing) be true after that, before
     /// the batch it is about is written.
-    pub fn intent(&self, order: &OrderId, key: &EntryKey, head: Seq) -> Intent {
+    pub fn intent(&self, order: &OrderId, key: &EntryKey, head: Seq) -> OutboxIntent {
         let (now, since) = (self.minute(), self.runtime.monotonic());
         let state = &mut *self.state.lock();
         state.advance(now);
         state.used.insert(state.newest);
-        let intent = Intent {
+        let intent = OutboxIntent {
             incarnation: self.incarnation.clone(),
             minute: state.newest,
-            shard: Intent::shard_of(order),
+            shard: OutboxIntent::shard_of(order),
             order: order.clone(),
             key: key.clone(),
             head,
@@ -103,14 +103,14 @@ impl Intents {
         self.state.lock().beaten = Some((minute, at));
     }
 
-    /// No more promises: the process leaves.
+    /// No more intents: the process leaves.
     pub(super) fn retire(&self) {
         self.state.lock().beaten = None;
     }
 
     /// Intents of an order whose events went out up to `mark`. The log has moved beyond the heads these were made for, so what
-    /// they promised is among what went out, or can never be written any more.
-    pub(super) fn covered(&self, order: &OrderId, mark: Seq) -> Vec<Intent> {
+    /// they announced is among what went out, or can never be written any more.
+    pub(super) fn covered(&self, order: &OrderId, mark: Seq) -> Vec<OutboxIntent> {
         let state = self.state.lock();
         let places = state.by_order.get(order).into_iter().flatten();
         let intents = places.filter_map(|place| state.open.get(place)).map(|open| &open.intent);
@@ -118,12 +118,12 @@ impl Intents {
     }
 
     /// Whether it was made here and is open.
-    pub(super) fn remembers(&self, intent: &Intent) -> bool {
+    pub(super) fn remembers(&self, intent: &OutboxIntent) -> bool {
         !self.state.lock().places(std::slice::from_ref(intent)).is_empty()
     }
 
     /// Intents older than [`OWN_PATIENCE`], oldest first.
-    pub(super) fn aged(&self, limit: usize) -> Vec<Intent> {
+    pub(super) fn aged(&self, limit: usize) -> Vec<OutboxIntent> {
         let now = self.runtime.monotonic();
         let state = self.state.lock();
         // Postponed ones keep their place in line with a later time: they do not end the search.
@@ -132,7 +132,7 @@ impl Intents {
     }
 
     /// These could not be dealt with: not before [`OWN_PATIENCE`] has passed again.
-    pub(super) fn postpone(&self, intents: &[Intent]) {
+    pub(super) fn postpone(&self, intents: &[OutboxIntent]) {
         let now = self.runtime.monotonic();
         let state = &mut *self.state.lock();
         for place in state.places(intents) {
@@ -143,7 +143,7 @@ impl Intents {
     }
 
     /// These are kept or void, and dropped from the store.
-    pub(super) fn remove(&self, intents: &[Intent]) {
+    pub(super) fn remove(&self, intents: &[OutboxIntent]) {
         let state = &mut *self.state.lock();
         for place in state.places(intents) {
             let Some(open) = state.open.remove(&place) else { continue };
@@ -210,7 +210,7 @@ impl State {
         self.newest = self.newest.max(now.min(reach));
     }
 
-    fn places(&self, intents: &[Intent]) -> Vec<u64> {
+    fn places(&self, intents: &[OutboxIntent]) -> Vec<u64> {
         let mut places = Vec::new();
         for intent in intents {
             let of_order = self.by_order.get(&intent.order).into_iter().flatten();
@@ -220,8 +220,8 @@ impl State {
     }
 }
 
-impl Promises for Intents {
-    fn promise(&self, order: &OrderId, key: &EntryKey, head: Seq) -> Intent {
+impl OutboxIntents for Intents {
+    fn intent(&self, order: &OrderId, key: &EntryKey, head: Seq) -> OutboxIntent {
         self.intent(order, key, head)
     }
 

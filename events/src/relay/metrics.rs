@@ -25,7 +25,7 @@ pub struct Metrics {
     pub unbuildable: AtomicU64,
     /// Signs of life that could not be written.
     pub beats_failed: AtomicU64,
-    /// Looks at signs of life, or at an ended process's promises, that the store did not answer.
+    /// Looks at signs of life, or at an ended process's intents, that the store did not answer.
     pub sweeps_failed: AtomicU64,
     /// Processes found dead, swept and forgotten.
     pub forgotten: AtomicU64,

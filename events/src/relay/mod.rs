@@ -71,7 +71,7 @@ impl Relay {
         self.core.ask(order);
     }
 
-    /// This process's promises, for the send path.
+    /// This process's intents, for the send path.
     pub fn intents(&self) -> Arc<Intents> {
         Arc::clone(&self.core.intents)
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use futures_util::stream::{self, StreamExt};
 use souk_chat::log::{Body, Entry, EntryKey, Head, NewEntry};
-use souk_chat::ports::{Appended, Intent, StoreError};
+use souk_chat::ports::{Appended, OutboxIntent, StoreError};
 use souk_chat::{OrderId, Seq, guarded};
 
 use super::SWEEP;
@@ -14,8 +14,8 @@ use super::metrics::{add, count};
 use super::settings::{FENCE_ATTEMPTS, LOOK_KEYS, REST_FIRST, REST_MOST, SWEEP_ORDERS};
 
 /// Deals with these intents and drops them. Returns those that could not be dealt with now; they stay as they are.
-pub(super) async fn settle(core: &Arc<Core>, intents: Vec<Intent>) -> Vec<Intent> {
-    let mut orders: BTreeMap<OrderId, Vec<Intent>> = BTreeMap::new();
+pub(super) async fn settle(core: &Arc<Core>, intents: Vec<OutboxIntent>) -> Vec<OutboxIntent> {
+    let mut orders: BTreeMap<OrderId, Vec<OutboxIntent>> = BTreeMap::new();
     for intent in intents {
         orders.entry(intent.order.clone()).or_default().push(intent);
     }
@@ -23,7 +23,7 @@ pub(super) async fn settle(core: &Arc<Core>, intents: Vec<Intent>) -> Vec<Intent
         if core.pace.stopped() {
             return intents;
         }
-        // An order whose promises make it panic is not the others' business.
+        // An order whose intents make it panic is not the others' business.
         match guarded(core.pace.runtime.tasks(), SWEEP, settle_order(core, &order, &intents)).await {
             Ok(Ok(true)) => {
                 add(&core.metrics.swept, intents.len());
@@ -31,7 +31,7 @@ pub(super) async fn settle(core: &Arc<Core>, intents: Vec<Intent>) -> Vec<Intent
             }
             Ok(Ok(false)) | Err(_) => intents,
             Ok(Err(error)) => {
-                tracing::debug!(%order, %error, "promises of owed events could not be looked at");
+                tracing::debug!(%order, %error, "intents of owed events could not be looked at");
                 intents
             }
         }
@@ -40,7 +40,7 @@ pub(super) async fn settle(core: &Arc<Core>, intents: Vec<Intent>) -> Vec<Intent
 }
 
 /// `Ok(false)`: what is owed did not go out, or the fence did not get in.
-async fn settle_order(core: &Arc<Core>, order: &OrderId, intents: &[Intent]) -> Result<bool, StoreError> {
+async fn settle_order(core: &Arc<Core>, order: &OrderId, intents: &[OutboxIntent]) -> Result<bool, StoreError> {
     // What is owed will not go out just now, and what is not written yet can wait as well.
     if core.walks.resting(order) {
         return Ok(false);
@@ -64,11 +64,11 @@ async fn settle_order(core: &Arc<Core>, order: &OrderId, intents: &[Intent]) -> 
 }
 
 /// Makes sure that each of these intents is either kept or can never be. Says whether any is kept; `None`: not sure.
-async fn look(core: &Arc<Core>, order: &OrderId, intents: &[Intent]) -> Result<Option<bool>, StoreError> {
+async fn look(core: &Arc<Core>, order: &OrderId, intents: &[OutboxIntent]) -> Result<Option<bool>, StoreError> {
     let keys: Vec<EntryKey> = intents.iter().map(|intent| intent.key.clone()).collect();
     for attempt in 1..=FENCE_ATTEMPTS {
         let Some(look) = core.store.look(order, &keys).await? else {
-            tracing::error!(%order, "a promise is about an order that is not there");
+            tracing::error!(%order, "an intent is about an order that is not there");
             return Ok(Some(false));
         };
         let known = &look.known[..];
@@ -87,7 +87,7 @@ async fn look(core: &Arc<Core>, order: &OrderId, intents: &[Intent]) -> Result<O
                 lost_heads(core, order, &look.head, lost);
                 return Ok(Some(known.iter().any(Option::is_some)));
             }
-            // Somebody wrote, perhaps what was promised; or this fence did arrive: look again.
+            // Somebody wrote, perhaps what was announced; or this fence did arrive: look again.
             Ok(Appended::Refused) | Err(StoreError::Unknown(_)) => {}
             Err(error) => return Err(error),
         }
@@ -98,16 +98,16 @@ async fn look(core: &Arc<Core>, order: &OrderId, intents: &[Intent]) -> Result<O
     Ok(None)
 }
 
-/// So many promises were made when the log was longer than it is: they are void, and this is said of each once.
+/// So many intents were made when the log was longer than it is: they are void, and this is said of each once.
 fn lost_heads(core: &Core, order: &OrderId, now: &Head, lost: usize) {
     if lost > 0 {
         add(&core.metrics.lost, lost);
-        tracing::error!(%order, lost, now = %now.seq, "the log is shorter than it was when promises were made; they are void");
+        tracing::error!(%order, lost, now = %now.seq, "the log is shorter than it was when intents were made; they are void");
     }
 }
 
 /// An empty entry against this head: after it nothing else can be written against it. Named by the head, so that one fence
-/// serves all promises against it, whoever appends it; in no volume can that name stand already while the head is still this.
+/// serves all intents against it, whoever appends it; in no volume can that name stand already while the head is still this.
 fn fence(core: &Core, head: &Head) -> NewEntry {
     let seq = head.seq.next();
     NewEntry {

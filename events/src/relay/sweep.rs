@@ -1,4 +1,4 @@
-//! Looking for promises that nobody keeps: this process's own, and those of processes that ended.
+//! Looking for intents that nobody keeps: this process's own, and those of processes that ended.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -32,9 +32,9 @@ struct Watched {
 /// Sweeps until the relay stops.
 pub(super) async fn sweep_on(core: Arc<Core>) {
     let mut watched = HashMap::new();
-    // An engine that needs no promises answers with what an earlier run of this program left: that goes out at once.
+    // An engine that needs no intents answers with what an earlier run of this program left: that goes out at once.
     if let Ok(mut left) = core.store.intents(core.intents.incarnation(), core.intents.newest(), SWEEP_PAGE).await {
-        // Sends may be under way already: their promises are young, and remembered.
+        // Sends may be under way already: their intents are young, and remembered.
         left.retain(|intent| !core.intents.remembers(intent));
         settle(&core, left).await;
     }
@@ -128,12 +128,12 @@ async fn sweep_dead(core: &Arc<Core>, watched: &mut HashMap<Incarnation, Watched
         }
         if let Err(error) = bury(core, seen).await {
             count(&core.metrics.sweeps_failed);
-            tracing::debug!(%error, incarnation = %seen.heartbeat.incarnation.0, "promises of an ended process wait");
+            tracing::debug!(%error, incarnation = %seen.heartbeat.incarnation.0, "intents of an ended process wait");
         }
     }
 }
 
-/// Deals with a dead process's promises, some minutes at a time; forgets it when it is long dead and nothing is left. What cannot be
+/// Deals with a dead process's intents, some minutes at a time; forgets it when it is long dead and nothing is left. What cannot be
 /// dealt with in one minute keeps no later one waiting.
 async fn bury(core: &Arc<Core>, seen: &mut Watched) -> Result<(), StoreError> {
     let end = seen.heartbeat.minute.saturating_add(1);
@@ -165,12 +165,12 @@ async fn bury(core: &Arc<Core>, seen: &mut Watched) -> Result<(), StoreError> {
     if now >= seen.since + FORGET_AFTER && core.store.heartbeats(seen.shard).await?.contains(&seen.heartbeat) {
         core.store.forget(&seen.heartbeat.incarnation).await?;
         count(&core.metrics.forgotten);
-        tracing::info!(incarnation = %seen.heartbeat.incarnation.0, "an ended process's promises are all dealt with");
+        tracing::info!(incarnation = %seen.heartbeat.incarnation.0, "an ended process's intents are all dealt with");
     }
     Ok(())
 }
 
-/// A process that leaves and has kept all its promises takes its sign of life along.
+/// A process that leaves and has kept all its intents takes its sign of life along.
 pub(super) async fn leave(core: &Core) {
     core.intents.retire();
     let Some(minutes) = core.intents.idle() else { return };

@@ -7,15 +7,15 @@ use async_trait::async_trait;
 use parking_lot::Mutex;
 use souk_chat::log::{Body, Counts, Entry, EntryKey, Head, NewEntry};
 use souk_chat::ports::{
-    Appended, Audit, AuditId, AuditRow, Epochs, Heartbeat, Heartbeats, Incarnation, Intent, Known, ListRow, Lists, Log,
-    Look, Orders, OriginalId, OriginalRow, Originals, Outbox, StoreError, Watermarks,
+    Appended, Audit, AuditId, AuditRow, Epochs, Heartbeat, Heartbeats, Incarnation, Known, ListRow, Lists, Log, Look,
+    Orders, OriginalId, OriginalRow, Originals, Outbox, OutboxIntent, StoreError, Watermarks,
 };
 use souk_chat::{
     ChatKind, Epoch, Mark, Marks, Message, NewOrder, Order, OrderId, OrderStatus, Owed, OwedRow, Seq, Side, Timestamp,
     UserId,
 };
 
-/// A store in memory, small but exact where the relay is concerned: conditional batches, promises, marks, signs of life.
+/// A store in memory, small but exact where the relay is concerned: conditional batches, intents, marks, signs of life.
 #[derive(Default)]
 pub struct StoreDouble {
     pub state: Mutex<State>,
@@ -23,16 +23,16 @@ pub struct StoreDouble {
     pub down: AtomicBool,
     /// The next batch is applied, and its answer lost.
     pub lose_next_answer: AtomicBool,
-    /// Promises of this process cannot be read.
+    /// Intents of this process cannot be read.
     pub unreadable: Mutex<Option<Incarnation>>,
-    /// Behaves as an engine whose owed rows are found without promises.
-    pub needs_no_promises: bool,
+    /// Behaves as an engine whose owed rows are found without intents.
+    pub needs_no_intents: bool,
 }
 
 #[derive(Default)]
 pub struct State {
     pub orders: BTreeMap<OrderId, Log1>,
-    pub intents: Vec<Intent>,
+    pub intents: Vec<OutboxIntent>,
     pub heartbeats: Vec<Heartbeat>,
     /// Parts of the signs of life that do not answer.
     pub deaf_shards: Vec<u32>,
@@ -124,11 +124,11 @@ impl StoreDouble {
         self.state.lock().orders[id].owed.iter().map(OwedRow::event_id).collect()
     }
 
-    pub fn intents_now(&self) -> Vec<Intent> {
+    pub fn intents_now(&self) -> Vec<OutboxIntent> {
         self.state.lock().intents.clone()
     }
 
-    /// Writes bob's message as the send path would after its promise; fails where the head moved.
+    /// Writes bob's message as the send path would after its intent; fails where the head moved.
     pub async fn write(&self, id: &OrderId, head: &Head, name: &str, owed: Vec<Owed>) -> Appended {
         self.append(id, head, &[message(id, head, name, name, owed)]).await.unwrap()
     }
@@ -262,23 +262,28 @@ impl Watermarks for StoreDouble {
 
 #[async_trait]
 impl Outbox for StoreDouble {
-    async fn intend(&self, intents: &[Intent]) -> Result<(), StoreError> {
+    async fn intend(&self, intents: &[OutboxIntent]) -> Result<(), StoreError> {
         self.answer().await?;
-        if !self.needs_no_promises {
+        if !self.needs_no_intents {
             self.state.lock().intents.extend_from_slice(intents);
         }
         Ok(())
     }
 
-    async fn intents(&self, incarnation: &Incarnation, minute: i64, limit: usize) -> Result<Vec<Intent>, StoreError> {
+    async fn intents(
+        &self,
+        incarnation: &Incarnation,
+        minute: i64,
+        limit: usize,
+    ) -> Result<Vec<OutboxIntent>, StoreError> {
         self.answer().await?;
         let state = self.state.lock();
-        if self.needs_no_promises {
+        if self.needs_no_intents {
             let behind = state.orders.values().flat_map(|log| {
-                log.owed.iter().find(|row| row.seq > log.mark).map(|row| Intent {
+                log.owed.iter().find(|row| row.seq > log.mark).map(|row| OutboxIntent {
                     incarnation: incarnation.clone(),
                     minute,
-                    shard: Intent::shard_of(&log.order.id),
+                    shard: OutboxIntent::shard_of(&log.order.id),
                     order: log.order.id.clone(),
                     key: log.entries.iter().find(|entry| entry.seq == row.seq).unwrap().key.clone(),
                     head: Seq(row.seq.0 - 1),
@@ -289,11 +294,11 @@ impl Outbox for StoreDouble {
         if self.unreadable.lock().as_ref() == Some(incarnation) {
             return Err(StoreError::Unavailable("no quorum".into()));
         }
-        let of_minute = |intent: &&Intent| intent.incarnation == *incarnation && intent.minute == minute;
+        let of_minute = |intent: &&OutboxIntent| intent.incarnation == *incarnation && intent.minute == minute;
         Ok(state.intents.iter().filter(of_minute).take(limit).cloned().collect())
     }
 
-    async fn drop_intents(&self, intents: &[Intent]) -> Result<(), StoreError> {
+    async fn drop_intents(&self, intents: &[OutboxIntent]) -> Result<(), StoreError> {
         self.answer().await?;
         self.state.lock().intents.retain(|intent| !intents.contains(intent));
         Ok(())

@@ -98,7 +98,7 @@ async fn a_dead_nodes_people_are_dealt_with_in_one_round_but_those_who_cannot_be
     let place = Place::new().await;
     let order = place.rig.order("o-1").await;
     place.rig.say(&order, "hello").await;
-    // What bob is owed cannot be promised: he is named in every batch.
+    // What bob is owed cannot be announced: he is named in every batch.
     place.rig.word.0.store(false, Ordering::Relaxed);
     place.die(["bob".to_owned()].into_iter().chain((0..BATCH * 20).map(|number| format!("u-{number}"))));
     place.absences.round().await;

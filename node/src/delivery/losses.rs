@@ -13,14 +13,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
+use smallvec::SmallVec;
 use souk_chat::limits::CATCH_UP_ENTRIES;
 use souk_chat::ports::{StoreError, WentBack};
-use souk_chat::{Epoch, OrderId, Seq};
+use souk_chat::{Epoch, OrderId, Seq, UserId};
 use souk_protocol::ServerEvent;
 use souk_protocol::push::ResyncRequired;
 
-use super::{Delivery, parcels};
-use crate::hub::{Frames, Parcel, Room, TRAIL, Trail, Verdict};
+use super::{Delivery, encoded_entries};
+use crate::hub::{EncodedEntry, Frames, Room, TRAIL, Trail, Verdict};
 
 /// How often the store is asked whether another node began an epoch, and how soon one begins that is owed.
 const FOLLOW_EVERY: Duration = Duration::from_secs(1);
@@ -72,8 +73,9 @@ impl Delivery {
         if verdict != Verdict::Same && !self.is_blind() {
             return self.confirm(room, &trail, epoch).await;
         }
-        let missed = found.iter().filter(|parcel| parcel.seq > trail.last()).count();
+        let missed = found.iter().filter(|encoded| encoded.seq > trail.last()).count();
         self.counters.holes_filled.fetch_add(missed as u64, Ordering::Relaxed);
+        self.look_over_marks(room).await?;
         let is_all = found.len() < CATCH_UP_ENTRIES;
         room.catch_up(self.runtime.monotonic(), (life, &trail), found);
         if room.has_hole() {
@@ -84,23 +86,37 @@ impl Delivery {
         Ok(())
     }
 
+    /// How far the parties got by the store: what the router lost of it is told.
+    async fn look_over_marks(&self, room: &Room) -> Result<(), StoreError> {
+        let parties = room.parties();
+        if parties.is_empty() {
+            return Ok(());
+        }
+        let users: SmallVec<[&UserId; 2]> = parties.iter().collect();
+        let marks = self.store.marks(room.order(), &users).await?;
+        for (user, marks) in parties.iter().zip(marks) {
+            room.tell_marks(user, marks.shown(), self.runtime.now());
+        }
+        Ok(())
+    }
+
     /// What a quorum read of the store says of a trail, and what the store has from the trail's start on, at most `limit` entries.
     async fn judge(
         &self,
         order: &OrderId,
         trail: &Trail,
         limit: usize,
-    ) -> Result<(Verdict, Vec<Arc<Parcel>>), StoreError> {
+    ) -> Result<(Verdict, Vec<Arc<EncodedEntry>>), StoreError> {
         if let Some((seq, mark)) = trail.doubt() {
             let there = self.store.entries(order, Seq(seq.0 - 1), 1).await?;
-            match parcels(order, &there).next().filter(|there| there.seq == seq) {
+            match encoded_entries(order, &there).next().filter(|there| there.seq == seq) {
                 Some(there) if there.mark == mark => {}
                 Some(_) => return Ok((Verdict::Other(seq), Vec::new())),
                 None => return Ok((Verdict::Missing, Vec::new())),
             }
         }
-        let found: Vec<_> = parcels(order, &self.store.entries(order, trail.start(), limit).await?).collect();
-        Ok((trail.judge(found.iter().map(|parcel| (parcel.seq, parcel.mark))), found))
+        let found: Vec<_> = encoded_entries(order, &self.store.entries(order, trail.start(), limit).await?).collect();
+        Ok((trail.judge(found.iter().map(|encoded| (encoded.seq, encoded.mark))), found))
     }
 
     /// Something that was delivered was not seen in the store. A SERIAL read finishes what is under way: if it is not there after

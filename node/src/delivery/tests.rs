@@ -39,7 +39,7 @@ async fn a_suspicion_says_nothing_of_a_subscription_that_is_not_confirmed() {
     rig.delivery.deliver(&Channel::Order(order.id.clone()), &envelope);
     assert_eq!(rig.delivery.counters().unreadable.load(Ordering::Relaxed), 1);
     assert_eq!(next_comparison(&rig, &room), often);
-    rig.delivery.gap(Gap::Rooms(vec![Channel::Order(order.id.clone())]));
+    rig.delivery.gap(Gap::Channels(vec![Channel::Order(order.id.clone())]));
     assert!(next_comparison(&rig, &room) > often, "now it stands");
 }
 

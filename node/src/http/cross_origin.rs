@@ -9,7 +9,7 @@ use hyper::header::{
 use hyper::{Response, StatusCode};
 
 use super::reply::{Answer, empty};
-use super::server::Shared;
+use super::shared::Shared;
 
 /// How long browsers may remember a preflight, in seconds.
 const REMEMBERED: HeaderValue = HeaderValue::from_static("600");

@@ -8,8 +8,10 @@ mod pace;
 mod reply;
 mod rest;
 mod server;
+mod shared;
 mod upgrade;
 
 pub use admission::{Admission, AdmissionCounters, Limits, Tally};
 pub use forwarded::Trusted;
-pub use server::{Server, ServerCounters, Shared};
+pub use server::Server;
+pub use shared::{ServerCounters, Shared};

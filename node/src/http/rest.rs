@@ -8,7 +8,7 @@ use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
 use hyper::{Method, Request, StatusCode};
 use percent_encoding::percent_decode_str;
 use souk_chat::ports::Origin;
-use souk_chat::service::{Edit, Send, Sent};
+use souk_chat::service::{Edit, Progress, Send, Sent, Window};
 use souk_chat::{Actor, ClientMessageId, Draft, OrderId, Refusal, Status};
 use souk_protocol::dto::{self, Audience, encode_message, with_masked};
 use souk_protocol::rest::BODY_BYTES;
@@ -17,7 +17,7 @@ use souk_protocol::{Code, Error, json as encoding, rest as parse};
 use super::check::IDEMPOTENCY_KEY;
 use super::pace::Heard;
 use super::reply::{Answer, json, last, not_allowed, packed, problem, problem_with, too_large, unauthorized};
-use super::server::{Shared, signed_in};
+use super::shared::{Shared, signed_in};
 
 /// How long a body may take.
 const BODY_WITHIN: Duration = Duration::from_secs(10);
@@ -29,6 +29,7 @@ enum Route<'a> {
     Chat(&'a str),
     Messages(&'a str),
     Message(&'a str, &'a str),
+    Read(&'a str),
     Order(&'a str),
     Originals(&'a str),
     Audit,
@@ -42,6 +43,7 @@ impl<'a> Route<'a> {
             ["chats", order] => Self::Chat(order),
             ["chats", order, "messages"] => Self::Messages(order),
             ["chats", order, "messages", message] => Self::Message(order, message),
+            ["chats", order, "read"] => Self::Read(order),
             ["admin", "orders", order] => Self::Order(order),
             ["admin", "chats", order, "originals"] => Self::Originals(order),
             ["admin", "audit"] => Self::Audit,
@@ -55,6 +57,7 @@ impl<'a> Route<'a> {
             Self::Chats | Self::Chat(_) | Self::Originals(_) | Self::Audit => "GET, HEAD",
             Self::Messages(_) => "GET, HEAD, POST",
             Self::Message(..) => "PATCH",
+            Self::Read(_) => "POST",
             Self::Order(_) => "PUT",
         }
     }
@@ -87,6 +90,7 @@ pub(super) async fn answer(shared: &Shared, request: Request<Heard>) -> Answer {
         (Method::GET, Route::Messages(order)) => history(shared, &actor, order, &query).await,
         (Method::POST, Route::Messages(order)) => send(shared, &actor, order, request).await,
         (Method::PATCH, Route::Message(order, message)) => edit(shared, &actor, order, message, request).await,
+        (Method::POST, Route::Read(order)) => read(shared, &actor, order, request).await,
         (Method::GET, Route::Originals(order)) => originals(shared, &actor, order, &query).await,
         (Method::GET, Route::Audit) => audit(shared, &actor, &query).await,
         (Method::PUT, Route::Order(order)) => put_order(shared, &actor, order, request).await,
@@ -154,7 +158,11 @@ async fn one(shared: &Shared, actor: &Actor, order: &str) -> Result<Answer, Fail
 
 async fn history(shared: &Shared, actor: &Actor, order: &str, query: &str) -> Result<Answer, Failure> {
     let (window, limit) = parse::history_query(query)?;
+    let pages_back = matches!(window, Window::Before(_));
     let caught_up = shared.chats.history(actor, &order_id(order)?, window, limit).await?;
+    if !pages_back {
+        shared.chats.answered(actor, &caught_up);
+    }
     shared.sockets.metrics.cursors_reset.inc_by(u64::from(caught_up.history.reset));
     Ok(json(StatusCode::OK, encoding::encode(&dto::Page::of(&caught_up, &actor.user))))
 }
@@ -186,6 +194,14 @@ async fn send(shared: &Shared, actor: &Actor, order: &str, request: Request<Hear
         false => (Status::Sent, StatusCode::CREATED),
     };
     Ok(json(code, written(&sent, status)))
+}
+
+async fn read(shared: &Shared, actor: &Actor, order: &str, request: Request<Heard>) -> Result<Answer, Failure> {
+    let order = order_id(order)?;
+    let seq = parse::read_up_to(&body(request).await?)?;
+    let standing = shared.chats.mark(actor, &order, Progress::read(seq)).await?;
+    let unread_total = shared.chats.unread_total(&actor.user).await?;
+    Ok(json(StatusCode::OK, encoding::encode(&dto::ReadUpTo { unread: standing.unread, unread_total })))
 }
 
 async fn edit(

@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use hyper::body::Incoming;
-use hyper::header::{AUTHORIZATION, CONNECTION, HeaderMap, HeaderName, HeaderValue, ORIGIN};
+use hyper::header::{CONNECTION, HeaderMap, HeaderName, HeaderValue, ORIGIN};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, StatusCode, Version};
@@ -17,21 +17,17 @@ use hyper_util::rt::TokioIo;
 use parking_lot::Mutex;
 use rand::RngExt;
 use souk_chat::guarded;
-use souk_chat::service::Chats;
 use souk_protocol::{Code, Error};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
-use crate::config::Origins;
 use crate::session::SignedIn;
-use crate::socket::SocketContext;
 
-use super::admission::{Admission, Place, Refused, Source, Tally};
-use super::forwarded::Trusted;
+use super::admission::{Place, Refused, Source};
 use super::pace::{Heard, Pace, Paced, Said};
 use super::reply::{Answer, last, not_allowed, problem, problem_with, unauthorized};
+use super::shared::{Shared, bearer, signed_in};
 use super::upgrade::{self, Wanted};
 use super::{check, cross_origin, rest};
 
@@ -52,37 +48,6 @@ const REFUSED_AT_ONCE: usize = 256;
 const REFUSED_WITHIN: Duration = Duration::from_secs(2);
 /// What tells clients, and balancers, how long a connection may be idle.
 const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
-
-/// What all requests share.
-pub struct Shared {
-    /// What sockets share.
-    pub sockets: Arc<SocketContext>,
-    /// The service, for REST.
-    pub chats: Arc<Chats>,
-    /// Who may come in.
-    pub admission: Arc<Admission>,
-    /// Which pages may.
-    pub origins: Origins,
-    /// Peers whose `X-Forwarded-…` is believed.
-    pub trusted: Trusted,
-    /// How long a connection may be idle between requests; zero: one request to a connection.
-    pub keep_alive: Duration,
-    /// Tasks of connections: sockets, and what may become one.
-    pub connections: TaskTracker,
-    /// Set once the node leaves: sockets are no longer taken.
-    pub leaving: CancellationToken,
-    /// What went wrong before there was a request.
-    pub counters: ServerCounters,
-}
-
-/// What is counted.
-#[derive(Debug, Default)]
-pub struct ServerCounters {
-    /// Connections cut off because others were being refused already.
-    pub cut_off: Tally,
-    /// Handshakes through a trusted proxy whose `X-Forwarded-For` is missing or cannot be read.
-    pub unnamed: Tally,
-}
 
 /// The clients' port.
 pub struct Server {
@@ -174,7 +139,7 @@ async fn serve(stream: TcpStream, peer: IpAddr, shared: Arc<Shared>, place: Resu
             let mut response = answer(&shared, request, peer, &place).await;
             let upgrades = response.status() == StatusCode::SWITCHING_PROTOCOLS;
             if !upgrades && !is_whole.load(Ordering::Relaxed) {
-                // hyper does not wait for the rest of a body that nobody wants. To promise more here would be to break it.
+                // hyper does not wait for the rest of a body that nobody wants. To intent more here would be to break it.
                 response = last(response);
             }
             if keep && !upgrades && !response.headers().contains_key(CONNECTION) {
@@ -320,16 +285,6 @@ fn source(shared: &Shared, headers: &HeaderMap, peer: IpAddr) -> Source {
     client.address.into()
 }
 
-/// The token of the `Authorization` header, if there is one. Errors: the header is none that brings a token.
-fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Error> {
-    let Some(value) = headers.get(AUTHORIZATION) else { return Ok(None) };
-    let token = value.to_str().ok().and_then(|value| {
-        let (scheme, token) = value.split_once(' ')?;
-        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
-    });
-    token.map(Some).ok_or_else(|| Error::unauthorized("the header is `Authorization: Bearer <token>`"))
-}
-
 /// Refuses what is no token at a glance. Whether it is a good one is another question, which costs more. Errors: the answer.
 fn check_bearer(shared: &Shared, headers: &HeaderMap) -> Result<(), Box<Answer>> {
     let looks_good = match bearer(headers) {
@@ -347,13 +302,6 @@ fn check_bearer(shared: &Shared, headers: &HeaderMap) -> Result<(), Box<Answer>>
         // It says what is wrong, and cannot say that nothing is.
         false => signed_in(shared, headers).map(drop).map_err(|error| Box::new(unauthorized(Some(&error)))),
     }
-}
-
-/// The person of the `Authorization` header, if there is one.
-pub(super) fn signed_in(shared: &Shared, headers: &HeaderMap) -> Result<Option<(SignedIn, String)>, Error> {
-    let Some(token) = bearer(headers)? else { return Ok(None) };
-    let context = &shared.sockets;
-    context.verify.verify(token, context.runtime.now()).map(|signed_in| Some((signed_in, token.to_owned())))
 }
 
 fn over_capacity(refused: Refused) -> Answer {

@@ -17,7 +17,7 @@ use crate::socket::{self, Opening};
 use super::admission::Place;
 use super::pace::Paced;
 use super::reply::{Answer, json, problem, problem_with};
-use super::server::Shared;
+use super::shared::Shared;
 
 /// The subprotocol of plain sockets.
 const SUBPROTOCOL: &str = "souk.v1";

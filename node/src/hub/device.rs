@@ -4,22 +4,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use bytes::Bytes;
 use parking_lot::Mutex;
 use smallvec::SmallVec;
 use souk_chat::ports::Origin;
 use souk_chat::{Actor, ClientMessageId, OrderId, Seq, UserId};
-use souk_protocol::socketio::{self, Namespace};
-use souk_protocol::{Error, plain};
+use souk_protocol::Error;
 
-use crate::metrics::Carrier;
-use crate::socket::frame;
-
-use super::ROOMS_PER_DEVICE;
-use super::link::{Link, Notice};
-use super::parcel::Frames;
+use super::connection_handle::{ConnectionHandle, Notice};
+use super::encoded_entry::{EncodedEntry, Frames};
+use super::encoding::{Ack, Encoding};
+use super::looking::Looking;
 use super::room::Room;
 use super::sight::Sight;
+use super::{ROOMS_PER_DEVICE, TooManyRooms};
 
 /// Shortest time between two typing marks of a device, in milliseconds; a mark lasts ten seconds.
 const TYPING_EVERY_MS: u64 = 1_000;
@@ -27,68 +24,12 @@ const TYPING_EVERY_MS: u64 = 1_000;
 /// Sends of a device that it is not told of as its person's other devices are; older ones are forgotten.
 const OWN_SENDS: usize = 16;
 
-/// How frames of a session look.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Dialect {
-    /// `souk.v1`, one JSON object a frame.
-    Plain,
-    /// Socket.IO in this namespace.
-    SocketIo(Namespace),
-}
-
-impl Dialect {
-    /// Dialects are counted from 0, for tables.
-    pub(super) const COUNT: usize = 3;
-
-    /// The dialect's place in a table.
-    pub(super) fn index(self) -> usize {
-        match self {
-            Self::Plain => 0,
-            Self::SocketIo(Namespace::Root) => 1,
-            Self::SocketIo(Namespace::Chat) => 2,
-        }
-    }
-
-    /// The kind of client that speaks it.
-    pub fn carrier(self) -> Carrier {
-        match self {
-            Self::Plain => Carrier::Plain,
-            Self::SocketIo(_) => Carrier::SocketIo,
-        }
-    }
-
-    /// The frame of an answer.
-    pub fn answer(self, ack: Ack, body: &[u8]) -> Bytes {
-        text(&match self {
-            Self::Plain => plain::answer(ack.0, body),
-            Self::SocketIo(namespace) => socketio::ack_packet(namespace, ack.0, body),
-        })
-    }
-
-    /// The frame of an answer that refuses.
-    pub fn refusal(self, ack: Ack, error: &Error) -> Bytes {
-        text(&match self {
-            Self::Plain => plain::error(Some(ack.0), error),
-            Self::SocketIo(namespace) => socketio::ack_error(namespace, ack.0, error),
-        })
-    }
-}
-
-/// A text frame around `payload`.
-pub(crate) fn text(payload: &[u8]) -> Bytes {
-    Bytes::from(frame::encode(fastwebsockets::OpCode::Text, payload))
-}
-
-/// The number under which a client waits for an answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ack(pub u64);
-
 /// A signed-in session: one person, one way of framing, one connection under it.
 pub struct Device {
-    link: Arc<Link>,
+    handle: Arc<ConnectionHandle>,
     /// Which of the connection's sessions it is, those that ended included.
     slot: u8,
-    dialect: Dialect,
+    encoding: Encoding,
     actor: Arc<Actor>,
     node: u64,
     /// Its session is over, though the connection may live on: nothing goes out any more, and no room is joined.
@@ -96,16 +37,18 @@ pub struct Device {
     /// When typing was last shown, in milliseconds of the monotonic clock.
     typed_at: AtomicU64,
     rooms: Mutex<SmallVec<[Arc<Room>; 2]>>,
+    /// What its person looks at, once they do.
+    looking: Mutex<Option<Box<Looking>>>,
     /// What it sent last, under ids of its own, oldest first.
     sends: Mutex<Vec<(OrderId, ClientMessageId)>>,
 }
 
 impl Device {
-    /// A device on `link`. `node`: the number of this node's incarnation.
-    pub fn new(link: Arc<Link>, slot: u8, dialect: Dialect, actor: Arc<Actor>, node: u64) -> Self {
+    /// A device on `handle`. `node`: the number of this node's incarnation.
+    pub fn new(handle: Arc<ConnectionHandle>, slot: u8, encoding: Encoding, actor: Arc<Actor>, node: u64) -> Self {
         let (retired, typed_at) = (AtomicBool::new(false), AtomicU64::new(0));
-        let (rooms, sends) = (Mutex::default(), Mutex::default());
-        Self { link, slot, dialect, actor, node, retired, typed_at, rooms, sends }
+        let (rooms, looking, sends) = (Mutex::default(), Mutex::default(), Mutex::default());
+        Self { handle, slot, encoding, actor, node, retired, typed_at, rooms, looking, sends }
     }
 
     /// Who it is.
@@ -119,18 +62,18 @@ impl Device {
     }
 
     /// How its frames look.
-    pub fn dialect(&self) -> Dialect {
-        self.dialect
+    pub fn encoding(&self) -> Encoding {
+        self.encoding
     }
 
     /// What was certainly seen on it.
     pub(super) fn sight(&self) -> Sight {
-        self.link.sight()
+        self.handle.sight()
     }
 
     /// What tells it apart from all other devices of all nodes.
     pub fn origin(&self) -> Origin {
-        Origin { node: self.node, connection: (self.link.id() << 8) | u64::from(self.slot) }
+        Origin { node: self.node, connection: (self.handle.id() << 8) | u64::from(self.slot) }
     }
 
     /// The session's public name: of use in a support ticket, and of no other.
@@ -177,22 +120,53 @@ impl Device {
     /// Sends a push.
     pub fn push(&self, frames: &Frames) {
         if !self.is_retired() {
-            self.link.push(frames.of(self.dialect));
+            self.handle.push(frames.of(self.encoding));
         }
     }
 
     /// Sends a push of an order's entry; `now` on the monotonic clock.
-    pub(super) fn push_entry(&self, order: &OrderId, seq: Seq, frames: &Frames, now: Duration) {
-        if !self.is_retired() {
-            self.link.pushes(order, seq, u32::try_from(now.as_secs()).unwrap_or(u32::MAX));
-            self.link.push(frames.of(self.dialect));
+    pub(super) fn push_entry(&self, order: &OrderId, entry: &EncodedEntry, frames: &Frames, now: Duration) {
+        if self.is_retired() {
+            return;
         }
+        let is_others = entry.is_message_of_others(self.user());
+        self.handle.pushes(order, entry.seq, is_others, u32::try_from(now.as_secs()).unwrap_or(u32::MAX));
+        self.handle.push(frames.of(self.encoding));
+        if is_others && self.looking.lock().as_mut().is_some_and(|looking| looking.pushed(order, entry.seq)) {
+            self.handle.push(self.encoding.ping());
+        }
+    }
+
+    /// Its person looks at the order from now on, or does no longer. Errors: they look at [`ROOMS_PER_DEVICE`] already.
+    pub fn look_at(&self, order: &OrderId, visible: bool) -> Result<(), TooManyRooms> {
+        let mut looking = self.looking.lock();
+        let done = match (&mut *looking, visible) {
+            (None, false) => true,
+            (looking, _) => looking.get_or_insert_default().set(order, visible, ROOMS_PER_DEVICE),
+        };
+        if done { Ok(()) } else { Err(TooManyRooms) }
+    }
+
+    /// A heartbeat was answered: what its person has seen by that, of the orders that they look at.
+    pub fn heartbeat_answered(&self) -> SmallVec<[(OrderId, Seq); 1]> {
+        let mut looking = self.looking.lock();
+        let Some(looking) = looking.as_mut() else { return SmallVec::new() };
+        let (seen, again) = looking.answered();
+        if again {
+            self.handle.push(self.encoding.ping());
+        }
+        seen
+    }
+
+    /// The newest messages of other parties that were certainly shown since this was last asked.
+    pub(super) fn arrived(&self) -> SmallVec<[(OrderId, Seq); 1]> {
+        self.handle.arrived()
     }
 
     /// Answers a request; a client that gave no number wants no answer.
     pub fn answer(&self, ack: Option<Ack>, body: &[u8]) {
         if let Some(ack) = ack.filter(|_| !self.is_retired()) {
-            self.link.push(self.dialect.answer(ack, body));
+            self.handle.push(self.encoding.answer(ack, body));
         }
     }
 
@@ -201,7 +175,7 @@ impl Device {
         match ack {
             Some(_) if self.is_retired() => {}
             Some(ack) => {
-                self.link.push(self.dialect.refusal(ack, error));
+                self.handle.push(self.encoding.refusal(ack, error));
             }
             None => self.push(&exception()),
         }
@@ -209,7 +183,7 @@ impl Device {
 
     /// Tells the connection's task that a request is finished.
     pub fn finished(&self, send: bool) {
-        self.link.notify(Notice::Finished { slot: self.slot, send });
+        self.handle.notify(Notice::Finished { slot: self.slot, send });
     }
 
     fn is_retired(&self) -> bool {
@@ -232,14 +206,14 @@ impl Device {
 
     /// Sends a push of an order's entry that came by its person's room. Nothing where it is live in the order: there the gate
     /// feeds it, and a copy after the answer of the join would be out of place.
-    pub fn push_aside(&self, order: &OrderId, seq: Seq, frames: &Frames, now: Duration) {
+    pub fn push_aside(&self, order: &OrderId, entry: &EncodedEntry, frames: &Frames, now: Duration) {
         let rooms = self.rooms.lock();
         match rooms.iter().find(|room| room.order() == order).cloned() {
             // A join that begins now waits for this lock, so its answer comes later.
-            None => self.push_entry(order, seq, frames, now),
+            None => self.push_entry(order, entry, frames, now),
             Some(room) => {
                 drop(rooms);
-                room.push_unless_live(self, seq, frames, now);
+                room.push_unless_live(self, entry, frames, now);
             }
         }
     }
@@ -249,7 +223,7 @@ impl Device {
         if rooms.iter().any(|known| Arc::ptr_eq(known, room)) {
             return true;
         }
-        if rooms.len() >= ROOMS_PER_DEVICE || self.is_retired() || self.link.is_closed() {
+        if rooms.len() >= ROOMS_PER_DEVICE || self.is_retired() || self.handle.is_closed() {
             return false;
         }
         rooms.push(Arc::clone(room));

@@ -1,12 +1,14 @@
 //! Who is connected to this node, and what they look at.
 //!
-//! A [`Link`] is a connection with its one bounded outbox; a [`Device`] is a session on it, of one person; a [`Room`] is an
+//! A [`ConnectionHandle`] is a connection with its one bounded outbox; a [`Device`] is a session on it, of one person; a [`Room`] is an
 //! order that devices of this node joined, with its gate. The hub finds them: devices by person, rooms by order.
 
 mod aside;
+mod connection_handle;
 mod device;
-mod link;
-mod parcel;
+mod encoded_entry;
+mod encoding;
+mod looking;
 #[cfg(test)]
 pub(crate) mod rig;
 mod room;
@@ -17,14 +19,15 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use smallvec::SmallVec;
-use souk_chat::ports::{Presence, Room as Channel, Router, Subscription};
+use souk_chat::ports::{Channel, Presence, Router, Subscription};
 use souk_chat::{OrderId, Seq, UserId};
 
 use aside::Aside;
-pub(crate) use device::text;
-pub use device::{Ack, Device, Dialect};
-pub use link::{Link, Notice, OUTBOX_BYTES, OUTBOX_FRAMES, Outgoing};
-pub use parcel::{Frames, Parcel};
+pub use connection_handle::{ConnectionHandle, Notice, OUTBOX_BYTES, OUTBOX_FRAMES, Outgoing};
+pub use device::Device;
+pub use encoded_entry::{EncodedEntry, Frames};
+pub(crate) use encoding::text;
+pub use encoding::{Ack, Encoding};
 pub use room::{JOIN_BACKLOG, JoinTicket, Joined, Life, Room, TRAIL, Trail, Verdict};
 pub use sight::Sight;
 
@@ -138,6 +141,22 @@ impl Hub {
         let Some(person) = people.get_mut(user) else { return SmallVec::new() };
         let is_news = person.aside.is_news(order, seq);
         person.devices.iter().filter(|_| is_news).cloned().collect()
+    }
+
+    /// The devices of a person here.
+    pub fn devices(&self, user: &UserId) -> SmallVec<[Arc<Device>; 4]> {
+        self.people.lock().get(user).map(|person| person.devices.iter().cloned().collect()).unwrap_or_default()
+    }
+
+    /// The newest messages of other parties that people here were certainly shown since this was last asked.
+    pub fn arrived(&self) -> Vec<(UserId, OrderId, Seq)> {
+        let people = self.people.lock();
+        let devices = people.iter().flat_map(|(user, person)| person.devices.iter().map(move |device| (user, device)));
+        let mut found = Vec::new();
+        for (user, device) in devices {
+            found.extend(device.arrived().into_iter().map(|(order, seq)| (user.clone(), order, seq)));
+        }
+        found
     }
 
     /// Forgets which entries came by people's rooms: their numbers may be given again, to others.

@@ -12,8 +12,8 @@ use futures_util::future::{BoxFuture, ready};
 use parking_lot::Mutex;
 use souk_chat::log::{Body, Counts, Entry, EntryKey, NewEntry};
 use souk_chat::ports::{
-    Appended, Committed, Decision, Envelope, Feed, Inbox, Incarnation, Intent, Limiter, Moderations, Orphan, Presence,
-    PresenceError, Promises, Room as Channel, Router, RouterError, Runtime, Store,
+    Appended, Channel, Committed, Decision, Envelope, Feed, Inbox, Incarnation, Limiter, Moderations, Orphan,
+    OutboxIntent, OutboxIntents, Presence, PresenceError, Router, RouterError, Runtime, Store,
 };
 use souk_chat::service::{Chats, Ports};
 use souk_chat::{
@@ -24,7 +24,7 @@ use tokio::sync::oneshot;
 
 use crate::delivery::Delivery;
 
-use super::{Device, Dialect, Hub, Link};
+use super::{ConnectionHandle, Device, Encoding, Hub};
 
 pub(crate) fn user(name: &str) -> UserId {
     UserId::new(name).unwrap()
@@ -32,9 +32,9 @@ pub(crate) fn user(name: &str) -> UserId {
 
 /// A device of `user` on a connection of its own, heard just now.
 pub(crate) fn device(name: &str, now: Duration) -> Arc<Device> {
-    let link = Arc::new(Link::new(1, u32::try_from(now.as_secs()).unwrap()));
+    let handle = Arc::new(ConnectionHandle::new(1, u32::try_from(now.as_secs()).unwrap()));
     let actor = Actor { user: user(name), role: Role::Client, name: None, locale: None };
-    Arc::new(Device::new(link, 0, Dialect::Plain, Arc::new(actor), 1))
+    Arc::new(Device::new(handle, 0, Encoding::Plain, Arc::new(actor), 1))
 }
 
 /// Time that passes when a test says so. Waiting takes none.
@@ -186,13 +186,13 @@ impl Router for Wire {
     }
 }
 
-/// Promises that stand, unless a test says otherwise.
+/// Intents that stand, unless a test says otherwise.
 pub(crate) struct Word(pub(crate) AtomicBool);
 
-impl Promises for Word {
-    fn promise(&self, order: &OrderId, key: &EntryKey, head: Seq) -> Intent {
-        let (incarnation, shard) = (Incarnation("rig".into()), Intent::shard_of(order));
-        Intent { incarnation, minute: 0, shard, order: order.clone(), key: key.clone(), head }
+impl OutboxIntents for Word {
+    fn intent(&self, order: &OrderId, key: &EntryKey, head: Seq) -> OutboxIntent {
+        let (incarnation, shard) = (Incarnation("rig".into()), OutboxIntent::shard_of(order));
+        OutboxIntent { incarnation, minute: 0, shard, order: order.clone(), key: key.clone(), head }
     }
 
     fn standing(&self) -> bool {
@@ -241,7 +241,7 @@ impl Rig {
             presence,
             limiter: Arc::clone(&limits.limiter) as Arc<dyn Limiter>,
             feed: Arc::<Delivery>::clone(&delivery) as Arc<dyn Feed>,
-            promises: Arc::<Word>::clone(&word) as Arc<dyn Promises>,
+            intents: Arc::<Word>::clone(&word) as Arc<dyn OutboxIntents>,
             runtime,
             rules: Arc::new(RulesCell::new(rules)),
             moderations: Arc::new(Unheard),

@@ -15,14 +15,16 @@ use bytes::Bytes;
 use parking_lot::Mutex;
 use smallvec::SmallVec;
 use souk_chat::ports::{RouterError, Subscription};
-use souk_chat::{ClientMessageId, Epoch, OrderId, Seq, UserId};
-use souk_protocol::Error;
+use souk_chat::{ClientMessageId, Epoch, Marks, OrderId, Seq, Timestamp, UserId};
 use souk_protocol::envelope::EntryMark;
+use souk_protocol::push::MessageStatus;
+use souk_protocol::{Error, ServerEvent};
 
 use crate::gate::{Gate, HoleRule};
 
-use super::device::{Ack, Device};
-use super::parcel::{Frames, Parcel};
+use super::device::Device;
+use super::encoded_entry::{EncodedEntry, Frames};
+use super::encoding::Ack;
 
 use member::{Member, MemberState, Open};
 pub use trail::{TRAIL, Trail, Verdict};
@@ -52,14 +54,33 @@ pub enum Joined {
     ReadAgain,
 }
 
+/// How far a party got, as devices here were told.
+#[derive(Clone, Debug)]
+struct Told {
+    user: UserId,
+    marks: Marks,
+    at: Timestamp,
+}
+
+impl Told {
+    fn frames(&self, order: &OrderId) -> Frames {
+        let status = MessageStatus::new(order.clone(), self.user.clone(), &self.marks, self.at);
+        Frames::from(&ServerEvent::MessageStatus(status))
+    }
+}
+
 struct Inner {
-    gate: Gate<Arc<Parcel>>,
+    gate: Gate<Arc<EncodedEntry>>,
     /// The last entries that left the gate.
     trail: Trail,
     /// The epoch of the store in which the gate was opened.
     epoch: Option<Epoch>,
     life: u64,
     members: SmallVec<[Member; 2]>,
+    /// How far the parties got, at most the two of them.
+    told: Vec<Told>,
+    /// How often that rose: joins that began before are told what their answer may not say.
+    rises: u64,
     /// Sends of devices that left before they were done: answered when they are.
     left: Vec<(Arc<Device>, Open)>,
     tickets: u64,
@@ -86,6 +107,8 @@ impl Room {
             epoch: None,
             life: 0,
             members: SmallVec::new(),
+            told: Vec::new(),
+            rises: 0,
             left: Vec::new(),
             tickets: 0,
             filling: false,
@@ -123,20 +146,20 @@ impl Room {
     }
 
     /// Pushes to `device` unless it is live here, in one go: a join that is accepted meanwhile is answered after the push.
-    pub(super) fn push_unless_live(&self, device: &Device, seq: Seq, frames: &Frames, now: Duration) {
+    pub(super) fn push_unless_live(&self, device: &Device, entry: &EncodedEntry, frames: &Frames, now: Duration) {
         let inner = self.inner.lock();
         if !inner.is_live(device) {
-            device.push_entry(&self.order, seq, frames, now);
+            device.push_entry(&self.order, entry, frames, now);
         }
     }
 
     pub(super) fn begin_join(&self, device: &Arc<Device>) -> JoinTicket {
         let mut inner = self.inner.lock();
         inner.tickets += 1;
-        let ticket = JoinTicket(inner.tickets);
+        let (ticket, rises) = (JoinTicket(inner.tickets), inner.rises);
         match inner.members.iter_mut().find(|member| Arc::ptr_eq(&member.device, device)) {
             Some(member) => {
-                member.ticket = ticket;
+                (member.ticket, member.rises) = (ticket, rises);
                 member.state = MemberState::Joining(VecDeque::new());
                 // Their place in the sequence is gone with the old life of this join: those that are done are answered now, the
                 // others when they are.
@@ -145,6 +168,7 @@ impl Room {
             None => inner.members.push(Member {
                 device: Arc::clone(device),
                 ticket,
+                rises,
                 state: MemberState::Joining(VecDeque::new()),
                 open: Vec::new(),
             }),
@@ -192,7 +216,7 @@ impl Room {
             device.answer(ack, answer);
             return Joined::Superseded;
         };
-        kept.retain(|parcel| parcel.seq > up_to);
+        kept.retain(|encoded| encoded.seq > up_to);
         // What left the gate after `up_to` must all have been kept, or the device would have a hole.
         if next.0 > up_to.0 + 1 && kept.len() as u64 != next.0 - up_to.0 - 1 {
             kept.clear();
@@ -201,8 +225,11 @@ impl Room {
         let kept = std::mem::take(kept);
         device.answer(ack, answer);
         member.state = MemberState::Live(up_to);
-        for parcel in kept {
-            member.feed(&self.order, &parcel, now);
+        for encoded in kept {
+            member.feed(&self.order, &encoded, now);
+        }
+        if member.rises != inner.rises {
+            inner.told.iter().for_each(|told| device.push(&told.frames(&self.order)));
         }
         Joined::Live
     }
@@ -268,10 +295,10 @@ impl Room {
     }
 
     /// An entry arrived. Returns whether a hole showed that nobody fills yet; the caller then does, see [`Room::hole`].
-    pub fn offer(&self, parcel: Arc<Parcel>, now: Duration) -> bool {
+    pub fn offer(&self, encoded: Arc<EncodedEntry>, now: Duration) -> bool {
         let mut inner = self.inner.lock();
         inner.active_at = now;
-        let left = inner.gate.offer(parcel.seq, parcel);
+        let left = inner.gate.offer(encoded.seq, encoded);
         inner.deliver(&self.order, left);
         inner.claim_filling()
     }
@@ -293,7 +320,7 @@ impl Room {
         &self,
         now: Duration,
         (life, trail): (Life, &Trail),
-        parcels: impl IntoIterator<Item = Arc<Parcel>>,
+        entries: impl IntoIterator<Item = Arc<EncodedEntry>>,
     ) {
         let mut inner = self.inner.lock();
         if inner.life != life.0 {
@@ -301,12 +328,12 @@ impl Room {
         }
         inner.trail.assure(trail);
         let mut missing = Vec::new();
-        for parcel in parcels {
-            inner.trail.learn(parcel.seq, parcel.mark);
-            if parcel.seq > inner.trail.last() {
+        for encoded in entries {
+            inner.trail.learn(encoded.seq, encoded.mark);
+            if encoded.seq > inner.trail.last() {
                 inner.active_at = now;
             }
-            missing.push((parcel.seq, parcel));
+            missing.push((encoded.seq, encoded));
         }
         let left = inner.gate.fill(missing);
         inner.deliver(&self.order, left);
@@ -354,13 +381,13 @@ impl Room {
     }
 
     /// What the store has after [`Room::hole`]. An order in which entries were missed is a lively one.
-    pub fn fill(&self, now: Duration, parcels: impl IntoIterator<Item = Arc<Parcel>>) {
+    pub fn fill(&self, now: Duration, entries: impl IntoIterator<Item = Arc<EncodedEntry>>) {
         let mut inner = self.inner.lock();
-        let mut parcels = parcels.into_iter().peekable();
-        if parcels.peek().is_some() {
+        let mut entries = entries.into_iter().peekable();
+        if entries.peek().is_some() {
             inner.active_at = now;
         }
-        let left = inner.gate.fill(parcels.map(|parcel| (parcel.seq, parcel)));
+        let left = inner.gate.fill(entries.map(|encoded| (encoded.seq, encoded)));
         inner.deliver(&self.order, left);
     }
 
@@ -372,6 +399,62 @@ impl Room {
                 member.device.push(frames);
             }
         }
+    }
+
+    /// A party got so far, by the router or by the store: who is live is told, unless all of it is known here.
+    pub fn tell_marks(&self, user: &UserId, marks: Marks, at: Timestamp) {
+        let mut inner = self.inner.lock();
+        let Inner { told, rises, members, .. } = &mut *inner;
+        let there = match told.iter_mut().position(|told| told.user == *user) {
+            Some(place) => {
+                let told = &mut told[place];
+                let risen = told.marks.max(marks);
+                if risen == told.marks {
+                    return;
+                }
+                (told.marks, told.at) = (risen, at);
+                told
+            }
+            None if told.len() < 2 => {
+                told.push(Told { user: user.clone(), marks, at });
+                told.last_mut().expect("it was pushed just now")
+            }
+            None => return,
+        };
+        *rises += 1;
+        let frames = there.frames(&self.order);
+        for member in members.iter().filter(|member| matches!(member.state, MemberState::Live(_))) {
+            member.device.push(&frames);
+        }
+    }
+
+    /// How far the parties are by the answer of a join. Who is live already is told what they did not know.
+    pub fn know_marks<'u>(&self, parties: impl IntoIterator<Item = (&'u UserId, Marks)>, at: Timestamp) {
+        for (user, marks) in parties {
+            let is_known = {
+                let mut inner = self.inner.lock();
+                let is_known = inner.told.iter().any(|told| told.user == *user);
+                if !is_known && inner.told.len() < 2 {
+                    inner.told.push(Told { user: user.clone(), marks, at });
+                }
+                is_known
+            };
+            if is_known {
+                self.tell_marks(user, marks, at);
+            }
+        }
+    }
+
+    /// The parties, as far as a join told of them.
+    pub fn parties(&self) -> SmallVec<[UserId; 2]> {
+        self.inner.lock().told.iter().map(|told| told.user.clone()).collect()
+    }
+
+    /// Up to where this device was sent everything; `None`: it is not live.
+    pub fn position(&self, device: &Device) -> Option<Seq> {
+        let inner = self.inner.lock();
+        let member = inner.members.iter().find(|member| std::ptr::eq(Arc::as_ptr(&member.device), device))?;
+        if let MemberState::Live(position) = member.state { Some(position) } else { None }
     }
 
     /// The room may have missed something, and its subscription stands again: compare with the store as soon as possible. What says
@@ -453,11 +536,11 @@ impl Inner {
         self.deliver(order, left);
     }
 
-    fn deliver(&mut self, order: &OrderId, left: Vec<(Seq, Arc<Parcel>)>) {
-        for (seq, parcel) in left {
-            self.trail.push(seq, parcel.mark);
+    fn deliver(&mut self, order: &OrderId, left: Vec<(Seq, Arc<EncodedEntry>)>) {
+        for (seq, encoded) in left {
+            self.trail.push(seq, encoded.mark);
             for member in &mut self.members {
-                member.feed(order, &parcel, self.active_at);
+                member.feed(order, &encoded, self.active_at);
             }
         }
     }

@@ -20,7 +20,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use souk_chat::{RulesCell, Tasks};
 use std::sync::Arc;
 
-use crate::operator::Readiness;
+use crate::readiness::Readiness;
 
 pub use attached::{Sample, SampleKind};
 pub use instruments::{ByCarrier, Carrier, Labelled, ShortTimings, Timings};

@@ -9,7 +9,7 @@ use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 use souk_chat::Tasks;
 
-use crate::operator::Readiness;
+use crate::readiness::Readiness;
 
 /// Panics by the task's name, read at every scrape.
 #[derive(Debug)]

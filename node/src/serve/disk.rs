@@ -7,7 +7,7 @@ use souk_store::{Upkeep, Writes};
 use tokio::time::Instant;
 
 use crate::metrics::{Metrics, Sample, SampleKind};
-use crate::operator::Readiness;
+use crate::readiness::Readiness;
 
 /// How often the disk is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(500);

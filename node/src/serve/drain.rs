@@ -93,20 +93,20 @@ pub(super) async fn leave(node: Node) {
     tracing::info!("left");
 }
 
-/// Tells every connection to come back elsewhere, a few at a time; those that come meanwhile too. `told`: the links that were told
+/// Tells every connection to come back elsewhere, a few at a time; those that come meanwhile too. `told`: the handles that were told
 /// before; those that are told now are added.
 async fn send_away(census: &Census, told: &mut HashSet<u64>, deadline: Instant) {
     let per_step = census.len().div_ceil(SHARE_PER_STEP).max(1);
     loop {
-        let mut untold = census.links();
-        untold.retain(|link| told.insert(link.id()));
+        let mut untold = census.handles();
+        untold.retain(|handle| told.insert(handle.id()));
         if untold.is_empty() {
             return;
         }
         let mut untold = untold.into_iter().peekable();
         while untold.peek().is_some() {
             let count = if Instant::now() >= deadline { usize::MAX } else { per_step };
-            untold.by_ref().take(count).for_each(|link| link.notify(Notice::Close(Close::Draining)));
+            untold.by_ref().take(count).for_each(|handle| handle.notify(Notice::Close(Close::Draining)));
             tokio::time::sleep(STEP).await;
         }
     }
@@ -133,17 +133,17 @@ mod tests {
     use std::task::{Context, Poll, Waker};
 
     use super::*;
-    use crate::hub::Link;
+    use crate::hub::ConnectionHandle;
 
-    fn enter(census: &Census, id: u64) -> Arc<Link> {
-        let link = Arc::new(Link::new(id, 0));
-        census.enter(Arc::clone(&link), false);
-        link
+    fn enter(census: &Census, id: u64) -> Arc<ConnectionHandle> {
+        let handle = Arc::new(ConnectionHandle::new(id, 0));
+        census.enter(Arc::clone(&handle), false);
+        handle
     }
 
-    /// What the link's connection was told since the last time.
-    fn told(link: &Link) -> Vec<Notice> {
-        match link.poll_take(&Context::from_waker(Waker::noop()), true) {
+    /// What the handle's connection was told since the last time.
+    fn told(handle: &ConnectionHandle) -> Vec<Notice> {
+        match handle.poll_take(&Context::from_waker(Waker::noop()), true) {
             Poll::Ready(outgoing) => outgoing.notices,
             Poll::Pending => Vec::new(),
         }
@@ -153,7 +153,7 @@ mod tests {
     async fn who_comes_while_others_are_sent_away_is_sent_away_too() {
         let (census, mut known) = (Census::default(), HashSet::new());
         let deadline = Instant::now() + STEP * 1_000;
-        let mut links = vec![enter(&census, 1), enter(&census, 2)];
+        let mut handles = vec![enter(&census, 1), enter(&census, 2)];
         // One to a step: each of these is in none of the looks before it.
         let later = async {
             let mut later = Vec::new();
@@ -164,21 +164,21 @@ mod tests {
             later
         };
         let ((), later) = tokio::join!(send_away(&census, &mut known, deadline), later);
-        links.extend(later);
-        for link in &links {
-            assert_eq!(told(link), [Notice::Close(Close::Draining)], "link {}, once", link.id());
+        handles.extend(later);
+        for handle in &handles {
+            assert_eq!(told(handle), [Notice::Close(Close::Draining)], "handle {}, once", handle.id());
         }
         let last = async {
-            let link = enter(&census, 6);
+            let handle = enter(&census, 6);
             tokio::time::sleep(STEP * 2).await;
-            link
+            handle
         };
         let last = tokio::select! {
-            link = last => link,
+            handle = last => handle,
             () = send_away_for_ever(&census, &mut known, deadline) => unreachable!("it has no end"),
         };
         assert_eq!(told(&last), [Notice::Close(Close::Draining)]);
-        assert!(links.iter().all(|link| told(link).is_empty()), "nobody is told twice");
+        assert!(handles.iter().all(|handle| told(handle).is_empty()), "nobody is told twice");
     }
 
     #[tokio::test]

@@ -135,9 +135,9 @@ fn of_relay(relay: &Relay) -> Vec<Sample> {
         counter("events_notifications", "Notification events that went out", &relayed.notifications),
         counter("events_moderations", "Moderation events that went out", &relayed.moderations),
         counter("events_failed", "Times that events could not be confirmed and are tried again", &relayed.failed),
-        counter("intents_swept", "Promises that the sweeper dealt with", &relayed.swept),
-        counter("intents_fenced", "Promises without a message that were fenced off", &relayed.fenced),
-        counter("intents_lost", "Promises against the head of a log that the store has lost: void", &relayed.lost),
+        counter("intents_swept", "Intents that the sweeper dealt with", &relayed.swept),
+        counter("intents_fenced", "Intents without a message that were fenced off", &relayed.fenced),
+        counter("intents_lost", "Intents against the head of a log that the store has lost: void", &relayed.lost),
         gauge(
             "events_oldest_owed_seconds",
             "Age of the oldest event on its way",

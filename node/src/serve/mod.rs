@@ -5,7 +5,7 @@ mod drain;
 mod figures;
 mod hangup;
 mod keep;
-mod readiness;
+mod probe;
 pub mod secrets;
 mod twin;
 mod welcome;
@@ -35,7 +35,8 @@ use crate::http::{Admission, Limits, Server, ServerCounters, Shared, Trusted};
 use crate::hub::Hub;
 use crate::metrics::Metrics;
 use crate::observed_store::ObservedStore;
-use crate::operator::{Operator, Readiness};
+use crate::operator::Operator;
+use crate::readiness::Readiness;
 use crate::rules::{Counted, Lexicon};
 use crate::runtime::System;
 use crate::session::{SignedIn, Verify};
@@ -44,7 +45,7 @@ use crate::socket::{self, PING_EVERY, PONG_WITHIN, SocketContext};
 use self::secrets::{SecretsError, Trust};
 use hangup::OnHangup;
 use keep::Kept;
-use readiness::Probe;
+use probe::Probe;
 
 /// How clients come back: soon and spread out, then ever more slowly.
 const RECONNECT: ReconnectPolicy = ReconnectPolicy { min_ms: 500, max_ms: 30_000, factor: 2.0 };
@@ -269,7 +270,7 @@ impl Node {
             presence: Arc::clone(&engines.presence),
             limiter: engines.limiter,
             feed: Arc::<Delivery>::clone(&delivery),
-            promises: relay.intents(),
+            intents: relay.intents(),
             runtime: Arc::clone(&runtime),
             rules: Arc::clone(lexicon.rules()),
             moderations: Arc::new(Counted(Arc::clone(&metrics))),
@@ -334,7 +335,7 @@ impl Node {
         let server = Server::bind(address, Arc::clone(&shared)).await.map_err(listen("node.listen", address))?;
         let server = Arc::new(server);
         let clients = server.local_addr().map_err(listen("node.listen", address))?;
-        let readiness = readiness::at_first();
+        let readiness = probe::at_first();
         metrics.attach_readiness(readiness.clone());
         let address = config.node.operator_listen;
         let operator = Operator::bind(address, metrics, readiness.clone(), tasks.clone())

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use smallvec::SmallVec;
+use souk_chat::service::Progress;
 use souk_chat::{Actor, ClientMessageId, Cursor, Draft, OrderId, Seq, Timestamp};
 use souk_protocol::{Close, Error};
 
@@ -70,6 +71,22 @@ pub enum Command {
         /// The checked text.
         draft: Draft,
     },
+    /// `message_delivered` and `message_read`.
+    Mark {
+        /// The order.
+        order: OrderId,
+        /// How far the person got.
+        progress: Progress,
+        /// It was read: the answer says what is left.
+        is_read: bool,
+    },
+    /// `set_visible`.
+    SetVisible {
+        /// The order.
+        order: OrderId,
+        /// Whether the person looks at it on this device.
+        visible: bool,
+    },
     /// `typing`.
     Typing {
         /// The order.
@@ -91,6 +108,9 @@ impl Command {
             Self::Join { .. } => "join_order_chat",
             Self::Send { .. } => "send_message",
             Self::Edit { .. } => "edit_message",
+            Self::Mark { is_read: true, .. } => "message_read",
+            Self::Mark { .. } => "message_delivered",
+            Self::SetVisible { .. } => "set_visible",
             Self::Typing { .. } => "typing",
             Self::Sync { .. } => "sync",
         }

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
+use souk_chat::service::Progress;
 use souk_chat::{Actor, Draft, Timestamp};
 use souk_protocol::dto::{self, Empty};
 use souk_protocol::{Close, Error, Request, ServerEvent, json};
@@ -251,10 +252,14 @@ impl Session {
                 Ok(draft) => Command::Edit { order: message.order, seq: message.seq, draft },
                 Err(refusal) => return refuse(refusal.into(), None),
             },
-            Request::MessageDelivered { .. }
-            | Request::MessageRead { .. }
-            | Request::SetVisible { .. }
-            | Request::ReportMessage { .. } => {
+            Request::MessageDelivered { message } => {
+                Command::Mark { order: message.order, progress: Progress::delivered(message.seq), is_read: false }
+            }
+            Request::MessageRead { message } => {
+                Command::Mark { order: message.order, progress: Progress::read(message.seq), is_read: true }
+            }
+            Request::SetVisible { order, visible } => Command::SetVisible { order, visible },
+            Request::ReportMessage { .. } => {
                 return refuse(Error::bad_request(format!("this version of souk does not answer {event}")), None);
             }
         };

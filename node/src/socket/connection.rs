@@ -18,7 +18,7 @@ use souk_protocol::Close;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
-use crate::hub::{Link, Notice, Outgoing};
+use crate::hub::{ConnectionHandle, Notice, Outgoing};
 
 use super::context::SocketContext;
 use super::driver::{Driver, Ended, Opening};
@@ -49,23 +49,23 @@ enum End {
     Broken,
 }
 
-/// A link's place in the census. However the connection ends, it is given back, and nothing is pushed to the link any more.
+/// A handle's place in the census. However the connection ends, it is given back, and nothing is pushed to the handle any more.
 struct Entered {
-    link: Arc<Link>,
+    handle: Arc<ConnectionHandle>,
     context: Arc<SocketContext>,
     place: usize,
 }
 
 impl Drop for Entered {
     fn drop(&mut self) {
-        self.link.close();
+        self.handle.close();
         self.context.census.leave(self.place);
     }
 }
 
 struct Connection {
     stream: TcpStream,
-    link: Arc<Link>,
+    handle: Arc<ConnectionHandle>,
     driver: Driver,
     entered: Entered,
     context: Arc<SocketContext>,
@@ -92,13 +92,13 @@ pub fn run(
     keeps: impl Send + 'static,
 ) -> impl Future<Output = ()> + Send {
     let socket_io = matches!(opening, Opening::SocketIo(_));
-    let link = Arc::new(Link::new(context.census.number(), context.seconds()));
-    let place = context.census.enter(Arc::clone(&link), socket_io);
-    let entered = Entered { link: Arc::clone(&link), context: Arc::clone(&context), place };
-    let driver = Driver::open(opening, Arc::clone(&link), Arc::clone(&context));
+    let handle = Arc::new(ConnectionHandle::new(context.census.number(), context.seconds()));
+    let place = context.census.enter(Arc::clone(&handle), socket_io);
+    let entered = Entered { handle: Arc::clone(&handle), context: Arc::clone(&context), place };
+    let driver = Driver::open(opening, Arc::clone(&handle), Arc::clone(&context));
     let mut connection = Connection {
         stream,
-        link,
+        handle,
         driver,
         entered,
         context,
@@ -147,7 +147,7 @@ impl Connection {
                     Err(error) => return self.breach(error),
                 }
                 // What was just answered goes out in this round, with whatever else waits.
-                if let Poll::Ready(outgoing) = poll_once(&self.link, self.writing.is_empty()).await {
+                if let Poll::Ready(outgoing) = poll_once(&self.handle, self.writing.is_empty()).await {
                     self.take_outgoing(outgoing);
                 }
             }
@@ -157,13 +157,13 @@ impl Connection {
         }
     }
 
-    /// Waits until something can be read, written, or taken from the link.
+    /// Waits until something can be read, written, or taken from the handle.
     async fn wake(&mut self) -> (bool, Option<Outgoing>) {
         let reads = !self.driver.is_busy();
         let writes = !self.writing.is_empty();
         poll_fn(|context| {
-            // While frames wait for the socket the rest stays in the link, where it is bounded; notices come all the same.
-            let outgoing = match self.link.poll_take(context, !writes) {
+            // While frames wait for the socket the rest stays in the handle, where it is bounded; notices come all the same.
+            let outgoing = match self.handle.poll_take(context, !writes) {
                 Poll::Ready(outgoing) => Some(outgoing),
                 Poll::Pending => None,
             };
@@ -194,12 +194,12 @@ impl Connection {
                 match self.stream.try_read(&mut scratch[kept..]) {
                     Ok(0) => {
                         // A proxy may have closed it for a client that is long gone: a client that closes says so in a frame before.
-                        self.link.heard(self.context.seconds(), false);
+                        self.handle.heard(self.context.seconds(), false);
                         self.theirs = Some(None);
                         Ok(None)
                     }
                     Ok(count) => {
-                        self.link.heard(self.context.seconds(), self.writing.is_empty());
+                        self.handle.heard(self.context.seconds(), self.writing.is_empty());
                         self.take(&mut scratch[..kept + count])?;
                         // A read that did not fill the buffer emptied the socket.
                         Ok(Some(kept + count == SCRATCH_BYTES))
@@ -249,7 +249,7 @@ impl Connection {
                 }
                 Incoming::Binary => driver.binary(),
                 Incoming::Ping(payload) => driver.ping(payload),
-                Incoming::Pong => {}
+                Incoming::Pong => driver.pong(),
                 Incoming::Close(code) => *theirs = Some(code),
             }
             theirs.is_none() && driver.ended().is_none() && !driver.is_busy()
@@ -300,7 +300,7 @@ impl Connection {
     fn last_words(&mut self, end: &End) -> VecDeque<Bytes> {
         let mut last = std::mem::take(&mut self.writing);
         if let Poll::Ready(outgoing) =
-            self.link.poll_take(&std::task::Context::from_waker(std::task::Waker::noop()), true)
+            self.handle.poll_take(&std::task::Context::from_waker(std::task::Waker::noop()), true)
         {
             last.extend(outgoing.frames);
         }
@@ -318,8 +318,8 @@ impl Connection {
     }
 }
 
-async fn poll_once(link: &Link, frames: bool) -> Poll<Outgoing> {
-    poll_fn(|context| Poll::Ready(link.poll_take(context, frames))).await
+async fn poll_once(handle: &ConnectionHandle, frames: bool) -> Poll<Outgoing> {
+    poll_fn(|context| Poll::Ready(handle.poll_take(context, frames))).await
 }
 
 /// Takes `written` bytes off the front. Returns how many frames are out whole by it.

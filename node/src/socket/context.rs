@@ -12,7 +12,7 @@ use slab::Slab;
 use souk_chat::ports::Runtime;
 
 use crate::commands::Commands;
-use crate::hub::{Hub, Link};
+use crate::hub::{ConnectionHandle, Hub};
 use crate::metrics::Metrics;
 use crate::session::Verify;
 
@@ -39,7 +39,7 @@ pub struct WireCounters {
 /// The connections of a node, for the sweep and for draining.
 #[derive(Default)]
 pub struct Census {
-    links: Mutex<Slab<(Arc<Link>, bool)>>,
+    handles: Mutex<Slab<(Arc<ConnectionHandle>, bool)>>,
     next: AtomicU64,
 }
 
@@ -49,34 +49,34 @@ impl Census {
         self.next.fetch_add(1, Ordering::Relaxed) + 1
     }
 
-    /// Lists a link. `socket_io`: which kind of heartbeat it gets. Returns its place, for [`Census::leave`].
-    pub(crate) fn enter(&self, link: Arc<Link>, socket_io: bool) -> usize {
-        self.links.lock().insert((link, socket_io))
+    /// Lists a handle. `socket_io`: which kind of heartbeat it gets. Returns its place, for [`Census::leave`].
+    pub(crate) fn enter(&self, handle: Arc<ConnectionHandle>, socket_io: bool) -> usize {
+        self.handles.lock().insert((handle, socket_io))
     }
 
     pub(super) fn leave(&self, place: usize) {
-        let mut links = self.links.lock();
-        links.remove(place);
-        if links.len() * 4 < links.capacity() {
-            links.shrink_to_fit();
+        let mut handles = self.handles.lock();
+        handles.remove(place);
+        if handles.len() * 4 < handles.capacity() {
+            handles.shrink_to_fit();
         }
     }
 
-    /// Calls `visit` with each link and whether it is Socket.IO.
-    pub(super) fn each(&self, mut visit: impl FnMut(&Link, bool)) {
-        for (_, (link, socket_io)) in self.links.lock().iter() {
-            visit(link, *socket_io);
+    /// Calls `visit` with each handle and whether it is Socket.IO.
+    pub(super) fn each(&self, mut visit: impl FnMut(&ConnectionHandle, bool)) {
+        for (_, (handle, socket_io)) in self.handles.lock().iter() {
+            visit(handle, *socket_io);
         }
     }
 
-    /// All links.
-    pub fn links(&self) -> Vec<Arc<Link>> {
-        self.links.lock().iter().map(|(_, (link, _))| Arc::clone(link)).collect()
+    /// All handles.
+    pub fn handles(&self) -> Vec<Arc<ConnectionHandle>> {
+        self.handles.lock().iter().map(|(_, (handle, _))| Arc::clone(handle)).collect()
     }
 
     /// How many connections there are.
     pub fn len(&self) -> usize {
-        self.links.lock().len()
+        self.handles.lock().len()
     }
 
     /// Whether there are none.
@@ -88,21 +88,21 @@ impl Census {
 /// What all connections of a node share.
 pub struct SocketContext {
     /// Who is connected.
-    pub hub: Arc<Hub>,
+    pub(crate) hub: Arc<Hub>,
     /// What carries out commands.
-    pub commands: Arc<Commands>,
+    pub(crate) commands: Arc<Commands>,
     /// Checks tokens.
-    pub verify: Arc<dyn Verify>,
+    pub(crate) verify: Arc<dyn Verify>,
     /// Time.
-    pub runtime: Arc<dyn Runtime>,
+    pub(crate) runtime: Arc<dyn Runtime>,
     /// All connections.
-    pub census: Census,
+    pub(crate) census: Census,
     /// What is counted.
-    pub counters: WireCounters,
+    pub(crate) counters: WireCounters,
     /// What is counted for operators.
-    pub metrics: Arc<Metrics>,
+    pub(crate) metrics: Arc<Metrics>,
     /// A random number of this run of the node.
-    pub node: u64,
+    pub(crate) node: u64,
     misusers: Mutex<LruCache<u64, Duration>>,
     hasher: RandomState,
 }
@@ -132,7 +132,12 @@ impl SocketContext {
         }
     }
 
-    /// Seconds of the node's clock: what links count in.
+    /// Who is connected.
+    pub fn hub(&self) -> &Arc<Hub> {
+        &self.hub
+    }
+
+    /// Seconds of the node's clock: what handles count in.
     pub fn seconds(&self) -> u32 {
         u32::try_from(self.runtime.monotonic().as_secs()).unwrap_or(u32::MAX)
     }

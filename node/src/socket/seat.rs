@@ -8,7 +8,7 @@ use souk_protocol::limits::EVENT_NAME_BYTES;
 use souk_protocol::{Close, Error, Request};
 
 use crate::commands::exception;
-use crate::hub::{Ack, Device, Dialect, Link};
+use crate::hub::{Ack, ConnectionHandle, Device, Encoding};
 use crate::session::{Effect, Effects, Session, SignedIn};
 
 use super::context::SocketContext;
@@ -17,15 +17,15 @@ use super::context::SocketContext;
 pub(super) struct Seat {
     session: Session,
     device: Option<Arc<Device>>,
-    dialect: Dialect,
+    encoding: Encoding,
     slot: u8,
     /// Stands for the token it came with; see [`SocketContext::is_misuser`].
     pub(super) token: u64,
 }
 
 impl Seat {
-    pub(super) fn new(dialect: Dialect, slot: u8, token: u64, now: Timestamp) -> Self {
-        Self { session: Session::new(now), device: None, dialect, slot, token }
+    pub(super) fn new(encoding: Encoding, slot: u8, token: u64, now: Timestamp) -> Self {
+        Self { session: Session::new(now), device: None, encoding, slot, token }
     }
 
     pub(super) fn device(&self) -> Option<&Arc<Device>> {
@@ -53,16 +53,21 @@ impl Seat {
         self.session.next_tick()
     }
 
-    pub(super) fn sign_in(&mut self, signed_in: SignedIn, link: &Arc<Link>, context: &SocketContext) -> Option<Close> {
+    pub(super) fn sign_in(
+        &mut self,
+        signed_in: SignedIn,
+        handle: &Arc<ConnectionHandle>,
+        context: &SocketContext,
+    ) -> Option<Close> {
         let effects = self.session.sign_in(signed_in, context.runtime.now());
-        self.carry_out(effects, link, context)
+        self.carry_out(effects, handle, context)
     }
 
     pub(super) fn request(
         &mut self,
         ack: Option<Ack>,
         request: Request<'_>,
-        link: &Arc<Link>,
+        handle: &Arc<ConnectionHandle>,
         context: &SocketContext,
     ) -> Option<Close> {
         let brought = match &request {
@@ -74,22 +79,38 @@ impl Seat {
         if let Some(token) = brought.filter(|_| effects.iter().any(|effect| matches!(effect, Effect::Answer(..)))) {
             self.token = token;
         }
-        self.carry_out(effects, link, context)
+        self.carry_out(effects, handle, context)
     }
 
-    pub(super) fn finished(&mut self, send: bool, link: &Arc<Link>, context: &SocketContext) -> Option<Close> {
+    pub(super) fn finished(
+        &mut self,
+        send: bool,
+        handle: &Arc<ConnectionHandle>,
+        context: &SocketContext,
+    ) -> Option<Close> {
         let effects = self.session.finished(send);
-        self.carry_out(effects, link, context)
+        self.carry_out(effects, handle, context)
     }
 
-    pub(super) fn tick(&mut self, link: &Arc<Link>, context: &SocketContext) -> Option<Close> {
+    pub(super) fn tick(&mut self, handle: &Arc<ConnectionHandle>, context: &SocketContext) -> Option<Close> {
         let effects = self.session.tick(context.runtime.now());
-        self.carry_out(effects, link, context)
+        self.carry_out(effects, handle, context)
     }
 
-    pub(super) fn close(&mut self, close: Close, link: &Arc<Link>, context: &SocketContext) -> Option<Close> {
+    pub(super) fn close(
+        &mut self,
+        close: Close,
+        handle: &Arc<ConnectionHandle>,
+        context: &SocketContext,
+    ) -> Option<Close> {
         let effects = self.session.close(close);
-        self.carry_out(effects, link, context)
+        self.carry_out(effects, handle, context)
+    }
+
+    pub(super) fn heartbeat_answered(&self, context: &SocketContext) {
+        if let Some(device) = &self.device {
+            context.commands.heartbeat_answered(device);
+        }
     }
 
     pub(super) fn leave(&mut self, context: &SocketContext) {
@@ -99,8 +120,8 @@ impl Seat {
     }
 
     /// Refuses what could not be read.
-    pub(super) fn refuse(&self, ack: Option<Ack>, error: &Error, link: &Link) {
-        self.refuse_event(ack, error, "", None, link);
+    pub(super) fn refuse(&self, ack: Option<Ack>, error: &Error, handle: &ConnectionHandle) {
+        self.refuse_event(ack, error, "", None, handle);
     }
 
     /// Refuses an event whose data makes no sense. `id`: its `clientMessageId`, as far as that does.
@@ -110,25 +131,31 @@ impl Seat {
         error: &Error,
         event: &str,
         id: Option<ClientMessageId>,
-        link: &Link,
+        handle: &ConnectionHandle,
     ) {
         // A name that nobody could have meant is not repeated.
         let event = if event.len() <= EVENT_NAME_BYTES { event.to_owned() } else { String::new() };
         match ack {
-            Some(ack) => link.push(self.dialect.refusal(ack, error)),
-            None => link.push(exception(event, error, id).of(self.dialect)),
+            Some(ack) => handle.push(self.encoding.refusal(ack, error)),
+            None => handle.push(exception(event, error, id).of(self.encoding)),
         };
     }
 
-    fn carry_out(&mut self, effects: Effects, link: &Arc<Link>, context: &SocketContext) -> Option<Close> {
+    fn carry_out(
+        &mut self,
+        effects: Effects,
+        handle: &Arc<ConnectionHandle>,
+        context: &SocketContext,
+    ) -> Option<Close> {
         for effect in effects {
             match effect {
                 Effect::Enter(actor) => {
-                    let device = Arc::new(Device::new(Arc::clone(link), self.slot, self.dialect, actor, context.node));
+                    let device =
+                        Arc::new(Device::new(Arc::clone(handle), self.slot, self.encoding, actor, context.node));
                     if context.hub.enter(&device).is_err() {
                         return Some(Close::TooManyDevices);
                     }
-                    context.metrics.sessions_opened.of(self.dialect.carrier()).inc();
+                    context.metrics.sessions_opened.of(self.encoding.carrier()).inc();
                     self.device = Some(device);
                 }
                 Effect::Leave(order) => {
@@ -136,15 +163,15 @@ impl Seat {
                         context.hub.leave(device, &order);
                     }
                 }
-                Effect::Answer(ack, body) => self.answer(ack, &body, link),
+                Effect::Answer(ack, body) => self.answer(ack, &body, handle),
                 Effect::Refuse { ack: Some(ack), error, .. } => {
-                    link.push(self.dialect.refusal(ack, &error));
+                    handle.push(self.encoding.refusal(ack, &error));
                 }
                 Effect::Refuse { ack: None, error, event, id } => {
-                    link.push(exception(event, &error, id).of(self.dialect));
+                    handle.push(exception(event, &error, id).of(self.encoding));
                 }
                 Effect::Push(frames) => {
-                    link.push(frames.of(self.dialect));
+                    handle.push(frames.of(self.encoding));
                 }
                 Effect::Run(ack, command) => {
                     if let Some(device) = &self.device {
@@ -157,9 +184,9 @@ impl Seat {
         None
     }
 
-    fn answer(&self, ack: Option<Ack>, body: &Bytes, link: &Link) {
+    fn answer(&self, ack: Option<Ack>, body: &Bytes, handle: &ConnectionHandle) {
         if let Some(ack) = ack {
-            link.push(self.dialect.answer(ack, body));
+            handle.push(self.encoding.answer(ack, body));
         }
     }
 }

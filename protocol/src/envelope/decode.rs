@@ -5,7 +5,7 @@ use std::ops::Range;
 use bytes::Bytes;
 use souk_chat::log::EntryKind;
 use souk_chat::ports::Envelope;
-use souk_chat::{ClientMessageId, Counts, Entry, Message, OrderId, Seq, Status, Timestamp, UserId};
+use souk_chat::{ClientMessageId, Counts, Entry, Mark, Marks, Message, OrderId, Seq, Status, Timestamp, UserId};
 
 use super::encode::write_entry;
 use super::reader::Reader;
@@ -214,4 +214,30 @@ pub fn decode_typing(body: &Bytes) -> Result<UserId, EnvelopeError> {
     let user = reader.id("user")?.ok_or(EnvelopeError::Field("user"))?;
     reader.end()?;
     Ok(user)
+}
+
+/// How far somebody got.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StatusEnvelope {
+    /// Who.
+    pub user: UserId,
+    /// When.
+    pub at: Timestamp,
+    /// How far, as shown.
+    pub marks: Marks,
+}
+
+/// Reads the body of an envelope of kind `Status`.
+pub fn decode_status(body: &Bytes) -> Result<StatusEnvelope, EnvelopeError> {
+    let mut reader = Reader(body.clone());
+    let version = reader.u8()?;
+    if version != VERSION {
+        return Err(EnvelopeError::Version(version));
+    }
+    let user = reader.id("user")?.ok_or(EnvelopeError::Field("user"))?;
+    let at = Timestamp(reader.i64()?);
+    let mut mark = || Ok(Mark { seq: Seq(reader.u64()?), others: reader.u64()? });
+    let marks = Marks { delivered: mark()?, read: mark()? };
+    reader.end()?;
+    Ok(StatusEnvelope { user, at, marks })
 }

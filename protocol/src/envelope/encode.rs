@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use bytes::Bytes;
-use souk_chat::{Body, Entry, Message, Status, UserId};
+use souk_chat::{Body, Entry, Marks, Message, Status, Timestamp, UserId};
 
 use super::{HEADER_BYTES, PARTS_MAX, VERSION};
 use crate::dto::{self, Audience};
@@ -57,6 +57,19 @@ pub fn encode_typing(user: &UserId) -> Bytes {
     let mut out = Vec::with_capacity(2 + user.as_str().len());
     out.push(VERSION);
     text(&mut out, user.as_str());
+    Bytes::from(out)
+}
+
+/// The body of an envelope of kind `Status`: how far `user` got, at this moment.
+pub fn encode_status(user: &UserId, marks: &Marks, at: Timestamp) -> Bytes {
+    let mut out = Vec::with_capacity(2 + user.as_str().len() + 8 * 5);
+    out.push(VERSION);
+    text(&mut out, user.as_str());
+    out.extend_from_slice(&at.millis().to_be_bytes());
+    for mark in [marks.delivered, marks.read] {
+        out.extend_from_slice(&mark.seq.0.to_be_bytes());
+        out.extend_from_slice(&mark.others.to_be_bytes());
+    }
     Bytes::from(out)
 }
 

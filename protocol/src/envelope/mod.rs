@@ -1,4 +1,4 @@
-//! What nodes send each other, inside the router's envelope: a committed entry of an order's log, or somebody typing.
+//! What nodes send each other, inside the router's envelope: a committed entry of an order's log, somebody typing, or how far somebody got.
 //!
 //! The node that wrote an entry encodes it [once](encode_entry), for the whole cluster and for both carriers. A receiving node cuts
 //! the ready JSON out of the bytes; only the sender's own form is put together there, by adding `clientMessageId` at the end.
@@ -9,6 +9,7 @@
 //! entry   version u8 = 1 · kind u8 · at i64 · count of the client u64 · of the contractor u64 · parts u16 · part…
 //! part    seq u64 · sender text · clientMessageId text · length u32 · JSON of the message, without clientMessageId
 //! typing  version u8 = 1 · user text
+//! status  version u8 = 1 · user text · at i64 · delivered u64 · others of it u64 · read u64 · others of it u64
 //! ```
 //!
 //! Order, entry number and origin are in the router's header ([`souk_chat::ports::Envelope`]) and are not repeated. Kinds are those of
@@ -19,8 +20,8 @@ mod encode;
 mod mark;
 mod reader;
 
-pub use decode::{EntryEnvelope, Part, Viewpoint, decode_typing};
-pub use encode::{encode_entry, encode_typing};
+pub use decode::{EntryEnvelope, Part, StatusEnvelope, Viewpoint, decode_status, decode_typing};
+pub use encode::{encode_entry, encode_status, encode_typing};
 pub use mark::EntryMark;
 
 /// The version that is written, and the only one that is read.

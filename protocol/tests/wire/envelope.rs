@@ -7,9 +7,12 @@ use bytes::Bytes;
 use proptest::prelude::*;
 use souk_chat::log::EntryKind;
 use souk_chat::ports::{Envelope, EnvelopeKind, Origin};
-use souk_chat::{Body, Entry, Message, Seq, Status};
+use souk_chat::{Body, Entry, Mark, Marks, Message, Seq, Status};
 use souk_protocol::dto::Audience;
-use souk_protocol::envelope::{EntryEnvelope, EnvelopeError, Viewpoint, decode_typing, encode_entry, encode_typing};
+use souk_protocol::envelope::{
+    EntryEnvelope, EnvelopeError, StatusEnvelope, Viewpoint, decode_status, decode_typing, encode_entry, encode_status,
+    encode_typing,
+};
 use souk_protocol::push::{EntryOnly, MessagesMasked, PushKind, ServerEvent};
 use souk_protocol::{Push, encode_message};
 
@@ -62,7 +65,13 @@ fn bytes_and_pushes_of_every_kind() {
     }
     let typing = dump(&encode_typing(&user("ann")));
     golden.case("typing", &typing.iter().map(String::as_str).collect::<Vec<_>>());
+    let status = dump(&encode_status(&user("ann"), &marks(), at(0)));
+    golden.case("status", &status.iter().map(String::as_str).collect::<Vec<_>>());
     golden.check();
+}
+
+fn marks() -> Marks {
+    Marks { delivered: Mark { seq: Seq(9), others: 4 }, read: Mark { seq: Seq(7), others: 3 } }
 }
 
 #[test]
@@ -139,6 +148,12 @@ fn wrong_bytes_are_told_apart() {
     }
     assert_eq!(decode_typing(&encode_typing(&user("ann"))), Ok(user("ann")));
     assert_eq!(decode_typing(&Bytes::from_static(b"\x01\x00")), Err(EnvelopeError::Field("user")));
+    let status = encode_status(&user("ann"), &marks(), at(0));
+    assert_eq!(decode_status(&status), Ok(StatusEnvelope { user: user("ann"), at: at(0), marks: marks() }));
+    for length in 0..status.len() {
+        assert_eq!(decode_status(&status.slice(..length)), Err(EnvelopeError::CutOff), "{length}");
+    }
+    assert_eq!(decode_status(&[&status[..], b"x"].concat().into()), Err(EnvelopeError::TooLong));
 }
 
 fn body() -> impl Strategy<Value = Body> {
@@ -183,6 +198,7 @@ proptest! {
     #[test]
     fn any_bytes_are_answered(bytes: Vec<u8>) {
         let _ = decode_typing(&Bytes::from(bytes.clone()));
+        let _ = decode_status(&Bytes::from(bytes.clone()));
         if let Ok(envelope) = EntryEnvelope::read(order(), Seq(1), Bytes::from(bytes)) {
             let _ = envelope.push(Viewpoint::Author(0));
         }

@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use parking_lot::Mutex;
 use smallvec::SmallVec;
 use souk_chat::id::UserId;
-use souk_chat::ports::{Envelope, Gap, Inbox, Room};
+use souk_chat::ports::{Channel, Envelope, Gap, Inbox};
 
 use super::lane::{Lane, Taken};
 use crate::metrics::Metrics;
@@ -28,13 +28,13 @@ struct Subscriber {
     count: u32,
 }
 
-type Rooms = HashMap<Room, SmallVec<[Subscriber; 1]>>;
+type Rooms = HashMap<Channel, SmallVec<[Subscriber; 1]>>;
 /// Devices of a person per node number.
 type Devices = SmallVec<[(u64, u32); 1]>;
 
 /// What the nodes of one process share in place of a server. Alone, a process has one node on it.
 pub struct LocalBus {
-    rooms: Box<[Mutex<Rooms>]>,
+    channels: Box<[Mutex<Rooms>]>,
     lanes: Box<[Lane]>,
     people: Box<[Mutex<HashMap<UserId, Devices>>]>,
     hasher: RandomState,
@@ -50,7 +50,7 @@ impl LocalBus {
     /// An empty bus.
     pub fn new() -> Arc<Self> {
         Arc::new(Self {
-            rooms: shards(),
+            channels: shards(),
             lanes: shards(),
             people: shards(),
             hasher: RandomState::new(),
@@ -77,13 +77,13 @@ impl LocalBus {
         place(self.hasher.hash_one(what), SHARDS)
     }
 
-    fn room_shard(&self, room: &Room) -> &Mutex<Rooms> {
-        &self.rooms[self.shard_of(room)]
+    fn channel_shard(&self, channel: &Channel) -> &Mutex<Rooms> {
+        &self.channels[self.shard_of(channel)]
     }
 
-    pub(super) fn subscribe(&self, node: &Arc<Node>, room: &Room) {
-        let mut rooms = self.room_shard(room).lock();
-        let subscribers = rooms.entry(room.clone()).or_default();
+    pub(super) fn subscribe(&self, node: &Arc<Node>, channel: &Channel) {
+        let mut channels = self.channel_shard(channel).lock();
+        let subscribers = channels.entry(channel.clone()).or_default();
         match subscribers.iter_mut().find(|subscriber| subscriber.node.number == node.number) {
             Some(subscriber) => subscriber.count += 1,
             None => {
@@ -93,23 +93,23 @@ impl LocalBus {
         }
     }
 
-    pub(super) fn unsubscribe(&self, node: &Node, room: &Room) {
-        let mut rooms = self.room_shard(room).lock();
-        let Some(subscribers) = rooms.get_mut(room) else { return };
+    pub(super) fn unsubscribe(&self, node: &Node, channel: &Channel) {
+        let mut channels = self.channel_shard(channel).lock();
+        let Some(subscribers) = channels.get_mut(channel) else { return };
         let Some(at) = subscribers.iter().position(|subscriber| subscriber.node.number == node.number) else { return };
         subscribers[at].count -= 1;
         if subscribers[at].count == 0 {
             subscribers.swap_remove(at);
             node.metrics.subscriptions.down();
             if subscribers.is_empty() {
-                rooms.remove(room);
+                channels.remove(channel);
             }
         }
     }
 
     /// Takes every subscription of a node away.
     pub(super) fn forget(&self, node: &Node) {
-        for shard in &self.rooms {
+        for shard in &self.channels {
             shard.lock().retain(|_, subscribers| {
                 subscribers.retain(|subscriber| subscriber.node.number != node.number);
                 !subscribers.is_empty()
@@ -118,40 +118,40 @@ impl LocalBus {
         node.metrics.subscriptions.set(0);
     }
 
-    /// Whether the envelope was taken; if not, the receivers of its rooms were told.
-    pub(super) fn publish(&self, rooms: &[Room], envelope: Envelope) -> bool {
+    /// Whether the envelope was taken; if not, the receivers of its channels were told.
+    pub(super) fn publish(&self, channels: &[Channel], envelope: Envelope) -> bool {
         let lane = &self.lanes[self.shard_of(&envelope.order)];
-        let taken = lane.pass(rooms, envelope, &|rooms, envelope| self.deliver(rooms, envelope));
+        let taken = lane.pass(channels, envelope, &|channels, envelope| self.deliver(channels, envelope));
         if taken == Taken::Full {
-            self.tell_gap(rooms);
+            self.tell_gap(channels);
         }
         taken == Taken::Yes
     }
 
-    /// Nodes subscribed to the room now, found before anything is called: no lock is held while a receiver works.
-    fn subscribers(&self, room: &Room) -> SmallVec<[Arc<Node>; 2]> {
-        let rooms = self.room_shard(room).lock();
-        rooms.get(room).map(|all| all.iter().map(|one| one.node.clone()).collect()).unwrap_or_default()
+    /// Nodes subscribed to the channel now, found before anything is called: no lock is held while a receiver works.
+    fn subscribers(&self, channel: &Channel) -> SmallVec<[Arc<Node>; 2]> {
+        let channels = self.channel_shard(channel).lock();
+        channels.get(channel).map(|all| all.iter().map(|one| one.node.clone()).collect()).unwrap_or_default()
     }
 
-    fn deliver(&self, rooms: &[Room], envelope: &Envelope) {
-        for room in rooms {
-            for node in self.subscribers(room) {
+    fn deliver(&self, channels: &[Channel], envelope: &Envelope) {
+        for channel in channels {
+            for node in self.subscribers(channel) {
                 if let Some(inbox) = node.inbox.get() {
                     node.metrics.received.one();
-                    inbox.deliver(room, envelope);
+                    inbox.deliver(channel, envelope);
                 }
             }
         }
     }
 
-    fn tell_gap(&self, rooms: &[Room]) {
-        for room in rooms {
-            for node in self.subscribers(room) {
+    fn tell_gap(&self, channels: &[Channel]) {
+        for channel in channels {
+            for node in self.subscribers(channel) {
                 if let Some(inbox) = node.inbox.get() {
                     node.metrics.overflowed.one();
                     node.metrics.gaps.one();
-                    inbox.gap(Gap::Rooms(vec![room.clone()]));
+                    inbox.gap(Gap::Channels(vec![channel.clone()]));
                 }
             }
         }

@@ -2,20 +2,20 @@ use std::collections::VecDeque;
 
 use parking_lot::Mutex;
 use smallvec::SmallVec;
-use souk_chat::ports::{Envelope, Room};
+use souk_chat::ports::{Channel, Envelope};
 
 /// Most envelopes that wait in one lane while another thread delivers.
 pub(super) const LANE_CAPACITY: usize = 4_096;
 
-/// One envelope on its way to several rooms.
-pub(super) struct Parcel {
-    pub(super) rooms: SmallVec<[Room; 3]>,
+/// One envelope on its way to several channels.
+pub(super) struct QueuedEnvelope {
+    pub(super) channels: SmallVec<[Channel; 3]>,
     pub(super) envelope: Envelope,
 }
 
 #[derive(Default)]
 struct Queue {
-    waiting: VecDeque<Parcel>,
+    waiting: VecDeque<QueuedEnvelope>,
     draining: bool,
 }
 
@@ -25,7 +25,7 @@ struct Queue {
 #[derive(Default)]
 pub(super) struct Lane(Mutex<Queue>);
 
-/// What became of a parcel.
+/// What became of a queued.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Taken {
     /// Delivered, or left with the thread that delivers now.
@@ -36,14 +36,19 @@ pub(super) enum Taken {
 
 impl Lane {
     /// Delivers the envelope with `deliver`, after those before it.
-    pub(super) fn pass(&self, rooms: &[Room], envelope: Envelope, deliver: &dyn Fn(&[Room], &Envelope)) -> Taken {
+    pub(super) fn pass(
+        &self,
+        channels: &[Channel],
+        envelope: Envelope,
+        deliver: &dyn Fn(&[Channel], &Envelope),
+    ) -> Taken {
         let mut queue = self.0.lock();
         let idle = !queue.draining && queue.waiting.is_empty();
         if !idle {
             if queue.waiting.len() >= LANE_CAPACITY {
                 return Taken::Full;
             }
-            queue.waiting.push_back(Parcel { rooms: rooms.into(), envelope });
+            queue.waiting.push_back(QueuedEnvelope { channels: channels.into(), envelope });
             if queue.draining {
                 return Taken::Yes;
             }
@@ -55,22 +60,22 @@ impl Lane {
         queue.draining = true;
         drop(queue);
         let turn = Turn(self);
-        deliver(rooms, &envelope);
+        deliver(channels, &envelope);
         std::mem::forget(turn);
         self.drain(deliver);
         Taken::Yes
     }
 
-    fn drain(&self, deliver: &dyn Fn(&[Room], &Envelope)) {
+    fn drain(&self, deliver: &dyn Fn(&[Channel], &Envelope)) {
         let turn = Turn(self);
         loop {
             let mut queue = self.0.lock();
-            let Some(parcel) = queue.waiting.pop_front() else {
+            let Some(queued) = queue.waiting.pop_front() else {
                 queue.draining = false;
                 break;
             };
             drop(queue);
-            deliver(&parcel.rooms, &parcel.envelope);
+            deliver(&queued.channels, &queued.envelope);
         }
         std::mem::forget(turn);
     }

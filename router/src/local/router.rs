@@ -3,7 +3,7 @@ use std::sync::{Arc, OnceLock};
 use async_trait::async_trait;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, ready};
-use souk_chat::ports::{Envelope, Inbox, Room, Router, RouterError};
+use souk_chat::ports::{Channel, Envelope, Inbox, Router, RouterError};
 
 use super::bus::{LocalBus, Node};
 use crate::metrics::Metrics;
@@ -32,20 +32,20 @@ impl Router for LocalRouter {
         }
     }
 
-    fn subscribe(&self, room: &Room) {
-        self.bus.subscribe(&self.node, room);
+    fn subscribe(&self, channel: &Channel) {
+        self.bus.subscribe(&self.node, channel);
     }
 
-    fn unsubscribe(&self, room: &Room) {
-        self.bus.unsubscribe(&self.node, room);
+    fn unsubscribe(&self, channel: &Channel) {
+        self.bus.unsubscribe(&self.node, channel);
     }
 
-    async fn confirmed(&self, _room: &Room) -> Result<(), RouterError> {
+    async fn confirmed(&self, _room: &Channel) -> Result<(), RouterError> {
         Ok(())
     }
 
-    fn publish(&self, rooms: &[Room], envelope: Envelope) -> BoxFuture<'static, Result<(), RouterError>> {
-        if self.bus.publish(rooms, envelope) {
+    fn publish(&self, channels: &[Channel], envelope: Envelope) -> BoxFuture<'static, Result<(), RouterError>> {
+        if self.bus.publish(channels, envelope) {
             self.node.metrics.published.one();
             return ready(Ok(())).boxed();
         }

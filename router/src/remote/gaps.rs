@@ -3,19 +3,19 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use souk_chat::ports::{Gap, Inbox, Room};
+use souk_chat::ports::{Channel, Gap, Inbox};
 use tokio::sync::Notify;
 
 use crate::metrics::Metrics;
 
-/// Rooms that are remembered one by one; beyond it the gap is everywhere.
-const ROOMS_MAX: usize = 16_384;
+/// Subscriptions that are remembered one by one; beyond it the gap is everywhere.
+const CHANNELS_MAX: usize = 16_384;
 /// Gaps are told together that come within this time: an overflow comes as a burst.
 const GATHER: Duration = Duration::from_millis(20);
 
 #[derive(Default)]
 struct Missed {
-    rooms: HashSet<Room>,
+    channels: HashSet<Channel>,
     all: bool,
 }
 
@@ -32,10 +32,10 @@ impl Gaps {
         Self { missed: Mutex::default(), some: Notify::new(), inbox: OnceLock::new(), metrics }
     }
 
-    pub(super) fn room(&self, room: Room) {
+    pub(super) fn channel(&self, channel: Channel) {
         let mut missed = self.missed.lock();
-        if missed.rooms.len() < ROOMS_MAX {
-            missed.rooms.insert(room);
+        if missed.channels.len() < CHANNELS_MAX {
+            missed.channels.insert(channel);
         } else {
             missed.all = true;
         }
@@ -56,9 +56,9 @@ impl Gaps {
             self.some.notified().await;
             tokio::time::sleep(GATHER).await;
             let missed = std::mem::take(&mut *self.missed.lock());
-            let gap = match (missed.all, missed.rooms.is_empty()) {
+            let gap = match (missed.all, missed.channels.is_empty()) {
                 (true, _) => Gap::All,
-                (false, false) => Gap::Rooms(missed.rooms.into_iter().collect()),
+                (false, false) => Gap::Channels(missed.channels.into_iter().collect()),
                 (false, true) => continue,
             };
             self.metrics.gaps.one();
@@ -80,7 +80,7 @@ mod tests {
     struct Told(Mutex<Vec<Gap>>);
 
     impl Inbox for Told {
-        fn deliver(&self, _room: &Room, _envelope: &Envelope) {}
+        fn deliver(&self, _room: &Channel, _envelope: &Envelope) {}
 
         fn gap(&self, gap: Gap) {
             self.0.lock().push(gap);
@@ -93,13 +93,13 @@ mod tests {
         let gaps = Arc::new(Gaps::new(Arc::default()));
         assert!(gaps.inbox.set(told.clone()).is_ok());
         let task = tokio::spawn(gaps.clone().tell());
-        let room = |n: usize| Room::User(UserId::new(&format!("u{n}")).unwrap());
-        gaps.room(room(1));
-        gaps.room(room(1));
+        let channel = |n: usize| Channel::User(UserId::new(&format!("u{n}")).unwrap());
+        gaps.channel(channel(1));
+        gaps.channel(channel(1));
         tokio::time::sleep(GATHER * 2).await;
-        assert_eq!(*told.0.lock(), [Gap::Rooms(vec![room(1)])]);
-        for n in 0..=ROOMS_MAX {
-            gaps.room(room(n));
+        assert_eq!(*told.0.lock(), [Gap::Channels(vec![channel(1)])]);
+        for n in 0..=CHANNELS_MAX {
+            gaps.channel(channel(n));
         }
         tokio::time::sleep(GATHER * 2).await;
         assert_eq!(told.0.lock()[1..], [Gap::All]);

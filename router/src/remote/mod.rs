@@ -17,10 +17,10 @@ mod names;
 mod people;
 mod presence;
 mod publisher;
-mod rooms;
 mod router;
 mod session;
 mod subscriber;
+mod subscriptions;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64};
@@ -45,14 +45,14 @@ pub(crate) fn connect(url: &str, settings: &Settings) -> Result<Parts, ConfigErr
     let gaps = Arc::new(gaps::Gaps::new(metrics.clone()));
     let telling = gaps.clone();
     background.keep("router gaps", move || telling.clone().tell());
-    let rooms = Arc::new(rooms::Rooms::new(names.clone(), metrics.clone()));
-    let dispatch = dispatch::Dispatch::start(rooms.clone(), gaps.clone(), metrics.clone(), &mut background);
+    let subscriptions = Arc::new(subscriptions::Subscriptions::new(names.clone(), metrics.clone()));
+    let dispatch = dispatch::Dispatch::start(subscriptions.clone(), gaps.clone(), metrics.clone(), &mut background);
     let stands = Arc::new(AtomicBool::new(false));
     let subscriber = Arc::new(subscriber::Subscriber {
         servers,
         generation: AtomicU64::new(0),
         link: link.clone(),
-        rooms: rooms.clone(),
+        subscriptions: subscriptions.clone(),
         dispatch: Arc::new(dispatch),
         gaps: gaps.clone(),
         metrics: metrics.clone(),
@@ -77,8 +77,15 @@ pub(crate) fn connect(url: &str, settings: &Settings) -> Result<Parts, ConfigErr
     background.keep("router forgiver", move || forgiver.clone().forgive());
 
     let presence = presence::RedisPresence::new(people, lease, link.clone(), names.clone(), metrics.clone());
-    let router =
-        router::RedisRouter { link, rooms, gaps, names, jobs, metrics: metrics.clone(), subscriptions_stand: stands };
+    let router = router::RedisRouter {
+        link,
+        subscriptions,
+        gaps,
+        names,
+        jobs,
+        metrics: metrics.clone(),
+        subscriptions_stand: stands,
+    };
     Ok(Parts {
         router: Arc::new(router),
         presence: Arc::new(presence),

@@ -1,7 +1,7 @@
 use std::fmt::Write;
 
 use souk_chat::id::UserId;
-use souk_chat::ports::Room;
+use souk_chat::ports::Channel;
 
 /// Names of channels and keys.
 ///
@@ -19,10 +19,10 @@ impl Names {
     }
 
     /// `souk:order:{<id>}` or `souk:user:{<id>}`.
-    pub(super) fn channel(&self, room: &Room) -> String {
-        let (kind, id) = match room {
-            Room::Order(id) => (":order:{", id.as_str()),
-            Room::User(id) => (":user:{", id.as_str()),
+    pub(super) fn channel(&self, channel: &Channel) -> String {
+        let (kind, id) = match channel {
+            Channel::Order(id) => (":order:{", id.as_str()),
+            Channel::User(id) => (":user:{", id.as_str()),
         };
         let mut name = String::with_capacity(self.channels.len() + kind.len() + id.len() + 1);
         name.push_str(&self.channels);
@@ -88,8 +88,8 @@ mod tests {
     fn channels_and_keys_are_named_as_the_protocol_says() {
         let names = Names::new("souk", false);
         let ann = UserId::new("ann").unwrap();
-        assert_eq!(names.channel(&Room::Order(OrderId::new("dm~a~b").unwrap())), "souk:order:{dm~a~b}");
-        assert_eq!(names.channel(&Room::User(ann.clone())), "souk:user:{ann}");
+        assert_eq!(names.channel(&Channel::Order(OrderId::new("dm~a~b").unwrap())), "souk:order:{dm~a~b}");
+        assert_eq!(names.channel(&Channel::User(ann.clone())), "souk:user:{ann}");
         assert_eq!(names.lease("n~1"), "souk:node:n~1");
         assert_eq!((names.nodes(), names.answers("n~1")), ("souk:nodes".into(), "souk:answers:n~1".into()));
         assert_eq!(names.person(&ann), "souk:presence:{ann}");
@@ -101,7 +101,7 @@ mod tests {
     fn keys_of_a_cluster_share_a_slot_and_channels_are_the_same() {
         let names = Names::new("souk", true);
         let ann = UserId::new("ann").unwrap();
-        assert_eq!(names.channel(&Room::User(ann.clone())), "souk:user:{ann}");
+        assert_eq!(names.channel(&Channel::User(ann.clone())), "souk:user:{ann}");
         assert_eq!(names.person(&ann), "{souk}:presence:{ann}");
         assert_eq!(names.lease("n~1"), "{souk}:node:n~1");
     }

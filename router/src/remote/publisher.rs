@@ -20,7 +20,7 @@ const BATCHES_ON_THE_WAY: usize = 16;
 /// The server answers a batch within this time, or its envelopes count as lost.
 const DEADLINE: Duration = Duration::from_secs(2);
 
-/// One envelope to publish: a command per room.
+/// One envelope to publish: a command per channel.
 pub(super) struct Job {
     pub(super) commands: SmallVec<[Cmd; 3]>,
     pub(super) done: oneshot::Sender<Result<(), RouterError>>,

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, ready};
 use redis::Cmd;
-use souk_chat::ports::{Envelope, Inbox, Room, Router, RouterError};
+use souk_chat::ports::{Channel, Envelope, Inbox, Router, RouterError};
 use tokio::sync::mpsc::{self, error::TrySendError};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
@@ -15,17 +15,17 @@ use super::gaps::Gaps;
 use super::link::Link;
 use super::names::Names;
 use super::publisher::{Job, not_connected};
-use super::rooms::Rooms;
+use super::subscriptions::Subscriptions;
 use crate::envelope;
 use crate::metrics::Metrics;
 
 /// A subscription is confirmed within this time, or whoever joins is answered from the store.
 const CONFIRM_DEADLINE: Duration = Duration::from_secs(1);
 
-/// Rooms over Redis.
+/// Subscriptions over Redis.
 pub(super) struct RedisRouter {
     pub(super) link: Arc<Link>,
-    pub(super) rooms: Arc<Rooms>,
+    pub(super) subscriptions: Arc<Subscriptions>,
     pub(super) gaps: Arc<Gaps>,
     pub(super) names: Arc<Names>,
     pub(super) jobs: mpsc::Sender<Job>,
@@ -48,20 +48,20 @@ impl Router for RedisRouter {
         }
     }
 
-    fn subscribe(&self, room: &Room) {
-        self.rooms.subscribe(room);
+    fn subscribe(&self, channel: &Channel) {
+        self.subscriptions.subscribe(channel);
     }
 
-    fn unsubscribe(&self, room: &Room) {
-        self.rooms.unsubscribe(room);
+    fn unsubscribe(&self, channel: &Channel) {
+        self.subscriptions.unsubscribe(channel);
     }
 
-    async fn confirmed(&self, room: &Room) -> Result<(), RouterError> {
-        let Err(confirmation) = self.rooms.confirmation(room) else { return Ok(()) };
+    async fn confirmed(&self, channel: &Channel) -> Result<(), RouterError> {
+        let Err(confirmation) = self.subscriptions.confirmation(channel) else { return Ok(()) };
         match timeout(CONFIRM_DEADLINE, confirmation).await {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) => Err(RouterError("nobody is subscribed to this room".into())),
-            Err(_) if self.rooms.came_late(room) => Ok(()),
+            Ok(Err(_)) => Err(RouterError("nobody is subscribed to this channel".into())),
+            Err(_) if self.subscriptions.came_late(channel) => Ok(()),
             Err(_) => {
                 self.metrics.unconfirmed.one();
                 Err(RouterError("the subscription was not confirmed in time".into()))
@@ -69,19 +69,19 @@ impl Router for RedisRouter {
         }
     }
 
-    fn publish(&self, rooms: &[Room], envelope: Envelope) -> BoxFuture<'static, Result<(), RouterError>> {
+    fn publish(&self, channels: &[Channel], envelope: Envelope) -> BoxFuture<'static, Result<(), RouterError>> {
         if !self.link.stands() {
             return self.refuse(not_connected());
         }
         let payload = envelope::encode(&envelope);
-        let command = |room: &Room| {
-            let channel = self.names.channel(room);
+        let command = |channel: &Channel| {
+            let channel = self.names.channel(channel);
             let mut command = Cmd::with_capacity(3, channel.len() + payload.len() + 7);
             command.arg("PUBLISH").arg(channel).arg(&payload[..]);
             command
         };
         let (done, answer) = oneshot::channel();
-        match self.jobs.try_send(Job { commands: rooms.iter().map(command).collect(), done }) {
+        match self.jobs.try_send(Job { commands: channels.iter().map(command).collect(), done }) {
             Ok(()) => async move { answer.await.unwrap_or_else(|_| Err(not_connected())) }.boxed(),
             Err(TrySendError::Full(_)) => {
                 self.metrics.publish_overflowed.one();

@@ -12,8 +12,8 @@ use super::backoff::Backoff;
 use super::dispatch::Dispatch;
 use super::gaps::Gaps;
 use super::link::Link;
-use super::rooms::Rooms;
 use super::session::{Ended, Session};
+use super::subscriptions::Subscriptions;
 use crate::metrics::Metrics;
 
 /// Channels of one SUBSCRIBE or UNSUBSCRIBE.
@@ -30,7 +30,7 @@ pub(super) struct Subscriber {
     /// The newest connection.
     pub(super) generation: AtomicU64,
     pub(super) link: Arc<Link>,
-    pub(super) rooms: Arc<Rooms>,
+    pub(super) subscriptions: Arc<Subscriptions>,
     pub(super) dispatch: Arc<Dispatch>,
     pub(super) gaps: Arc<Gaps>,
     pub(super) metrics: Arc<Metrics>,
@@ -81,21 +81,21 @@ impl Subscriber {
 
     async fn work(&self, mut connection: MultiplexedConnection, generation: u64) -> Ended {
         let begun = Instant::now();
-        let had_rooms = self.rooms.begin(generation);
+        let had_channels = self.subscriptions.begin(generation);
         if let Err(ended) = self.subscribe_wanted(&mut connection).await {
             return ended;
         }
         self.stands.store(true, Ordering::Relaxed);
-        // On a node's first connection nothing can be missing, unless rooms were wanted before it.
-        if generation > 1 || had_rooms {
-            tracing::info!(took = ?begun.elapsed(), rooms = self.metrics.subscriptions.get(), "subscriptions stand again");
+        // On a node's first connection nothing can be missing, unless channels were wanted before it.
+        if generation > 1 || had_channels {
+            tracing::info!(took = ?begun.elapsed(), channels = self.metrics.subscriptions.get(), "subscriptions stand again");
             self.gaps.all();
         }
         let mut look = interval(IDLE_EVERY);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let outcome = tokio::select! {
-                () = self.rooms.wanted.notified() => {
+                () = self.subscriptions.wanted.notified() => {
                     // Who subscribes in the same breath comes into the same batch.
                     tokio::task::yield_now().await;
                     self.subscribe_wanted(&mut connection).await
@@ -110,7 +110,7 @@ impl Subscriber {
 
     async fn subscribe_wanted(&self, connection: &mut MultiplexedConnection) -> Result<(), Ended> {
         loop {
-            let channels = self.rooms.take_wanted(BATCH);
+            let channels = self.subscriptions.take_wanted(BATCH);
             if channels.is_empty() {
                 return Ok(());
             }
@@ -121,7 +121,7 @@ impl Subscriber {
 
     async fn unsubscribe_idle(&self, connection: &mut MultiplexedConnection) -> Result<(), Ended> {
         loop {
-            let channels = self.rooms.take_idle(BATCH);
+            let channels = self.subscriptions.take_idle(BATCH);
             if channels.is_empty() {
                 return Ok(());
             }
@@ -144,13 +144,13 @@ impl Subscriber {
     }
 }
 
-/// A connection on which rooms are confirmed. However it ends, none stands any more.
+/// A connection on which channels are confirmed. However it ends, none stands any more.
 struct Standing<'a>(&'a Subscriber);
 
 impl Drop for Standing<'_> {
     fn drop(&mut self) {
         self.0.stands.store(false, Ordering::Relaxed);
-        self.0.rooms.interrupted();
+        self.0.subscriptions.interrupted();
         self.0.metrics.connections.down();
     }
 }

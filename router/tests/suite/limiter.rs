@@ -73,8 +73,8 @@ pub(crate) async fn a_forgiven_send_makes_room(world: &impl World) {
     let told = Instant::now();
     a.limiter.forgive(&Attempt { user: &user("ann"), key: "o:2", said: None });
     a.limiter.forgive(&Attempt { user: &user("ann"), key: "never counted", said: None });
-    eventually("there is room", async || admit(&b, "ann", "o:4").await == COUNTED).await;
-    assert!(told.elapsed() < quota().window, "the window itself made the room");
+    eventually("there is channel", async || admit(&b, "ann", "o:4").await == COUNTED).await;
+    assert!(told.elapsed() < quota().window, "the window itself made the channel");
     limited(admit(&b, "ann", "o:5").await);
 }
 
@@ -100,7 +100,7 @@ async fn with_said<T>(key: &str, form: u64, refuse: bool, then: impl AsyncFnOnce
     then(Attempt { user: &user("nobody"), key, said: Some(said) }).await
 }
 
-/// Waits until the quota has room for all it allows.
+/// Waits until the quota has channel for all it allows.
 async fn rest() {
     tokio::time::sleep(quota().window + Duration::from_millis(20)).await;
 }
@@ -112,7 +112,7 @@ pub(crate) async fn the_third_repetition_in_an_order_is_refused(world: &impl Wor
     for parts in [&a, &b, &a] {
         assert_eq!(say(parts, "ann", "o/3", 5, true).await, Admission::Repeated);
     }
-    // Refused sends took no room: the third of the quota is free, and another text is no repetition.
+    // Refused sends took no channel: the third of the quota is free, and another text is no repetition.
     assert_eq!(say(&b, "ann", "o/4", 6, true).await, COUNTED);
     limited(say(&a, "ann", "o/5", 7, true).await);
     rest().await;

@@ -14,7 +14,7 @@ use parking_lot::Mutex;
 use souk_chat::id::{OrderId, UserId};
 use souk_chat::limits::Quota;
 use souk_chat::log::Seq;
-use souk_chat::ports::{Attempt, Envelope, EnvelopeKind, Gap, Inbox, Origin, Room};
+use souk_chat::ports::{Attempt, Channel, Envelope, EnvelopeKind, Gap, Inbox, Origin};
 use souk_chat::time::Timestamp;
 use souk_router::Parts;
 use tokio::time::Instant;
@@ -52,13 +52,13 @@ pub(crate) async fn eventually(what: &str, mut condition: impl AsyncFnMut() -> b
 /// A receiver that remembers everything.
 #[derive(Default)]
 pub(crate) struct Recorder {
-    pub(crate) received: Mutex<Vec<(Room, Envelope)>>,
+    pub(crate) received: Mutex<Vec<(Channel, Envelope)>>,
     pub(crate) gaps: Mutex<Vec<Gap>>,
 }
 
 impl Inbox for Recorder {
-    fn deliver(&self, room: &Room, envelope: &Envelope) {
-        self.received.lock().push((room.clone(), envelope.clone()));
+    fn deliver(&self, channel: &Channel, envelope: &Envelope) {
+        self.received.lock().push((channel.clone(), envelope.clone()));
     }
 
     fn gap(&self, gap: Gap) {
@@ -73,9 +73,9 @@ impl Recorder {
         recorder
     }
 
-    /// Numbers received in a room, in the order they came.
-    pub(crate) fn seqs(&self, room: &Room) -> Vec<u64> {
-        self.received.lock().iter().filter(|(at, _)| at == room).map(|(_, envelope)| envelope.seq.0).collect()
+    /// Numbers received in a channel, in the order they came.
+    pub(crate) fn seqs(&self, channel: &Channel) -> Vec<u64> {
+        self.received.lock().iter().filter(|(at, _)| at == channel).map(|(_, envelope)| envelope.seq.0).collect()
     }
 
     pub(crate) fn has_gap(&self, wanted: &Gap) -> bool {
@@ -91,12 +91,12 @@ pub(crate) fn order(name: &str) -> OrderId {
     OrderId::new(name).unwrap()
 }
 
-pub(crate) fn order_room(name: &str) -> Room {
-    Room::Order(order(name))
+pub(crate) fn order_channel(name: &str) -> Channel {
+    Channel::Order(order(name))
 }
 
-pub(crate) fn user_room(name: &str) -> Room {
-    Room::User(user(name))
+pub(crate) fn user_channel(name: &str) -> Channel {
+    Channel::User(user(name))
 }
 
 pub(crate) fn envelope(name: &str, seq: u64) -> Envelope {

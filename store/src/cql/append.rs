@@ -9,7 +9,7 @@ use souk_chat::{NewEntry, OrderId};
 use super::look::{Sight, head_text};
 use super::rows::{EntryValues, Overlay, State};
 use super::schema::{ENTRIES, OVERLAYS, stored};
-use super::{Cql, Together};
+use super::{Cql, CqlBatch};
 use crate::form::{join_pairs, join_seqs, key_name, signed};
 use crate::plan::{Change, Made, Plan};
 
@@ -41,7 +41,7 @@ impl Cql {
             return Ok(Appended::Refused);
         }
         let Some(places) = self.places(order, head, &plan.changes).await? else { return Ok(Appended::Refused) };
-        let mut batch = Together::new();
+        let mut batch = CqlBatch::new();
         let at = Partition { order, volume: stored(head.volume)? };
         let values = (head_text(&plan.head), order.as_str(), at.volume, head_text(head));
         batch.add(&self.statements.raise_head, values);
@@ -56,7 +56,7 @@ impl Cql {
 
     fn add_entry<'a>(
         &'a self,
-        batch: &mut Together<'a>,
+        batch: &mut CqlBatch<'a>,
         at: &Partition<'a>,
         made: &'a Made<'a>,
     ) -> Result<(), StoreError> {
@@ -82,7 +82,7 @@ impl Cql {
 
     fn add_change<'a>(
         &'a self,
-        batch: &mut Together<'a>,
+        batch: &mut CqlBatch<'a>,
         at: &Partition<'a>,
         change: &'a Change<'a>,
         place: &Place,
@@ -172,7 +172,7 @@ impl Cql {
     /// Opens a volume with this head, unless it is open. True: this call did.
     pub(crate) async fn make_volume(&self, order: &OrderId, head: &Head) -> Result<bool, StoreError> {
         let volume = stored(head.volume)?;
-        let mut batch = Together::new();
+        let mut batch = CqlBatch::new();
         batch.add(&self.statements.make_head, (head_text(head), order.as_str(), volume));
         batch.add(&self.statements.make_marker, (order.as_str(), volume));
         batch.send_if(&self.session()).await

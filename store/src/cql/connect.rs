@@ -11,7 +11,8 @@ use scylla::policies::retry::FallthroughRetryPolicy;
 use scylla::statement::{Consistency, SerialConsistency};
 
 use crate::address::Cql as Address;
-use crate::open::{OpenError, Settings};
+use crate::error::OpenError;
+use crate::settings::Settings;
 
 /// A connection on which nothing was asked for so long is asked whether it lives...
 const ASK_EVERY: Duration = Duration::from_secs(1);

@@ -11,8 +11,8 @@ use souk_chat::{Epoch, Timestamp};
 
 use super::Cql;
 use super::answer::unreadable;
+use crate::error::OpenError;
 use crate::form::broken;
-use crate::open::OpenError;
 
 /// How old the epoch may be that a node goes by: another node may have begun one since.
 const FRESH: Duration = Duration::from_secs(5);

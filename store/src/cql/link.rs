@@ -13,7 +13,7 @@ use souk_chat::supervised;
 
 use super::connect::connect;
 use crate::address::Cql as Address;
-use crate::open::Settings;
+use crate::settings::Settings;
 
 /// How often is looked whether a server is connected, and a new connection is tried while none is.
 const LOOK_EVERY: Duration = Duration::from_secs(1);

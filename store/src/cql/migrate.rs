@@ -5,7 +5,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use scylla::client::session::Session;
 use scylla::cluster::Node;
-use scylla::errors::{DbError, ExecutionError, RequestAttemptError};
+use scylla::errors::ExecutionError;
 use scylla::policies::load_balancing::{NodeIdentifier, SingleTargetLoadBalancingPolicy};
 use scylla::statement::unprepared::Statement;
 use souk_chat::ports::StoreError;
@@ -13,10 +13,11 @@ use souk_chat::ports::StoreError;
 use super::connect::{Levels, Product, connect};
 use super::epochs::find_or_make;
 use super::others::refuse_beside_older;
-use super::schema::{MIGRATIONS, SETTINGS, STEPS, VERSION};
+use super::schema::{MIGRATIONS, SETTINGS, STEPS, VERSION, is_missing};
 use super::settings;
 use crate::address::{Cql as Address, VOLUME_ENTRIES};
-use crate::open::{OpenError, Settings};
+use crate::error::OpenError;
+use crate::settings::Settings;
 
 /// How long a keyspace may take from being listed to being usable.
 const APPEARS_WITHIN: Duration = Duration::from_secs(10);
@@ -25,10 +26,6 @@ const VOLUME: &str = "volume";
 /// The setting that says where conditional writes are agreed on: the serial level, and behind LOCAL_SERIAL the data centre. Two
 /// nodes that agree each in a circle of its own would both be right, and give one number to two entries.
 const AGREED: &str = "serial";
-
-pub(super) fn failed(error: impl std::fmt::Display) -> OpenError {
-    OpenError::Migrate(error.to_string())
-}
 
 /// Brings the keyspace at `address` up to date. Several may do so at once: every statement may be repeated, and all of them
 /// send theirs to the same server, which makes one table after the other (Cassandra 5.0 and older can otherwise make a table
@@ -53,7 +50,7 @@ pub(crate) async fn migrate(address: &Address, settings: &Settings) -> Result<()
     for table in [MIGRATIONS, SETTINGS] {
         change(&session, &server, table).await?;
     }
-    let done = version(&session).await.map_err(failed)?.unwrap_or(0);
+    let done = version(&session).await.map_err(OpenError::migrating)?.unwrap_or(0);
     if done > VERSION {
         return Err(OpenError::Newer { found: done.into(), known: VERSION.into() });
     }
@@ -70,7 +67,7 @@ pub(crate) async fn migrate(address: &Address, settings: &Settings) -> Result<()
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
         let row = (number, i64::try_from(now).unwrap_or(i64::MAX));
         let insert = "INSERT INTO schema_migrations (version, done_at) VALUES (?, ?)";
-        session.query_unpaged(insert, row).await.map_err(failed)?;
+        session.query_unpaged(insert, row).await.map_err(OpenError::migrating)?;
     }
     Ok(())
 }
@@ -102,8 +99,8 @@ pub(crate) async fn check(session: &Session, address: &Address) -> Result<u64, O
 /// Whether the keyspace is there.
 pub(crate) async fn exists(session: &Session, keyspace: &str) -> Result<bool, OpenError> {
     let select = "SELECT keyspace_name FROM system_schema.keyspaces WHERE keyspace_name = ?";
-    let answer = session.query_unpaged(select, (keyspace,)).await.map_err(failed)?;
-    Ok(answer.into_rows_result().map_err(failed)?.rows_num() > 0)
+    let answer = session.query_unpaged(select, (keyspace,)).await.map_err(OpenError::migrating)?;
+    Ok(answer.into_rows_result().map_err(OpenError::migrating)?.rows_num() > 0)
 }
 
 /// The connected server with the smallest id: every migrating node picks the same.
@@ -124,7 +121,7 @@ fn check_copies(session: &Session, address: &Address) -> Result<(), OpenError> {
     if servers >= address.replication as usize {
         return Ok(());
     }
-    Err(failed(format!(
+    Err(OpenError::migrating(format!(
         "{} copies of each row need as many servers, there are {servers}: say ?replication={} in the address, or start more",
         address.replication,
         servers.max(1)
@@ -139,9 +136,9 @@ async fn change(session: &Session, server: &Arc<Node>, text: &str) -> Result<(),
     )));
     // A schema change is given a minute: on a busy cluster it is slow, and repeating it is safe but no faster.
     statement.set_request_timeout(Some(Duration::from_secs(60)));
-    session.query_unpaged(statement, &[]).await.map_err(failed)?;
+    session.query_unpaged(statement, &[]).await.map_err(OpenError::migrating)?;
     // The driver waits by itself only for changes that this statement made, not for those it found made.
-    session.await_schema_agreement().await.map(drop).map_err(failed)
+    session.await_schema_agreement().await.map(drop).map_err(OpenError::migrating)
 }
 
 /// Uses the keyspace. One that another node is making is listed a moment before it can be used.
@@ -150,7 +147,7 @@ async fn enter(session: &Session, keyspace: &str) -> Result<(), OpenError> {
     loop {
         match session.use_keyspace(keyspace, false).await {
             Ok(()) => return Ok(()),
-            Err(error) if Instant::now() > deadline => return Err(failed(error)),
+            Err(error) if Instant::now() > deadline => return Err(OpenError::migrating(error)),
             Err(_) => tokio::time::sleep(APPEARS_WITHIN / 100).await,
         }
     }
@@ -179,20 +176,20 @@ async fn fix_agreed(session: &Session, address: &Address) -> Result<(), OpenErro
 fn not_everywhere(keyspace: &str, error: &StoreError) -> OpenError {
     match error {
         StoreError::Invalid(why) if why.contains("EACH_QUORUM") || why.contains("replication strategy") => {
-            failed(format!(
+            OpenError::migrating(format!(
                 "the keyspace {keyspace} was not made with NetworkTopologyStrategy, and its server takes no write there that all data \
                  centres acknowledge ({why}): ALTER KEYSPACE {keyspace} WITH replication = {{'class': 'NetworkTopologyStrategy', \
                  '<data centre>': <copies>}}, repair, then run `souk migrate` again"
             ))
         }
-        error => failed(error),
+        error => OpenError::migrating(error),
     }
 }
 
 async fn fix_volume(session: &Session, levels: Levels, asked: Option<u64>) -> Result<(), OpenError> {
     let wanted = asked.unwrap_or(VOLUME_ENTRIES);
-    let made = settings::keep(session, levels, VOLUME, &wanted.to_string()).await.map_err(failed)?;
-    let made = volume_of(&made).ok_or_else(|| failed("the size of volumes makes no sense"))?;
+    let made = settings::keep(session, levels, VOLUME, &wanted.to_string()).await.map_err(OpenError::migrating)?;
+    let made = volume_of(&made).ok_or_else(|| OpenError::migrating("the size of volumes makes no sense"))?;
     match asked {
         Some(asked) if asked != made => Err(OpenError::Volume { made, asked }),
         _ => Ok(()),
@@ -210,10 +207,6 @@ async fn version(session: &Session) -> Result<Option<i32>, ExecutionError> {
     Ok(versions.ok().flatten())
 }
 
-pub(super) fn is_missing(error: &ExecutionError) -> bool {
-    matches!(error, ExecutionError::LastAttemptError(RequestAttemptError::DbError(DbError::Invalid, _)))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -226,7 +219,7 @@ mod tests {
         assert!(told.contains("ALTER KEYSPACE souk WITH replication = {'class': 'NetworkTopologyStrategy'"), "{told}");
         for other in [StoreError::Invalid("no such table".into()), StoreError::Unknown("EACH_QUORUM timed out".into())]
         {
-            assert_eq!(not_everywhere("souk", &other), failed(&other));
+            assert_eq!(not_everywhere("souk", &other), OpenError::migrating(&other));
         }
     }
 }

@@ -46,7 +46,8 @@ use self::link::Link;
 use self::schema::Volumes;
 use self::statements::Statements;
 use crate::address::Cql as Address;
-use crate::open::{OpenError, Settings};
+use crate::error::OpenError;
+use crate::settings::Settings;
 
 /// Copies of changed messages back to their own volume that may be under way at once. More are left to later readers.
 const COPIES_BACK: usize = 16;
@@ -154,12 +155,12 @@ impl Cql {
 }
 
 /// Statements that are sent together, each with its values.
-struct Together<'a> {
+struct CqlBatch<'a> {
     batch: Batch,
     values: Vec<Box<dyn SerializeRow + Send + Sync + 'a>>,
 }
 
-impl<'a> Together<'a> {
+impl<'a> CqlBatch<'a> {
     fn new() -> Self {
         // All of it goes to one partition, where a batch is one mutation: a log of batches would add nothing.
         Self { batch: Batch::new(BatchType::Unlogged), values: Vec::new() }

@@ -14,7 +14,7 @@ use souk_chat::ports::{OriginalId, OriginalRow, Originals, StoreError};
 
 use super::answer::unreadable;
 use super::schema::stored;
-use super::{Cql, Together};
+use super::{Cql, CqlBatch};
 use crate::apart::{Kept, Name, ToKeep, original};
 use crate::form::signed;
 
@@ -30,15 +30,15 @@ impl Originals for Cql {
     async fn keep(&self, rows: &[OriginalRow]) -> Result<(), StoreError> {
         let Some(ToKeep { order, rows }) = ToKeep::of(rows)? else { return Ok(()) };
         let volume = stored(self.seen_volume(order))?;
-        let mut together = Together::new();
+        let mut batch = CqlBatch::new();
         for (name, row) in rows {
             let version = i32::try_from(row.version).map_err(|_| StoreError::Invalid("a version too high".into()))?;
             let kept = (version, row.sender.as_str(), row.at.millis(), row.sealed.as_slice());
             let (message, why) = (signed(name.message)?, why(name.why)?);
             let values = (order.as_str(), volume, name.owner, name.id, message, why, kept);
-            together.add(&self.statements.put_original, values);
+            batch.add(&self.statements.put_original, values);
         }
-        together.send(&self.session()).await
+        batch.send(&self.session()).await
     }
 
     async fn originals(

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use scylla::client::session::Session;
 
-use super::migrate::{failed, is_missing};
-use crate::open::OpenError;
+use super::schema::is_missing;
+use crate::error::OpenError;
 
 /// A living node's sign of life rises within this: it is written every ten seconds, and a write may take its time.
 const RISES_WITHIN: Duration = Duration::from_secs(20);
@@ -34,10 +34,10 @@ async fn signs(session: &Session) -> Result<Signs, OpenError> {
     let answer = match session.query_unpaged("SELECT incarnation, beat FROM heartbeats", &[]).await {
         Ok(answer) => answer,
         Err(error) if is_missing(&error) => return Ok(Signs::new()),
-        Err(error) => return Err(failed(error)),
+        Err(error) => return Err(OpenError::migrating(error)),
     };
-    let rows = answer.into_rows_result().map_err(failed)?;
-    rows.rows::<(String, i64)>().map_err(failed)?.map(|row| row.map_err(failed)).collect()
+    let rows = answer.into_rows_result().map_err(OpenError::migrating)?;
+    rows.rows::<(String, i64)>().map_err(OpenError::migrating)?.map(|row| row.map_err(OpenError::migrating)).collect()
 }
 
 /// Who has given a sign of life since.

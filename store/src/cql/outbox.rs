@@ -1,4 +1,4 @@
-//! Owed events, promises and signs of life.
+//! Owed events, intents and signs of life.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -7,13 +7,13 @@ use async_trait::async_trait;
 use futures_util::future::try_join_all;
 use scylla::statement::prepared::PreparedStatement;
 use souk_chat::log::Seq;
-use souk_chat::ports::store::{Heartbeat, Heartbeats, Incarnation, Intent, Outbox, StoreError};
+use souk_chat::ports::store::{Heartbeat, Heartbeats, Incarnation, Outbox, OutboxIntent, StoreError};
 use souk_chat::{EventType, OrderId, Owed, OwedRow};
 
 use super::answer::unreadable;
 use super::look::Sight;
 use super::schema::stored;
-use super::{Cql, Together};
+use super::{Cql, CqlBatch};
 use crate::form::{broken, key_name, key_of, seq, signed, split_pairs, unsigned};
 
 /// Buckets that signs of life are spread over, beside bucket 0.
@@ -23,21 +23,26 @@ const ROWS: usize = 500;
 
 #[async_trait]
 impl Outbox for Cql {
-    async fn intend(&self, intents: &[Intent]) -> Result<(), StoreError> {
+    async fn intend(&self, intents: &[OutboxIntent]) -> Result<(), StoreError> {
         self.write_intents(&self.statements.put_intent, intents).await
     }
 
-    async fn intents(&self, incarnation: &Incarnation, minute: i64, limit: usize) -> Result<Vec<Intent>, StoreError> {
+    async fn intents(
+        &self,
+        incarnation: &Incarnation,
+        minute: i64,
+        limit: usize,
+    ) -> Result<Vec<OutboxIntent>, StoreError> {
         if limit == 0 {
             return Ok(Vec::new());
         }
-        let shards = (0..=Intent::SHARDS).map(|shard| self.intents_in(incarnation, minute, shard, limit));
-        let mut found: Vec<Intent> = try_join_all(shards).await?.into_iter().flatten().collect();
+        let shards = (0..=OutboxIntent::SHARDS).map(|shard| self.intents_in(incarnation, minute, shard, limit));
+        let mut found: Vec<OutboxIntent> = try_join_all(shards).await?.into_iter().flatten().collect();
         found.truncate(limit);
         Ok(found)
     }
 
-    async fn drop_intents(&self, intents: &[Intent]) -> Result<(), StoreError> {
+    async fn drop_intents(&self, intents: &[OutboxIntent]) -> Result<(), StoreError> {
         self.write_intents(&self.statements.drop_intent, intents).await
     }
 
@@ -77,7 +82,7 @@ impl Outbox for Cql {
     }
 }
 
-/// Where promises of this part stand.
+/// Where intents of this part stand.
 fn place(incarnation: &Incarnation, shard: u8) -> Cow<'_, str> {
     match shard {
         0 => Cow::Borrowed(&*incarnation.0),
@@ -98,13 +103,13 @@ impl Cql {
         minute: i64,
         shard: u8,
         limit: usize,
-    ) -> Result<Vec<Intent>, StoreError> {
+    ) -> Result<Vec<OutboxIntent>, StoreError> {
         let most = i32::try_from(limit).unwrap_or(i32::MAX);
         let rows = self.select(&self.statements.intents, (&*place(incarnation, shard), minute, most)).await?;
         let rows = rows.rows::<(&str, &str, i64)>().map_err(unreadable)?;
         rows.map(|row| {
             let (order, key, head) = row.map_err(unreadable)?;
-            Ok(Intent {
+            Ok(OutboxIntent {
                 incarnation: incarnation.clone(),
                 minute,
                 shard,
@@ -116,16 +121,16 @@ impl Cql {
         .collect()
     }
 
-    /// Writes or drops promises, those of one partition in one request.
-    async fn write_intents(&self, statement: &PreparedStatement, intents: &[Intent]) -> Result<(), StoreError> {
-        let mut partitions: HashMap<(&Incarnation, i64, u8), Together<'_>> = HashMap::new();
+    /// Writes or drops intents, those of one partition in one request.
+    async fn write_intents(&self, statement: &PreparedStatement, intents: &[OutboxIntent]) -> Result<(), StoreError> {
+        let mut partitions: HashMap<(&Incarnation, i64, u8), CqlBatch<'_>> = HashMap::new();
         for intent in intents {
-            let Intent { incarnation, minute, shard, order, key, head } = intent;
+            let OutboxIntent { incarnation, minute, shard, order, key, head } = intent;
             let values = (place(incarnation, *shard), *minute, order.as_str(), key_name(key), signed(head.0)?);
-            partitions.entry((incarnation, *minute, *shard)).or_insert_with(Together::new).add(statement, values);
+            partitions.entry((incarnation, *minute, *shard)).or_insert_with(CqlBatch::new).add(statement, values);
         }
         let session = self.session();
-        try_join_all(partitions.values().map(|together| together.send(&session))).await?;
+        try_join_all(partitions.values().map(|batch| batch.send(&session))).await?;
         Ok(())
     }
 

@@ -10,6 +10,7 @@
 //! * A row of `originals` is one cell beside its name, so that two writers of one row never mix. Rows of `audit` and
 //!   `audit_hours` are written once; writing one again writes the same.
 
+use scylla::errors::{DbError, ExecutionError, RequestAttemptError};
 use souk_chat::ports::StoreError;
 
 /// Each step's number is its place, counted from 1. Steps are never changed, only added. Each statement may run again, and
@@ -123,6 +124,11 @@ impl Volumes {
 /// A volume's number as CQL keeps it.
 pub(crate) fn stored(volume: u32) -> Result<i32, StoreError> {
     i32::try_from(volume).map_err(|_| StoreError::Invalid(format!("there is no volume {volume}")))
+}
+
+/// Whether a statement was refused because its table is not there.
+pub(super) fn is_missing(error: &ExecutionError) -> bool {
+    matches!(error, ExecutionError::LastAttemptError(RequestAttemptError::DbError(DbError::Invalid, _)))
 }
 
 #[cfg(test)]

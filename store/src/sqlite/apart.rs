@@ -5,7 +5,8 @@ use souk_chat::OrderId;
 use souk_chat::ports::{AuditId, AuditRow, OriginalRow};
 
 use super::fault::Fault;
-use super::read::{Read, bound};
+use super::read::Read;
+use super::rows::bound;
 use super::write::Write;
 use crate::apart::{AuditTexts, Kept, Name, ToKeep, audit_row, check_audit, ordered, original};
 use crate::form::signed;

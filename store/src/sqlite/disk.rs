@@ -116,7 +116,7 @@ mod tests {
     use super::super::Sqlite;
     use super::super::write::Write;
     use super::*;
-    use crate::open::Settings;
+    use crate::settings::Settings;
 
     #[test]
     fn a_write_is_taken_or_withdrawn_once_and_for_all() {

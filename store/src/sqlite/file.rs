@@ -9,7 +9,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 
 use super::schema::{self, State};
-use crate::open::OpenError;
+use crate::error::OpenError;
 
 /// Statements wait that long for a lock that an operator's tool holds (a shell). Less than callers wait, so that they
 /// are told of it.

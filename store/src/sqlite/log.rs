@@ -3,55 +3,19 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use rusqlite::{Connection, OptionalExtension as _, Statement, params};
+use rusqlite::{OptionalExtension as _, params};
 use souk_chat::log::{Counts, Entry, EntryKey, Head, Seq};
 use souk_chat::ports::store::{Known, Look, StoreError};
 use souk_chat::{Fingerprint, Message, OrderId, Timestamp};
 
 use super::fault::Fault;
 use super::parties::Parties;
-use super::read::{Read, bound};
-use super::rows::{EntryRow, entry_columns};
+use super::read::Read;
+use super::rows::{EntryRow, bound};
 use crate::form::{broken, seq, signed, state, unsigned};
 
 /// How often a read begins again because the log was written in between. Each time is rare; always is a log that makes no whole.
 const VIEW_ATTEMPTS: usize = 1_000;
-
-/// The statements that read logs.
-pub(crate) struct LogRead<'c> {
-    head: Statement<'c>,
-    key: Statement<'c>,
-    known: Statement<'c>,
-    entries: Statement<'c>,
-    messages_before: Statement<'c>,
-    place: Statement<'c>,
-    entry: Statement<'c>,
-}
-
-impl<'c> LogRead<'c> {
-    /// Prepares the statements.
-    pub(crate) fn prepare(connection: &'c Connection) -> Result<Self, Fault> {
-        let prepare = |sql| connection.prepare(sql);
-        Ok(Self {
-            head: prepare("SELECT seq, state, client, contractor, last_at FROM logs WHERE ord = ?1")?,
-            key: prepare("SELECT place FROM keys WHERE log = ?1 AND owner = ?2 AND name = ?3")?,
-            known: prepare("SELECT seq, fingerprint FROM entries WHERE id = ?1")?,
-            entries: prepare(concat!(
-                "SELECT ",
-                entry_columns!(),
-                " FROM places CROSS JOIN entries ON id = place WHERE log = ?1 AND number > ?2 ORDER BY number LIMIT ?3"
-            ))?,
-            messages_before: prepare(concat!(
-                "SELECT ",
-                entry_columns!(),
-                " FROM places CROSS JOIN entries ON id = place
-                 WHERE log = ?1 AND number < ?2 AND kind IN (1, 4) ORDER BY number DESC LIMIT ?3"
-            ))?,
-            place: prepare("SELECT place FROM places WHERE log = ?1 AND number = ?2")?,
-            entry: prepare(concat!("SELECT ", entry_columns!(), " FROM entries WHERE id = ?1"))?,
-        })
-    }
-}
 
 /// One state of an order's log.
 pub(crate) struct View {

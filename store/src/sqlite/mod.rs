@@ -8,6 +8,7 @@ mod epochs;
 mod fault;
 mod file;
 mod log;
+mod log_statements;
 mod outbox;
 mod parties;
 mod ports;
@@ -36,7 +37,8 @@ use self::read::Read;
 use self::recent::Recent;
 use self::threads::{Queues, Work};
 use self::write::Write;
-use crate::open::{OpenError, Settings};
+use crate::error::OpenError;
+use crate::settings::Settings;
 
 /// The store in one SQLite file. Closing it, or dropping it, finishes the writes it took and frees the file.
 pub(crate) struct Sqlite {

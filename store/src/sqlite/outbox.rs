@@ -2,11 +2,12 @@
 
 use rusqlite::params;
 use souk_chat::log::Seq;
-use souk_chat::ports::store::{Heartbeat, Incarnation, Intent};
+use souk_chat::ports::store::{Heartbeat, Incarnation, OutboxIntent};
 use souk_chat::{EventType, OrderId, Owed, OwedRow};
 
 use super::fault::Fault;
-use super::read::{Read, bound, order_id};
+use super::read::{Read, order_id};
+use super::rows::bound;
 use super::write::Write;
 use crate::form::{broken, seq, signed, split_pairs, unsigned};
 
@@ -17,7 +18,12 @@ FROM logs l JOIN orders o ON o.id = l.ord WHERE l.owes > l.events LIMIT ?1";
 
 impl Read<'_> {
     /// [`Outbox::intents`](souk_chat::ports::Outbox::intents): orders with owed rows above their mark, whatever the minute.
-    pub(crate) fn intents(&mut self, asked: &Incarnation, minute: i64, limit: usize) -> Result<Vec<Intent>, Fault> {
+    pub(crate) fn intents(
+        &mut self,
+        asked: &Incarnation,
+        minute: i64,
+        limit: usize,
+    ) -> Result<Vec<OutboxIntent>, Fault> {
         let mut rows = self.owing.query([bound(limit)])?;
         let mut found: Vec<(OrderId, Seq)> = Vec::new();
         while let Some(row) = rows.next()? {
@@ -29,8 +35,8 @@ impl Read<'_> {
         for (order, owing) in found {
             let key = self.key(&order, owing)?.ok_or_else(|| broken("an owed event of no entry"))?;
             let head = Seq(owing.0.saturating_sub(1));
-            let shard = Intent::shard_of(&order);
-            intents.push(Intent { incarnation: asked.clone(), minute, shard, order, key, head });
+            let shard = OutboxIntent::shard_of(&order);
+            intents.push(OutboxIntent { incarnation: asked.clone(), minute, shard, order, key, head });
         }
         Ok(intents)
     }

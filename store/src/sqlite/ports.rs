@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use souk_chat::limits::PAGE_MESSAGES_MAX;
 use souk_chat::log::{Entry, EntryKey, Head, Seq};
 use souk_chat::ports::store::{
-    Appended, Heartbeat, Heartbeats, Incarnation, Intent, ListRow, Lists, Log, Look, Orders, Outbox, StoreError,
+    Appended, Heartbeat, Heartbeats, Incarnation, ListRow, Lists, Log, Look, Orders, Outbox, OutboxIntent, StoreError,
     Watermarks,
 };
 use souk_chat::ports::{Audit, AuditId, AuditRow, Epochs, KeptSettings, OriginalId, OriginalRow, Originals};
@@ -116,18 +116,23 @@ impl Watermarks for Sqlite {
 
 #[async_trait]
 impl Outbox for Sqlite {
-    /// Nothing to do: owed rows are found without promises.
-    async fn intend(&self, _intents: &[Intent]) -> Result<(), StoreError> {
+    /// Nothing to do: owed rows are found without intents.
+    async fn intend(&self, _intents: &[OutboxIntent]) -> Result<(), StoreError> {
         Ok(())
     }
 
-    async fn intents(&self, incarnation: &Incarnation, minute: i64, limit: usize) -> Result<Vec<Intent>, StoreError> {
+    async fn intents(
+        &self,
+        incarnation: &Incarnation,
+        minute: i64,
+        limit: usize,
+    ) -> Result<Vec<OutboxIntent>, StoreError> {
         let incarnation = incarnation.clone();
         self.queues.read(move |read| read.intents(&incarnation, minute, limit)).await
     }
 
     /// Nothing to do: an order is named until its mark is raised.
-    async fn drop_intents(&self, _intents: &[Intent]) -> Result<(), StoreError> {
+    async fn drop_intents(&self, _intents: &[OutboxIntent]) -> Result<(), StoreError> {
         Ok(())
     }
 

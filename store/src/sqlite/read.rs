@@ -9,9 +9,10 @@ use souk_chat::ports::store::{ListRow, StoreError};
 use souk_chat::{Mark, Marks, Order, OrderId, OrderStatus, Side, Timestamp, UserId};
 
 use super::fault::Fault;
-use super::log::LogRead;
+use super::log_statements::LogStatements;
 use super::parties::{Names, user};
 use super::recent::Recent;
+use super::rows::bound;
 use crate::form::{broken, chat_kind, seq, unsigned};
 
 /// An order by name.
@@ -41,7 +42,7 @@ pub(crate) struct Read<'c> {
     pub(super) connection: &'c Connection,
     pub(super) recent: Arc<RwLock<Recent>>,
     pub(super) names: Names<'c>,
-    pub(super) log: LogRead<'c>,
+    pub(super) log: LogStatements<'c>,
     order: Statement<'c>,
     list: Statement<'c>,
     marks: Statement<'c>,
@@ -64,7 +65,7 @@ impl<'c> Read<'c> {
             connection,
             recent,
             names: Names::prepare(connection)?,
-            log: LogRead::prepare(connection)?,
+            log: LogStatements::prepare(connection)?,
             order: prepare(ORDER)?,
             list: prepare(LIST)?,
             marks: prepare(MARKS)?,
@@ -168,9 +169,4 @@ pub(super) fn order_id(text: &str) -> Result<OrderId, Fault> {
 
 fn mark(number: i64, others: i64) -> Result<Mark, StoreError> {
     Ok(Mark { seq: seq(number)?, others: unsigned(others)? })
-}
-
-/// A limit as SQLite takes it.
-pub(super) fn bound(limit: usize) -> i64 {
-    i64::try_from(limit).unwrap_or(i64::MAX)
 }

@@ -110,3 +110,8 @@ impl EntryRow {
         Ok(Entry { seq: self.seq, key: self.key, at: self.at, counts: self.counts, body })
     }
 }
+
+/// A limit as SQLite takes it.
+pub(super) fn bound(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}

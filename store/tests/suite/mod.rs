@@ -99,7 +99,7 @@ const CASES: &[(&str, Case)] = cases![
     lists::what_nobody_sees_moves_no_chat,
     lists::a_list_is_cut_at_its_limit,
     outbox::owed_rows_come_in_order_and_whole,
-    outbox::a_promise_is_found_until_it_is_kept,
+    outbox::an_intent_is_found_until_it_is_settled,
     outbox::heartbeats_are_kept_until_forgotten,
     epochs::an_epoch_goes_on_until_one_begins_and_voids_it,
     epochs::of_two_that_begin_an_epoch_one_does,

@@ -1,7 +1,7 @@
-//! Owed events, promises and signs of life.
+//! Owed events, intents and signs of life.
 
 use souk_chat::log::{Body, Seq};
-use souk_chat::ports::store::{Heartbeat, Incarnation, Intent};
+use souk_chat::ports::store::{Heartbeat, Incarnation, OutboxIntent};
 use souk_chat::{ModerationAction, Owed, OwedRow, Side, UserId};
 
 use super::Engine;
@@ -72,17 +72,17 @@ pub async fn owed_rows_come_in_order_and_whole(engine: &dyn Engine) {
     }
 }
 
-pub async fn a_promise_is_found_until_it_is_kept(engine: &dyn Engine) {
+pub async fn an_intent_is_found_until_it_is_settled(engine: &dyn Engine) {
     let chat = Chat::new(engine.store()).await;
-    promised(engine, Intent::shard_of(chat.id()), chat).await;
+    intended(engine, OutboxIntent::shard_of(chat.id()), chat).await;
 }
 
-/// The same, of a promise that is kept in this part.
-pub async fn promised(engine: &dyn Engine, shard: u8, mut chat: Chat) {
+/// The same, of an intent that is kept in this part.
+pub async fn intended(engine: &dyn Engine, shard: u8, mut chat: Chat) {
     let bob = chat.party(Side::Contractor).clone();
     let incarnation = Incarnation(fresh("node").into());
     let minute = 28_333_333;
-    let intent = Intent {
+    let intent = OutboxIntent {
         incarnation: incarnation.clone(),
         minute,
         shard,

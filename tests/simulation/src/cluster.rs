@@ -21,7 +21,7 @@ use souk_protocol::dto::ReconnectPolicy;
 
 use crate::coverage::Seen;
 use crate::judge::Words;
-use crate::people::{NodePromises, People, PeopleOf};
+use crate::people::{NodeIntents, People, PeopleOf};
 use crate::plan::Sabotage;
 use crate::router::{Bus, Wiring};
 use crate::runtime::NodeRuntime;
@@ -123,7 +123,7 @@ impl Cluster {
         node.keep("compare", move || Arc::clone(&comparing).compare_on(true));
         node.keep("republish", move || Arc::clone(&republishing).republish_on());
         if self.world.plan.sabotage == Sabotage::ForgetfulHub {
-            let hub = Arc::clone(&node.context.hub);
+            let hub = Arc::clone(node.context.hub());
             node.runtime.spawn(
                 "forget",
                 Box::pin(async move {
@@ -184,7 +184,7 @@ impl Cluster {
             presence: Arc::clone(&presence),
             limiter,
             feed: Arc::<Delivery>::clone(&delivery) as Arc<dyn Feed>,
-            promises: Arc::new(NodePromises::new(Arc::clone(&runtime), slot, number)),
+            intents: Arc::new(NodeIntents::new(Arc::clone(&runtime), slot, number)),
             runtime: Arc::clone(&shared),
             rules: Arc::clone(&self.rules),
             moderations: Arc::new(Unheard),

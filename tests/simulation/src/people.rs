@@ -1,4 +1,4 @@
-//! Presence, limits and promises of the simulated nodes.
+//! Presence, limits and intents of the simulated nodes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -9,7 +9,8 @@ use parking_lot::Mutex;
 use souk_chat::limits::{SPAM_ORDERS, SPAM_TIMES};
 use souk_chat::log::{EntryKey, Seq};
 use souk_chat::ports::{
-    Admission, Attempt, Incarnation, Intent, Limiter, Orphan, Presence, PresenceError, Promises, Runtime, Said,
+    Admission, Attempt, Incarnation, Limiter, Orphan, OutboxIntent, OutboxIntents, Presence, PresenceError, Runtime,
+    Said,
 };
 use souk_chat::{OrderId, Timestamp, UserId};
 
@@ -204,25 +205,25 @@ impl People {
     }
 }
 
-/// Names the promises of one run of a node.
-pub struct NodePromises {
+/// Names the intents of one run of a node.
+pub struct NodeIntents {
     runtime: Arc<NodeRuntime>,
     incarnation: Incarnation,
 }
 
-impl NodePromises {
-    /// Promises of this run.
+impl NodeIntents {
+    /// Intents of this run.
     pub fn new(runtime: Arc<NodeRuntime>, node: usize, life: u64) -> Self {
         Self { runtime, incarnation: Incarnation(format!("node-{node}-{life}").into()) }
     }
 }
 
-impl Promises for NodePromises {
-    fn promise(&self, order: &OrderId, key: &EntryKey, head: Seq) -> Intent {
-        Intent {
+impl OutboxIntents for NodeIntents {
+    fn intent(&self, order: &OrderId, key: &EntryKey, head: Seq) -> OutboxIntent {
+        OutboxIntent {
             incarnation: self.incarnation.clone(),
             minute: self.runtime.now().millis() / 60_000,
-            shard: Intent::shard_of(order),
+            shard: OutboxIntent::shard_of(order),
             order: order.clone(),
             key: key.clone(),
             head,

@@ -341,7 +341,7 @@ impl Play {
         self.clients.iter().for_each(|client| client.quit());
         tokio::time::sleep(ENDED_WITHIN).await;
         for node in &nodes {
-            let hub = &node.context.hub;
+            let hub = node.context.hub();
             let (people, rooms) = (hub.people_count(), hub.rooms_count());
             if !self.world.has_failed() && (people > 0 || rooms > 0) {
                 self.world.fail("leak", format!("node {} keeps {people} people and {rooms} rooms", node.slot));

@@ -1,6 +1,6 @@
 //! A connection between a simulated client and a node: texts travel in order, both ways, until it breaks.
 //!
-//! On the node's side it does what the task of a real connection does: texts go to the driver, what the link holds goes out.
+//! On the node's side it does what the task of a real connection does: texts go to the driver, what the handle holds goes out.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -10,7 +10,7 @@ use std::task::{Poll, Waker};
 use bytes::Bytes;
 use parking_lot::Mutex;
 use souk_chat::ports::Runtime;
-use souk_node::hub::{Link, Outgoing};
+use souk_node::hub::{ConnectionHandle, Outgoing};
 use souk_node::socket::{Driver, Opening};
 
 use crate::client::Client;
@@ -140,9 +140,9 @@ impl Wire {
         });
     }
 
-    async fn wake(&self, link: &Link, reads: bool) -> Woken {
+    async fn wake(&self, handle: &ConnectionHandle, reads: bool) -> Woken {
         let woken = poll_fn(|context| {
-            if let Poll::Ready(outgoing) = link.poll_take(context, true) {
+            if let Poll::Ready(outgoing) = handle.poll_take(context, true) {
                 return Poll::Ready(Woken::Outgoing(outgoing));
             }
             let mut state = self.state.lock();
@@ -164,14 +164,14 @@ impl Wire {
 /// The node's side. When it is dropped, at the end of its task or in a panic, the socket is closed.
 struct Side {
     wire: Arc<Wire>,
-    link: Arc<Link>,
+    handle: Arc<ConnectionHandle>,
     /// The client went first, and knows.
     hung_up: bool,
 }
 
 impl Drop for Side {
     fn drop(&mut self) {
-        self.link.close();
+        self.handle.close();
         let was_over = std::mem::replace(&mut self.wire.state.lock().over, true);
         if !self.hung_up && !was_over {
             self.wire.break_off();
@@ -183,20 +183,20 @@ impl Drop for Side {
 async fn serve(wire: Arc<Wire>, node: Arc<Node>, opening: Opening) {
     let context = Arc::clone(&node.context);
     drop(node);
-    let link = Arc::new(Link::new(wire.number, context.seconds()));
-    let mut side = Side { wire, link: Arc::clone(&link), hung_up: false };
-    let mut driver = Driver::open(opening, Arc::clone(&link), Arc::clone(&context));
+    let handle = Arc::new(ConnectionHandle::new(wire.number, context.seconds()));
+    let mut side = Side { wire, handle: Arc::clone(&handle), hung_up: false };
+    let mut driver = Driver::open(opening, Arc::clone(&handle), Arc::clone(&context));
     while driver.ended().is_none() {
-        match side.wire.wake(&link, !driver.is_busy()).await {
+        match side.wire.wake(&handle, !driver.is_busy()).await {
             Woken::HungUp => {
                 side.hung_up = true;
                 if side.wire.state.lock().said_goodbye {
-                    link.heard(context.seconds(), true);
+                    handle.heard(context.seconds(), true);
                 }
                 break;
             }
             Woken::Text(text) => {
-                link.heard(context.seconds(), true);
+                handle.heard(context.seconds(), true);
                 driver.text(&text);
             }
             Woken::Outgoing(outgoing) => {
@@ -205,6 +205,6 @@ async fn serve(wire: Arc<Wire>, node: Arc<Node>, opening: Opening) {
             }
         }
     }
-    link.close();
+    handle.close();
     drop(driver);
 }

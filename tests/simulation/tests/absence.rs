@@ -9,7 +9,8 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use souk_chat::log::EntryKey;
 use souk_chat::ports::{
-    Committed, Decision, Feed, Intent, Limiter, Moderations, Presence, Promises, Runtime, Store, WentBack,
+    Committed, Decision, Feed, Limiter, Marked, Moderations, OutboxIntent, OutboxIntents, Presence, Runtime, Store,
+    WentBack,
 };
 use souk_chat::service::{Chats, Ports, Send};
 use souk_chat::{
@@ -18,7 +19,7 @@ use souk_chat::{
 };
 use souk_simulation::Sabotage;
 use souk_simulation::judge::Words;
-use souk_simulation::people::{NodePromises, People, PeopleOf};
+use souk_simulation::people::{NodeIntents, People, PeopleOf};
 use souk_simulation::plan::{Faults, Plan};
 use souk_simulation::rng::Rng;
 use souk_simulation::runtime::NodeRuntime;
@@ -37,6 +38,8 @@ impl Feed for Heard {
         self.0.lock().push(committed.clone());
     }
 
+    fn marked(&self, _: &Marked) {}
+
     fn went_back(&self, loss: WentBack) {
         panic!("nothing was lost here: {loss:?}");
     }
@@ -44,12 +47,12 @@ impl Feed for Heard {
     fn suspect(&self, _: &OrderId) {}
 }
 
-/// Promises that do not always stand.
-struct Wavering(NodePromises, AtomicBool);
+/// Intents that do not always stand.
+struct Wavering(NodeIntents, AtomicBool);
 
-impl Promises for Wavering {
-    fn promise(&self, order: &OrderId, key: &EntryKey, head: Seq) -> Intent {
-        self.0.promise(order, key, head)
+impl OutboxIntents for Wavering {
+    fn intent(&self, order: &OrderId, key: &EntryKey, head: Seq) -> OutboxIntent {
+        self.0.intent(order, key, head)
     }
 
     fn standing(&self) -> bool {
@@ -64,7 +67,7 @@ struct Place {
     store: Arc<dyn Store>,
     people: Arc<PeopleOf>,
     runtime: Arc<NodeRuntime>,
-    promises: Arc<Wavering>,
+    intents: Arc<Wavering>,
     heard: Arc<Heard>,
     chats: Chats,
     other: Chats,
@@ -85,8 +88,8 @@ impl Place {
         let runtime = Arc::new(NodeRuntime::new(Arc::clone(&world), 0));
         let people =
             Arc::new(PeopleOf::new(People::new(Arc::clone(&world), Arc::clone(&shelf)), 0, Arc::clone(&runtime)));
-        let promises = NodePromises::new(Arc::clone(&runtime), 0, 1);
-        let promises = Arc::new(Wavering(promises, AtomicBool::new(true)));
+        let intents = NodeIntents::new(Arc::clone(&runtime), 0, 1);
+        let intents = Arc::new(Wavering(intents, AtomicBool::new(true)));
         let heard = Arc::new(Heard::default());
         let store: Arc<dyn Store> = Arc::new(Engine::new(Arc::clone(&shelf), 0));
         let node = || {
@@ -95,7 +98,7 @@ impl Place {
                 presence: Arc::<PeopleOf>::clone(&people) as Arc<dyn Presence>,
                 limiter: Arc::<PeopleOf>::clone(&people) as Arc<dyn Limiter>,
                 feed: Arc::<Heard>::clone(&heard) as Arc<dyn Feed>,
-                promises: Arc::<Wavering>::clone(&promises) as Arc<dyn Promises>,
+                intents: Arc::<Wavering>::clone(&intents) as Arc<dyn OutboxIntents>,
                 runtime: Arc::<NodeRuntime>::clone(&runtime) as Arc<dyn Runtime>,
                 rules: Arc::new(RulesCell::new(Words::default())),
                 moderations: Arc::<Heard>::clone(&heard) as Arc<dyn Moderations>,
@@ -104,7 +107,7 @@ impl Place {
             })
         };
         let (chats, other) = (node(), node());
-        Self { world, shelf, store, people, runtime, promises, heard, chats, other, order }
+        Self { world, shelf, store, people, runtime, intents, heard, chats, other, order }
     }
 
     /// Says something; the other one counts as there, or not.
@@ -217,19 +220,19 @@ async fn what_was_seen_answered_read_or_old_is_owed_nothing() {
     assert_eq!((place.notify(since, 5).await, place.owing()), (1, vec![8]));
 }
 
-/// A node whose promises might not be found writes nothing that owes; what owes nothing goes on.
+/// A node whose intents might not be found writes nothing that owes; what owes nothing goes on.
 #[tokio::test(start_paused = true)]
-async fn without_standing_promises_only_what_owes_waits() {
+async fn without_standing_intents_only_what_owes_waits() {
     let place = Place::new();
-    place.promises.1.store(false, Ordering::Relaxed);
+    place.intents.1.store(false, Ordering::Relaxed);
     assert_eq!(place.say("ann", "a", true).await, Ok(Seq(1)));
     let since = before(place.now(), 60_000);
     assert!(matches!(place.say("ann", "b", false).await, Err(Refusal::Unavailable { .. })));
     assert!(place.chats.notify_absent(&user("bob"), since, &[]).await.is_err(), "it is tried again");
     assert_eq!(place.say("ann", "c", true).await, Ok(Seq(2)));
     assert!(place.owing().is_empty());
-    assert!(place.shelf.history().intents.is_empty(), "nothing is promised while that says nothing");
-    place.promises.1.store(true, Ordering::Relaxed);
+    assert!(place.shelf.history().intents.is_empty(), "nothing is written while that says nothing");
+    place.intents.1.store(true, Ordering::Relaxed);
     assert_eq!((place.notify(since, 0).await, place.owing()), (1, vec![3]));
 }
 

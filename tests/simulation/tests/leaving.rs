@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use futures_util::future::BoxFuture;
 use parking_lot::Mutex;
 use place::Place;
-use souk_chat::ports::{Envelope, Feed, Inbox, Room, Router, RouterError, Runtime, Store};
+use souk_chat::ports::{Channel, Envelope, Feed, Inbox, Router, RouterError, Runtime, Store};
 use souk_node::delivery::Delivery;
 use souk_node::hub::Hub;
 use souk_simulation::people::{People, PeopleOf};
@@ -26,12 +26,12 @@ struct Slow(Mutex<Vec<oneshot::Sender<()>>>);
 #[async_trait]
 impl Router for Slow {
     fn attach(&self, _inbox: Arc<dyn Inbox>) {}
-    fn subscribe(&self, _room: &Room) {}
-    fn unsubscribe(&self, _room: &Room) {}
-    async fn confirmed(&self, _room: &Room) -> Result<(), RouterError> {
+    fn subscribe(&self, _room: &Channel) {}
+    fn unsubscribe(&self, _room: &Channel) {}
+    async fn confirmed(&self, _room: &Channel) -> Result<(), RouterError> {
         Ok(())
     }
-    fn publish(&self, _rooms: &[Room], _envelope: Envelope) -> BoxFuture<'static, Result<(), RouterError>> {
+    fn publish(&self, _rooms: &[Channel], _envelope: Envelope) -> BoxFuture<'static, Result<(), RouterError>> {
         let (answer, answered) = oneshot::channel();
         self.0.lock().push(answer);
         Box::pin(async move { answered.await.map_err(|error| RouterError(error.to_string())) })

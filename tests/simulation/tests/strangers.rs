@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use souk_chat::ports::{Committed, Decision, Feed, Limiter, Moderations, Presence, Runtime, Store, WentBack};
+use souk_chat::ports::{Committed, Decision, Feed, Limiter, Marked, Moderations, Presence, Runtime, Store, WentBack};
 use souk_chat::service::{Chats, Edit, Ports, Send, Window};
 use souk_chat::{
     Actor, ClientMessageId, Draft, Fingerprints, NewOrder, OrderId, Refusal, Role, RulesCell, Sealer, Seq, Timestamp,
@@ -12,7 +12,7 @@ use souk_chat::{
 };
 use souk_simulation::Sabotage;
 use souk_simulation::judge::Words;
-use souk_simulation::people::{NodePromises, People, PeopleOf};
+use souk_simulation::people::{NodeIntents, People, PeopleOf};
 use souk_simulation::plan::{Faults, Plan};
 use souk_simulation::rng::Rng;
 use souk_simulation::runtime::NodeRuntime;
@@ -27,6 +27,7 @@ impl Moderations for Deaf {
 
 impl Feed for Deaf {
     fn committed(&self, _: &Committed) {}
+    fn marked(&self, _: &Marked) {}
     fn went_back(&self, _: WentBack) {}
     fn suspect(&self, _: &OrderId) {}
 }
@@ -51,7 +52,7 @@ fn place() -> (Chats, Arc<Shelf>) {
         presence: Arc::<PeopleOf>::clone(&people) as Arc<dyn Presence>,
         limiter: people as Arc<dyn Limiter>,
         feed: Arc::new(Deaf),
-        promises: Arc::new(NodePromises::new(Arc::clone(&runtime), 0, 1)),
+        intents: Arc::new(NodeIntents::new(Arc::clone(&runtime), 0, 1)),
         runtime: runtime as Arc<dyn Runtime>,
         rules: Arc::new(RulesCell::new(Words::default())),
         moderations: Arc::new(Deaf),

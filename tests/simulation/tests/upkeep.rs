@@ -10,7 +10,7 @@ use souk_chat::log::{Counts, EntryKey, NewEntry};
 use souk_chat::ports::{Committed, Feed, Inbox, Presence, Router, Runtime, Store};
 use souk_chat::{Actor, Body, Entry, NewOrder, OrderId, Role, Seq, Timestamp, UserId};
 use souk_node::delivery::Delivery;
-use souk_node::hub::{Device, Dialect, Hub, Joined, Link, ROOMS_PER_DEVICE};
+use souk_node::hub::{ConnectionHandle, Device, Encoding, Hub, Joined, ROOMS_PER_DEVICE};
 use souk_simulation::Sabotage;
 use souk_simulation::people::{People, PeopleOf};
 use souk_simulation::plan::{Faults, Plan};
@@ -69,9 +69,9 @@ impl Place {
     fn join(&self, count: usize) -> Vec<OrderId> {
         let orders: Vec<OrderId> = (0..count).map(|number| format!("o-{number}").parse().unwrap()).collect();
         for (number, orders) in (0..).zip(orders.chunks(ROOMS_PER_DEVICE)) {
-            let link = Arc::new(Link::new(number + 1, 0));
+            let handle = Arc::new(ConnectionHandle::new(number + 1, 0));
             let actor = Actor { user: user("ann"), role: Role::Client, name: None, locale: None };
-            let device = Arc::new(Device::new(link, 0, Dialect::Plain, Arc::new(actor), 7));
+            let device = Arc::new(Device::new(handle, 0, Encoding::Plain, Arc::new(actor), 7));
             self.hub.enter(&device).unwrap();
             for id in orders {
                 let new = NewOrder {

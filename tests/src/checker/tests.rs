@@ -1,4 +1,4 @@
-//! Each broken promise is found: a checker that finds nothing shows nothing.
+//! Each broken intent is found: a checker that finds nothing shows nothing.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -136,8 +136,8 @@ impl<'a> Batch<'a> {
             self.answer_without_writing(units);
             return Some(head);
         }
-        if !self.sequencer.ports.promises.standing() && units.iter().any(Unit::owes) {
-            // This process may have been taken for dead: what it promises now, nobody may keep. It writes again after its next sign
+        if !self.sequencer.ports.intents.standing() && units.iter().any(Unit::owes) {
+            // This process may have been taken for dead: what it intends now, nobody may keep. It writes again after its next sign
             // of life.
             self.pause().await;
             return Some(head);
@@ -156,8 +156,8 @@ impl<'a> Batch<'a> {
     }
 
     async fn append(&mut self, mut attempt: Attempt) -> Option<Head> {
-        if !self.sequencer.ports.promises.standing() && attempt.owes() {
-            // It stood when its promises were made.
+        if !self.sequencer.ports.intents.standing() && attempt.owes() {
+            // It stood when its intents were made.
             self.doubt = Some(attempt).filter(|attempt| attempt.is_unknown);
             self.looked = false;
             self.pause().await;
@@ -278,7 +278,7 @@ impl<'a> Batch<'a> {
         self.jobs = rest;
     }
 
-    /// What must stand before the batch: sealed originals, and promises of owed events.
+    /// What must stand before the batch: sealed originals, and intents of owed events.
     async fn prepare(&self, head: &Head, units: &[Unit], at: Timestamp) -> Result<(), StoreError> {
         let ports = &self.sequencer.ports;
         let seal = |original: &Unsealed| OriginalRow {

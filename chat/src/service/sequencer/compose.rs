@@ -9,7 +9,7 @@ use crate::log::{Body, Counts, Entry, EntryKey, Head, NewEntry, Seq};
 use crate::message::Message;
 use crate::order::{Order, Side};
 use crate::owed::{ModerationAction, Owed, Subject};
-use crate::ports::{Intent, OriginalId, Why};
+use crate::ports::{OriginalId, OutboxIntent, Why};
 use crate::refusal::Refusal;
 use crate::rules::Judge;
 use crate::service::Ports;
@@ -303,11 +303,11 @@ fn add(verdict: &mut Verdict<'_>, repeated: &Verdict<'_>) {
     verdict.action = verdict.action.max(repeated.action.min(Action::Flag));
 }
 
-/// The promises that must stand before `entries` may be written against `head`.
-pub(super) fn intents(ports: &Ports, order: &Order, head: &Head, entries: &[NewEntry]) -> Vec<Intent> {
+/// The intents that must stand before `entries` may be written against `head`.
+pub(super) fn intents(ports: &Ports, order: &Order, head: &Head, entries: &[NewEntry]) -> Vec<OutboxIntent> {
     entries
         .iter()
         .filter(|new| !new.owed.is_empty())
-        .map(|new| ports.promises.promise(&order.id, &new.entry.key, head.seq))
+        .map(|new| ports.intents.intent(&order.id, &new.entry.key, head.seq))
         .collect()
 }

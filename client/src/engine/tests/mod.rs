@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::testing::message;
-use super::{Engine, Figures, JoinOutcome, Parcel, SendOutcome, Waiter, Way, Wire};
+use super::{Engine, Figures, JoinOutcome, PendingSend, SendOutcome, Waiter, Way, Wire};
 use crate::backoff::Dice;
 use crate::close::CloseReason;
 use crate::connection::{Answer, Item};
@@ -110,7 +110,7 @@ impl Stage {
 
     fn send(&mut self, name: &str, text: &str) -> oneshot::Receiver<SendOutcome> {
         let (to, outcome) = oneshot::channel();
-        self.engine.send(Parcel {
+        self.engine.send(PendingSend {
             order: order(name),
             id: ClientMessageId::new(text).unwrap(),
             content: text.into(),

@@ -7,8 +7,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use souk_chat::{ClientMessageId, OrderId, Seq};
 
-use super::super::device::{Ack, Device};
-use super::super::parcel::Parcel;
+use super::super::device::Device;
+use super::super::encoded_entry::EncodedEntry;
+use super::super::encoding::Ack;
 use super::{JOIN_BACKLOG, JoinTicket};
 
 /// Most sends of one device in one order whose place in the sequence is still open.
@@ -18,6 +19,8 @@ const SENDS_OPEN_MAX: usize = 64;
 pub(super) struct Member {
     pub(super) device: Arc<Device>,
     pub(super) ticket: JoinTicket,
+    /// How often marks had risen when the join began.
+    pub(super) rises: u64,
     pub(super) state: MemberState,
     /// Sends of this device whose acknowledgement takes its message's place in the sequence; at most [`SENDS_OPEN_MAX`].
     pub(super) open: Vec<Open>,
@@ -36,7 +39,7 @@ pub(super) struct Open {
 /// How far a device is.
 pub(super) enum MemberState {
     /// Reading; kept is what left the gate since.
-    Joining(VecDeque<Arc<Parcel>>),
+    Joining(VecDeque<Arc<EncodedEntry>>),
     /// Everything up to here was sent.
     Live(Seq),
     /// Reading what may be of a log that is void: it is to be read again.
@@ -72,27 +75,27 @@ impl Member {
 
     /// Brings the next entry to the device: as the acknowledgement it waits for, or as a push. `now` on the monotonic clock, as far
     /// as the room knows it: when something last passed.
-    pub(super) fn feed(&mut self, order: &OrderId, parcel: &Arc<Parcel>, now: Duration) {
+    pub(super) fn feed(&mut self, order: &OrderId, encoded: &Arc<EncodedEntry>, now: Duration) {
         match &mut self.state {
             MemberState::Joining(kept) => {
                 if kept.len() < JOIN_BACKLOG {
-                    kept.push_back(Arc::clone(parcel));
+                    kept.push_back(Arc::clone(encoded));
                 }
                 return;
             }
             MemberState::Void => return,
-            MemberState::Live(position) if parcel.seq <= *position => return,
-            MemberState::Live(position) => *position = parcel.seq,
+            MemberState::Live(position) if encoded.seq <= *position => return,
+            MemberState::Live(position) => *position = encoded.seq,
         }
         let user = self.device.user();
-        if let Some(id) = parcel.sent_by(user)
+        if let Some(id) = encoded.sent_by(user)
             && let Some(place) = self.open.iter().position(|open| open.id == *id)
-            && (self.open[place].done.is_some() || parcel.may_say(&self.open[place].text, self.device.origin()))
+            && (self.open[place].done.is_some() || encoded.may_say(&self.open[place].text, self.device.origin()))
         {
             let open = self.take(place);
-            self.device.answer(open.ack, &parcel.answer(self.device.origin()));
-        } else if let Some(frames) = parcel.frames_for(user) {
-            self.device.push_entry(order, parcel.seq, frames, now);
+            self.device.answer(open.ack, &encoded.answer(self.device.origin()));
+        } else if let Some(frames) = encoded.frames_for(user) {
+            self.device.push_entry(order, encoded, frames, now);
         }
     }
 }

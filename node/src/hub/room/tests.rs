@@ -1,9 +1,9 @@
 use std::task::{Context, Poll, Waker};
 
-use souk_chat::ports::{Origin, Room as Channel};
+use souk_chat::ports::{Channel, Origin};
 use souk_chat::{Actor, Role};
 
-use super::super::{Dialect, Link};
+use super::super::{ConnectionHandle, Encoding};
 use super::*;
 
 const ACK: Option<Ack> = Some(Ack(7));
@@ -13,7 +13,7 @@ const BODY: &[u8] = br#"{"seq":5}"#;
 struct Joined {
     room: Room,
     device: Arc<Device>,
-    link: Arc<Link>,
+    handle: Arc<ConnectionHandle>,
 }
 
 fn epoch(name: &str) -> Epoch {
@@ -25,12 +25,12 @@ fn joined() -> Joined {
     let parts = souk_router::connect("local", &souk_router::Settings::default()).unwrap();
     let order = OrderId::new("o-1").unwrap();
     let room = Room::new(order.clone(), Subscription::new(parts.router, Channel::Order(order)));
-    let link = Arc::new(Link::new(1, 0));
+    let handle = Arc::new(ConnectionHandle::new(1, 0));
     let actor = Actor { user: UserId::new("ann").unwrap(), role: Role::Client, name: None, locale: None };
-    let device = Arc::new(Device::new(Arc::clone(&link), 0, Dialect::Plain, Arc::new(actor), 1));
+    let device = Arc::new(Device::new(Arc::clone(&handle), 0, Encoding::Plain, Arc::new(actor), 1));
     let ticket = room.begin_join(&device);
     assert_eq!(room.finish_join(&device, ticket, (Seq(3), &epoch("e1")), None, b"{}"), super::Joined::Live);
-    Joined { room, device, link }
+    Joined { room, device, handle }
 }
 
 impl Joined {
@@ -55,7 +55,7 @@ impl Joined {
 
     /// The frames that went out since the last time, heads included.
     fn texts(&self) -> Vec<String> {
-        match self.link.poll_take(&Context::from_waker(Waker::noop()), true) {
+        match self.handle.poll_take(&Context::from_waker(Waker::noop()), true) {
             Poll::Ready(outgoing) => {
                 outgoing.frames.iter().map(|frame| String::from_utf8_lossy(frame).into_owned()).collect()
             }
@@ -129,8 +129,8 @@ fn entry(id: &str, seq: u64, content: &str) -> souk_chat::Entry {
 }
 
 /// The same, on its way.
-fn said(id: &str, seq: u64, content: &str) -> Parcel {
-    Parcel::of(&OrderId::new("o-1").unwrap(), &entry(id, seq, content)).0
+fn said(id: &str, seq: u64, content: &str) -> EncodedEntry {
+    EncodedEntry::of(&OrderId::new("o-1").unwrap(), &entry(id, seq, content)).0
 }
 
 #[test]
@@ -179,7 +179,7 @@ fn a_repeat_stands_outside_while_the_first_waits_for_its_place() {
 }
 
 /// The entry `seq` as the store gives it back after its tail was lost and its number given again.
-fn said_again(seq: u64) -> Parcel {
+fn said_again(seq: u64) -> EncodedEntry {
     said(&format!("again-{seq}"), seq, "another text")
 }
 
@@ -213,7 +213,7 @@ fn what_a_comparison_brings_makes_the_room_lively_and_is_not_seen_before_it_was_
     let joined = joined();
     // Two minutes of silence; ann's device was last heard ten seconds ago.
     let now = Duration::from_secs(120);
-    joined.link.heard(110, true);
+    joined.handle.heard(110, true);
     let every = || {
         joined.room.compare_within(now, Duration::ZERO);
         joined.room.take_comparison(now, lively, silent, silent).unwrap();
@@ -224,11 +224,11 @@ fn what_a_comparison_brings_makes_the_room_lively_and_is_not_seen_before_it_was_
     assert_eq!((joined.frames(), every()), (0, silent), "nothing was missing");
     joined.room.catch_up(now, (life, &trail), [3, 4].map(|seq| Arc::new(said(&format!("m-{seq}"), seq, TEXT))));
     assert_eq!((joined.frames(), every()), (1, lively));
-    assert_eq!(joined.link.sight().orders, [], "nothing came back since");
-    joined.link.heard(120, true);
-    assert_eq!(joined.link.sight().orders, [], "what came in may have crossed it");
-    joined.link.heard(121, true);
-    assert_eq!(joined.link.sight().orders, [(OrderId::new("o-1").unwrap(), Seq(4))]);
+    assert_eq!(joined.handle.sight().orders, [], "nothing came back since");
+    joined.handle.heard(120, true);
+    assert_eq!(joined.handle.sight().orders, [], "what came in may have crossed it");
+    joined.handle.heard(121, true);
+    assert_eq!(joined.handle.sight().orders, [(OrderId::new("o-1").unwrap(), Seq(4))]);
 }
 
 #[test]

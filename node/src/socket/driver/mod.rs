@@ -18,7 +18,7 @@ use souk_chat::Timestamp;
 use souk_protocol::push::ServerDraining;
 use souk_protocol::{Close, Error, ServerEvent};
 
-use crate::hub::{Frames, Link, Notice};
+use crate::hub::{ConnectionHandle, Frames, Notice};
 use crate::session::SignedIn;
 
 use super::context::SocketContext;
@@ -64,13 +64,13 @@ trait Protocol {
 
 /// Where a connection's sessions write, and what they share with all others.
 struct Wire {
-    link: Arc<Link>,
+    handle: Arc<ConnectionHandle>,
     context: Arc<SocketContext>,
 }
 
 impl Wire {
     fn write(&self, text: &[u8]) {
-        self.link.push(crate::hub::text(text));
+        self.handle.push(crate::hub::text(text));
     }
 
     fn now(&self) -> Timestamp {
@@ -147,8 +147,8 @@ impl Drop for Driver {
 
 impl Driver {
     /// A connection that has just been upgraded; what opens it is already in its outbox.
-    pub fn open(opening: Opening, link: Arc<Link>, context: Arc<SocketContext>) -> Self {
-        let wire = Wire { link, context };
+    pub fn open(opening: Opening, handle: Arc<ConnectionHandle>, context: Arc<SocketContext>) -> Self {
+        let wire = Wire { handle, context };
         let (kind, close) = match opening {
             Opening::Plain(handshake) => {
                 let (plain, close) = Plain::open(&wire, handshake);
@@ -187,7 +187,13 @@ impl Driver {
 
     /// A ping came: its payload goes back.
     pub fn ping(&mut self, payload: &[u8]) {
-        self.wire.link.push(frame::encode(OpCode::Pong, payload).into());
+        self.wire.handle.push(frame::encode(OpCode::Pong, payload).into());
+    }
+
+    /// The answer to a heartbeat came.
+    pub fn pong(&mut self) {
+        let Self { kind, wire, .. } = self;
+        kind.protocol_mut().seats().iter().for_each(|seat| seat.heartbeat_answered(&wire.context));
     }
 
     /// The connection's task was told something.
@@ -240,10 +246,10 @@ impl Driver {
     }
 
     fn wind_down(&mut self, close: Close) {
-        let Wire { link, context } = &self.wire;
+        let Wire { handle, context } = &self.wire;
         let mut over = true;
         for seat in self.kind.protocol_mut().seats() {
-            seat.close(close, link, context);
+            seat.close(close, handle, context);
             over &= seat.is_over();
         }
         if over {
@@ -277,7 +283,7 @@ impl Driver {
             let seconds = u32::try_from((wait + 999) / 1_000).unwrap_or(u32::MAX);
             self.wire.context.seconds().saturating_add(seconds)
         });
-        self.wire.link.tick_at(second);
+        self.wire.handle.tick_at(second);
     }
 }
 

@@ -5,7 +5,7 @@ use souk_chat::Timestamp;
 use souk_protocol::{Close, Error, plain};
 
 use super::{Outcome, Protocol, Wire, no_binary_frames};
-use crate::hub::{Ack, Dialect};
+use crate::hub::{Ack, Encoding};
 use crate::session::{SIGN_IN_FIRST, SignedIn};
 use crate::socket::seat::Seat;
 
@@ -14,10 +14,10 @@ pub(super) struct Plain(Seat);
 impl Plain {
     /// Signed in at once where the handshake brought a good token; `Some`: it may not be.
     pub(super) fn open(wire: &Wire, handshake: Option<(SignedIn, String)>) -> (Self, Option<Close>) {
-        let mut seat = Seat::new(Dialect::Plain, 0, 0, wire.now());
+        let mut seat = Seat::new(Encoding::Plain, 0, 0, wire.now());
         let close = handshake.and_then(|(signed_in, token)| {
             seat.token = wire.context.token_number(&token);
-            seat.sign_in(signed_in, &wire.link, &wire.context)
+            seat.sign_in(signed_in, &wire.handle, &wire.context)
         });
         (Self(seat), close)
     }
@@ -35,14 +35,14 @@ impl Protocol for Plain {
         };
         let ack = decoded.id.map(Ack);
         match decoded.request() {
-            Ok(request) => seat.request(ack, request, &wire.link, &wire.context).into(),
+            Ok(request) => seat.request(ack, request, &wire.handle, &wire.context).into(),
             Err(error) if seat.device().is_none() => {
                 let error = Error::unauthorized(format!("{SIGN_IN_FIRST}; {}", error.message));
                 wire.write(&plain::error(decoded.id, &error));
                 Outcome::End(Close::Unauthorized)
             }
             Err(error) => {
-                seat.refuse_event(ack, &error, &decoded.event, decoded.client_message_id(), &wire.link);
+                seat.refuse_event(ack, &error, &decoded.event, decoded.client_message_id(), &wire.handle);
                 Outcome::GoOn
             }
         }
@@ -54,11 +54,11 @@ impl Protocol for Plain {
     }
 
     fn finished(&mut self, wire: &Wire, _slot: u8, send: bool) -> Option<Close> {
-        self.0.finished(send, &wire.link, &wire.context)
+        self.0.finished(send, &wire.handle, &wire.context)
     }
 
     fn tick(&mut self, wire: &Wire) -> Outcome {
-        self.0.tick(&wire.link, &wire.context).map_or(Outcome::GoOn, Outcome::WindDown)
+        self.0.tick(&wire.handle, &wire.context).map_or(Outcome::GoOn, Outcome::WindDown)
     }
 
     fn next_tick(&self) -> Option<Timestamp> {

@@ -8,7 +8,7 @@ use souk_protocol::socketio::{self, Frame, Namespace, Packet};
 use souk_protocol::{Close, Closing, Code, Error, ServerEvent};
 
 use super::{Outcome, Protocol, Wire, no_binary_frames};
-use crate::hub::{Ack, Dialect, Frames};
+use crate::hub::{Ack, Encoding, Frames};
 use crate::session::{REQUESTS_AT_ONCE, SIGN_IN_WITHIN, SignedIn};
 use crate::socket::seat::Seat;
 
@@ -33,7 +33,7 @@ pub(super) struct SocketIo {
 
 impl SocketIo {
     pub(super) fn open(wire: &Wire, handshake: Option<(SignedIn, String)>) -> Self {
-        let sid = format!("{:x}-{:x}", wire.context.node, wire.link.id());
+        let sid = format!("{:x}-{:x}", wire.context.node, wire.handle.id());
         wire.write(&socketio::open_packet(&sid));
         let handshake = handshake.map(|(signed_in, token)| (signed_in, wire.context.token_number(&token)));
         Self { handshake, open_by: Some(sign_in_by(wire.now())), ..Self::default() }
@@ -45,7 +45,7 @@ impl SocketIo {
     fn offended(&self, wire: &Wire, namespace: Option<Namespace>, ack: Option<Ack>, error: Error) -> Outcome {
         match namespace.and_then(|namespace| self.seats[place(namespace)].as_ref()) {
             Some(seat) => {
-                seat.refuse(ack, &error, &wire.link);
+                seat.refuse(ack, &error, &wire.handle);
                 if ack.is_none() { Outcome::Offence } else { Outcome::GoOn }
             }
             None => Outcome::Misuse(error.message),
@@ -72,8 +72,8 @@ impl SocketIo {
                 };
                 let ack = id.map(Ack);
                 match request {
-                    Some(Ok(request)) => return seat.request(ack, request, &wire.link, &wire.context).into(),
-                    Some(Err(error)) => seat.refuse_event(ack, &error, &event, message_id, &wire.link),
+                    Some(Ok(request)) => return seat.request(ack, request, &wire.handle, &wire.context).into(),
+                    Some(Err(error)) => seat.refuse_event(ack, &error, &event, message_id, &wire.handle),
                     None => {}
                 }
                 Outcome::GoOn
@@ -84,7 +84,7 @@ impl SocketIo {
                 match &self.seats[place(namespace)] {
                     // Whoever puts a file into an event means well: that does not count.
                     Some(seat) => {
-                        seat.refuse(id.map(Ack), &error, &wire.link);
+                        seat.refuse(id.map(Ack), &error, &wire.handle);
                         Outcome::GoOn
                     }
                     None => self.offended(wire, None, None, error),
@@ -117,10 +117,10 @@ impl SocketIo {
         let place = place(namespace);
         let slot = (self.opened << 1) | u8::from(place == 1);
         self.opened = self.opened.wrapping_add(1);
-        let mut seat = Seat::new(Dialect::SocketIo(namespace), slot, token, wire.now());
-        let sid = format!("{:x}-{:x}-{slot}", wire.context.node, wire.link.id());
+        let mut seat = Seat::new(Encoding::SocketIo(namespace), slot, token, wire.now());
+        let sid = format!("{:x}-{:x}-{slot}", wire.context.node, wire.handle.id());
         wire.write(&socketio::connect_packet(namespace, &sid));
-        let close = seat.sign_in(signed_in, &wire.link, &wire.context);
+        let close = seat.sign_in(signed_in, &wire.handle, &wire.context);
         self.seats[place] = Some(seat);
         close.into()
     }
@@ -162,13 +162,17 @@ impl Protocol for SocketIo {
     fn text(&mut self, wire: &Wire, text: &str) -> Outcome {
         match socketio::decode(text) {
             Ok(Frame::Packet(packet)) => self.packet(wire, packet),
-            // A probe asks for its data back; a plain pong is the answer to our heartbeat, heard already.
+            // A probe asks for its data back.
             Ok(Frame::Ping(data)) => {
                 wire.write(format!("{}{data}", socketio::PONG).as_bytes());
                 Outcome::GoOn
             }
             Ok(Frame::Close) => Outcome::End(Close::Normal),
-            Ok(Frame::Pong(_) | Frame::Noop | Frame::Upgrade) => Outcome::GoOn,
+            Ok(Frame::Pong(_)) => {
+                self.seats.iter().flatten().for_each(|seat| seat.heartbeat_answered(&wire.context));
+                Outcome::GoOn
+            }
+            Ok(Frame::Noop | Frame::Upgrade) => Outcome::GoOn,
             Ok(Frame::Open(_)) => {
                 self.offended(wire, None, None, Error::bad_request("only the server opens a transport"))
             }
@@ -188,7 +192,7 @@ impl Protocol for SocketIo {
     fn finished(&mut self, wire: &Wire, slot: u8, send: bool) -> Option<Close> {
         // A namespace that was left and opened again is another session: what the old one began is not its.
         match self.seats.iter_mut().flatten().find(|seat| seat.slot() == slot) {
-            Some(seat) => seat.finished(send, &wire.link, &wire.context),
+            Some(seat) => seat.finished(send, &wire.handle, &wire.context),
             None => {
                 self.orphans = self.orphans.saturating_sub(1);
                 None
@@ -203,7 +207,7 @@ impl Protocol for SocketIo {
             return Outcome::End(if was_signed_in { Close::Normal } else { Close::Unauthorized });
         }
         let close = self.seats.iter_mut().flatten().fold(None, |close, seat| {
-            let own = seat.tick(&wire.link, &wire.context);
+            let own = seat.tick(&wire.handle, &wire.context);
             close.or(own)
         });
         close.map_or(Outcome::GoOn, Outcome::WindDown)
@@ -235,9 +239,9 @@ impl Protocol for SocketIo {
             if self.seats[place(namespace)].is_none() {
                 continue;
             }
-            wire.link.push_last(closing.of(Dialect::SocketIo(namespace)));
+            wire.handle.push_last(closing.of(Encoding::SocketIo(namespace)));
             if close.disconnects_namespaces() {
-                wire.link.push_last(crate::hub::text(&socketio::disconnect_packet(namespace)));
+                wire.handle.push_last(crate::hub::text(&socketio::disconnect_packet(namespace)));
             }
         }
     }

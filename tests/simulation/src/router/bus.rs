@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
-use souk_chat::ports::{Envelope, EnvelopeKind, Gap, Inbox, Room};
+use souk_chat::ports::{Channel, Envelope, EnvelopeKind, Gap, Inbox};
 use souk_chat::{OrderId, Seq};
 use tokio::sync::oneshot;
 
@@ -20,29 +20,29 @@ pub(super) struct Wanted {
     pub(super) gave_up: bool,
 }
 
-/// The rooms that a node wants, few, in the order in which it first wanted them: what happens to all of them happens in it.
+/// The channels that a node wants, few, in the order in which it first wanted them: what happens to all of them happens in it.
 #[derive(Default)]
-pub(super) struct Rooms(Vec<(Room, Wanted)>);
+pub(super) struct Channels(Vec<(Channel, Wanted)>);
 
-impl Rooms {
-    pub(super) fn get(&self, room: &Room) -> Option<&Wanted> {
-        self.0.iter().find(|(known, _)| known == room).map(|(_, wanted)| wanted)
+impl Channels {
+    pub(super) fn get(&self, channel: &Channel) -> Option<&Wanted> {
+        self.0.iter().find(|(known, _)| known == channel).map(|(_, wanted)| wanted)
     }
 
-    pub(super) fn get_mut(&mut self, room: &Room) -> Option<&mut Wanted> {
-        self.0.iter_mut().find(|(known, _)| known == room).map(|(_, wanted)| wanted)
+    pub(super) fn get_mut(&mut self, channel: &Channel) -> Option<&mut Wanted> {
+        self.0.iter_mut().find(|(known, _)| known == channel).map(|(_, wanted)| wanted)
     }
 
-    pub(super) fn want(&mut self, room: &Room) -> &mut Wanted {
-        let place = self.0.iter().position(|(known, _)| known == room).unwrap_or_else(|| {
-            self.0.push((room.clone(), Wanted::default()));
+    pub(super) fn want(&mut self, channel: &Channel) -> &mut Wanted {
+        let place = self.0.iter().position(|(known, _)| known == channel).unwrap_or_else(|| {
+            self.0.push((channel.clone(), Wanted::default()));
             self.0.len() - 1
         });
         &mut self.0[place].1
     }
 
-    pub(super) fn remove(&mut self, room: &Room) {
-        self.0.retain(|(known, _)| known != room);
+    pub(super) fn remove(&mut self, channel: &Channel) {
+        self.0.retain(|(known, _)| known != channel);
     }
 
     fn values_mut(&mut self) -> impl Iterator<Item = &mut Wanted> {
@@ -57,7 +57,7 @@ pub(super) struct Line {
     /// Which run of the node, and which connection of it: what was under way for an older one is gone.
     pub(super) life: u64,
     pub(super) cut: bool,
-    pub(super) rooms: Rooms,
+    pub(super) channels: Channels,
     /// When the last publish of this node arrives at the server.
     pub(super) up_at: u64,
     /// When the last envelope of an order arrives at this node.
@@ -108,7 +108,7 @@ impl Bus {
             }
             line.cut = true;
             line.life += 1;
-            line.rooms.values_mut().for_each(|wanted| wanted.standing = false);
+            line.channels.values_mut().for_each(|wanted| wanted.standing = false);
             line.life
         };
         self.world.saw(Seen::RouterCut);
@@ -127,7 +127,7 @@ impl Bus {
             }
             line.cut = false;
             line.shown.extend(heads);
-            for wanted in line.rooms.values_mut() {
+            for wanted in line.channels.values_mut() {
                 wanted.standing = true;
                 wanted.gave_up = false;
                 wanted.waiting.drain(..).for_each(|waiting| waiting.send(()).unwrap_or_default());
@@ -154,27 +154,27 @@ impl Bus {
         self.world.rng().below(longest + 1)
     }
 
-    pub(super) fn stand(&self, node: usize, life: u64, room: &Room) {
+    pub(super) fn stand(&self, node: usize, life: u64, channel: &Channel) {
         let gap = {
             let line = &mut self.lines.lock()[node];
             if line.life != life || line.cut {
                 return;
             }
-            let Some(wanted) = line.rooms.get_mut(room) else { return };
+            let Some(wanted) = line.channels.get_mut(channel) else { return };
             wanted.standing = true;
             wanted.waiting.drain(..).for_each(|waiting| waiting.send(()).unwrap_or_default());
             if std::mem::take(&mut wanted.gave_up) { line.inbox.clone() } else { None }
         };
         if let Some(inbox) = gap {
-            inbox.gap(Gap::Rooms(vec![room.clone()]));
+            inbox.gap(Gap::Channels(vec![channel.clone()]));
         }
     }
 
-    pub(super) fn fan_out(&self, rooms: &[Room], envelope: &Envelope) {
-        for room in rooms {
+    pub(super) fn fan_out(&self, channels: &[Channel], envelope: &Envelope) {
+        for channel in channels {
             let nodes: Vec<(usize, u64)> = {
                 let lines = self.lines.lock();
-                let standing = |line: &Line| line.rooms.get(room).is_some_and(|wanted| wanted.standing);
+                let standing = |line: &Line| line.channels.get(channel).is_some_and(|wanted| wanted.standing);
                 lines
                     .iter()
                     .enumerate()
@@ -194,27 +194,27 @@ impl Bus {
                     *last = now.max(*last);
                     *last
                 };
-                self.send_down(at, node, life, room, envelope);
+                self.send_down(at, node, life, channel, envelope);
                 if self.world.bites(self.world.plan.faults.envelope_doubled) {
                     let later = at + self.world.rng().below(400);
-                    self.send_down(later, node, life, room, envelope);
+                    self.send_down(later, node, life, channel, envelope);
                 }
             }
         }
     }
 
-    fn send_down(&self, at: u64, node: usize, life: u64, room: &Room, envelope: &Envelope) {
-        let (me, room, envelope) = (self.me(), room.clone(), envelope.clone());
-        self.world.at(at, move || me.bring(node, life, &room, &envelope));
+    fn send_down(&self, at: u64, node: usize, life: u64, channel: &Channel, envelope: &Envelope) {
+        let (me, channel, envelope) = (self.me(), channel.clone(), envelope.clone());
+        self.world.at(at, move || me.bring(node, life, &channel, &envelope));
     }
 
-    fn bring(&self, node: usize, life: u64, room: &Room, envelope: &Envelope) {
+    fn bring(&self, node: usize, life: u64, channel: &Channel, envelope: &Envelope) {
         let inbox = {
             let line = &mut self.lines.lock()[node];
-            if line.life != life || line.cut || line.rooms.get(room).is_none() {
+            if line.life != life || line.cut || line.channels.get(channel).is_none() {
                 return;
             }
-            if envelope.kind == EnvelopeKind::Entry && matches!(room, Room::Order(_)) {
+            if envelope.kind == EnvelopeKind::Entry && matches!(channel, Channel::Order(_)) {
                 let shown = line.shown.entry(envelope.order.clone()).or_default();
                 if !line.brought.insert((envelope.order.clone(), envelope.seq)) {
                     self.world.saw(Seen::DoubleDropped);
@@ -225,9 +225,9 @@ impl Bus {
             }
             line.inbox.clone()
         };
-        self.world.note("bring", &[node as u64, envelope.seq.0], || format!("{room:?}"));
+        self.world.note("bring", &[node as u64, envelope.seq.0], || format!("{channel:?}"));
         if let Some(inbox) = inbox {
-            inbox.deliver(room, envelope);
+            inbox.deliver(channel, envelope);
         }
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::future::{BoxFuture, Either, select};
-use souk_chat::ports::{Envelope, Inbox, Room, Router, RouterError};
+use souk_chat::ports::{Channel, Envelope, Inbox, Router, RouterError};
 use tokio::sync::oneshot;
 
 use crate::coverage::Seen;
@@ -26,7 +26,7 @@ pub struct Wiring {
     /// Which run of the node: a dead one's farewells are not heard.
     run: u64,
     is_dead: Box<dyn Fn() -> bool + Send + Sync>,
-    /// Told of each confirmed room, before it is: the moment to break a gate.
+    /// Told of each confirmed channel, before it is: the moment to break a gate.
     confirming: Box<dyn Fn() + Send + Sync>,
 }
 
@@ -56,14 +56,14 @@ impl Router for Wiring {
         self.bus.lines.lock()[self.node].inbox = Some(inbox);
     }
 
-    fn subscribe(&self, room: &Room) {
+    fn subscribe(&self, channel: &Channel) {
         if (self.is_dead)() {
             return;
         }
         let bus = &self.bus;
         let life = {
             let line = &mut bus.lines.lock()[self.node];
-            let wanted = line.rooms.want(room);
+            let wanted = line.channels.want(channel);
             wanted.count += 1;
             if wanted.count > 1 || wanted.standing {
                 return;
@@ -75,39 +75,39 @@ impl Router for Wiring {
             let left = bus.world.heal_at().saturating_sub(bus.world.now());
             wait = bus.world.rng().between(1_000, 6_000).min(left);
         }
-        let (bus, node, room) = (bus.me(), self.node, room.clone());
-        self.bus.world.after(wait, move || bus.stand(node, life, &room));
+        let (bus, node, channel) = (bus.me(), self.node, channel.clone());
+        self.bus.world.after(wait, move || bus.stand(node, life, &channel));
     }
 
-    fn unsubscribe(&self, room: &Room) {
+    fn unsubscribe(&self, channel: &Channel) {
         if (self.is_dead)() {
             return;
         }
         let line = &mut self.bus.lines.lock()[self.node];
-        let Some(wanted) = line.rooms.get_mut(room) else { return };
+        let Some(wanted) = line.channels.get_mut(channel) else { return };
         wanted.count = wanted.count.saturating_sub(1);
         if wanted.count > 0 {
             return;
         }
-        let (bus, node, run, room) = (self.bus.me(), self.node, self.run, room.clone());
+        let (bus, node, run, channel) = (self.bus.me(), self.node, self.run, channel.clone());
         self.bus.world.after(LINGER_MS, move || {
             let line = &mut bus.lines.lock()[node];
-            if line.life >= run && line.rooms.get(&room).is_some_and(|wanted| wanted.count == 0) {
-                line.rooms.remove(&room);
+            if line.life >= run && line.channels.get(&channel).is_some_and(|wanted| wanted.count == 0) {
+                line.channels.remove(&channel);
             }
         });
     }
 
-    async fn confirmed(&self, room: &Room) -> Result<(), RouterError> {
+    async fn confirmed(&self, channel: &Channel) -> Result<(), RouterError> {
         (self.confirming)();
         may_panic(&self.bus.world);
         let (sender, receiver) = oneshot::channel();
         {
             let line = &mut self.bus.lines.lock()[self.node];
-            match line.rooms.get_mut(room) {
+            match line.channels.get_mut(channel) {
                 Some(wanted) if wanted.standing => return Ok(()),
                 Some(wanted) => wanted.waiting.push(sender),
-                None => return Err(RouterError("nobody wants this room".into())),
+                None => return Err(RouterError("nobody wants this channel".into())),
             }
         }
         let patience = std::pin::pin!(tokio::time::sleep(CONFIRM_WITHIN));
@@ -117,13 +117,13 @@ impl Router for Wiring {
             return Ok(());
         }
         self.bus.world.saw(Seen::SubscriptionUnconfirmed);
-        if let Some(wanted) = self.bus.lines.lock()[self.node].rooms.get_mut(room) {
+        if let Some(wanted) = self.bus.lines.lock()[self.node].channels.get_mut(channel) {
             wanted.gave_up = true;
         }
         Err(RouterError("simulated".into()))
     }
 
-    fn publish(&self, rooms: &[Room], envelope: Envelope) -> BoxFuture<'static, Result<(), RouterError>> {
+    fn publish(&self, channels: &[Channel], envelope: Envelope) -> BoxFuture<'static, Result<(), RouterError>> {
         if (self.is_dead)() {
             return failed(0);
         }
@@ -149,9 +149,9 @@ impl Router for Wiring {
             }
         }
         let (sender, receiver) = oneshot::channel();
-        let (bus, rooms) = (self.bus.me(), rooms.to_vec());
+        let (bus, channels) = (self.bus.me(), channels.to_vec());
         world.at(at, move || {
-            bus.fan_out(&rooms, &envelope);
+            bus.fan_out(&channels, &envelope);
             sender.send(()).unwrap_or_default();
         });
         let world = Arc::clone(&self.bus.world);

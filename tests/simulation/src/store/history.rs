@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use souk_chat::log::{EntryKey, Head, NewEntry, Seq};
-use souk_chat::ports::store::{Heartbeat, Incarnation, Intent, Known, ListRow};
+use souk_chat::ports::store::{Heartbeat, Incarnation, Known, ListRow, OutboxIntent};
 use souk_chat::{
     Body, ChatKind, Entry, Fingerprint, Mark, Marks, Message, NewOrder, Order, OrderId, OwedRow, Timestamp, UserId,
 };
@@ -257,8 +257,8 @@ pub struct History {
     pub logs: BTreeMap<OrderId, OrderLog>,
     rows: BTreeMap<(UserId, OrderId), ListRow>,
     marks: BTreeMap<(OrderId, UserId), Marks>,
-    /// Promises.
-    pub intents: Vec<Intent>,
+    /// Intents.
+    pub intents: Vec<OutboxIntent>,
     /// Signs of life.
     pub heartbeats: Vec<Heartbeat>,
     /// What is kept apart.
@@ -348,9 +348,9 @@ impl History {
         users.iter().map(of).collect()
     }
 
-    /// Promises of one process and minute.
-    pub fn intents_of(&self, incarnation: &Incarnation, minute: i64, limit: usize) -> Vec<Intent> {
-        let mine = |intent: &&Intent| intent.incarnation == *incarnation && intent.minute == minute;
+    /// Intents of one process and minute.
+    pub fn intents_of(&self, incarnation: &Incarnation, minute: i64, limit: usize) -> Vec<OutboxIntent> {
+        let mine = |intent: &&OutboxIntent| intent.incarnation == *incarnation && intent.minute == minute;
         self.intents.iter().filter(mine).take(limit).cloned().collect()
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use souk_chat::log::{EntryKey, Head, NewEntry, Seq};
 use souk_chat::ports::store::{
-    Appended, Heartbeat, Heartbeats, Incarnation, Intent, ListRow, Lists, Log, Look, Orders, Outbox, StoreError,
+    Appended, Heartbeat, Heartbeats, Incarnation, ListRow, Lists, Log, Look, Orders, Outbox, OutboxIntent, StoreError,
     Watermarks,
 };
 use souk_chat::{Entry, Mark, Marks, Message, NewOrder, Order, OrderId, OwedRow, Timestamp, UserId};
@@ -161,17 +161,22 @@ impl Watermarks for Engine {
 
 #[async_trait]
 impl Outbox for Engine {
-    async fn intend(&self, intents: &[Intent]) -> Result<(), StoreError> {
+    async fn intend(&self, intents: &[OutboxIntent]) -> Result<(), StoreError> {
         let intents = intents.to_vec();
         Ok(self.request(true, move |history, _| history.intents.extend(intents)).await?)
     }
 
-    async fn intents(&self, incarnation: &Incarnation, minute: i64, limit: usize) -> Result<Vec<Intent>, StoreError> {
+    async fn intents(
+        &self,
+        incarnation: &Incarnation,
+        minute: i64,
+        limit: usize,
+    ) -> Result<Vec<OutboxIntent>, StoreError> {
         let incarnation = incarnation.clone();
         self.request(false, move |history, _| history.intents_of(&incarnation, minute, limit)).await.map_err(unread)
     }
 
-    async fn drop_intents(&self, intents: &[Intent]) -> Result<(), StoreError> {
+    async fn drop_intents(&self, intents: &[OutboxIntent]) -> Result<(), StoreError> {
         let intents = intents.to_vec();
         let drop = move |history: &mut History, _| history.intents.retain(|intent| !intents.contains(intent));
         Ok(self.request(true, drop).await?)

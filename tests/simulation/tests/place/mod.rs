@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use souk_chat::ports::{
-    Committed, Decision, Feed, Limiter, Moderations, Origin, Presence, Runtime, Store, WentBack, Why,
+    Committed, Decision, Feed, Limiter, Marked, Moderations, Origin, Presence, Runtime, Store, WentBack, Why,
 };
 use souk_chat::service::{Chats, Edit, Ports, Send, Sent};
 use souk_chat::{
@@ -16,7 +16,7 @@ use souk_chat::{
 };
 use souk_simulation::Sabotage;
 use souk_simulation::judge::Words;
-use souk_simulation::people::{NodePromises, People, PeopleOf};
+use souk_simulation::people::{NodeIntents, People, PeopleOf};
 use souk_simulation::plan::{Faults, Plan};
 use souk_simulation::rng::Rng;
 use souk_simulation::runtime::NodeRuntime;
@@ -30,6 +30,7 @@ pub struct Heard {
     pub committed: Mutex<Vec<Committed>>,
     pub losses: Mutex<Vec<WentBack>>,
     pub suspected: Mutex<Vec<OrderId>>,
+    pub told: Mutex<Vec<Marked>>,
 }
 
 impl Heard {
@@ -49,6 +50,10 @@ impl Moderations for Heard {
 impl Feed for Heard {
     fn committed(&self, committed: &Committed) {
         self.committed.lock().push(committed.clone());
+    }
+
+    fn marked(&self, marked: &Marked) {
+        self.told.lock().push(marked.clone());
     }
 
     fn went_back(&self, loss: WentBack) {
@@ -195,7 +200,7 @@ fn make_node(world: &Arc<World>, shelf: &Arc<Shelf>, rules: &Arc<RulesCell>, ord
         presence: Arc::<PeopleOf>::clone(&people) as Arc<dyn Presence>,
         limiter: Arc::<PeopleOf>::clone(&people) as Arc<dyn Limiter>,
         feed: Arc::<Heard>::clone(&heard) as Arc<dyn Feed>,
-        promises: Arc::new(NodePromises::new(Arc::clone(&runtime), 0, 1)),
+        intents: Arc::new(NodeIntents::new(Arc::clone(&runtime), 0, 1)),
         runtime: runtime as Arc<dyn Runtime>,
         rules: Arc::clone(rules),
         moderations: Arc::<Heard>::clone(&heard) as Arc<dyn Moderations>,

@@ -14,7 +14,7 @@ use souk_chat::ports::{Router, Store};
 use souk_events::Relay;
 use tokio::time::Instant;
 
-use crate::operator::Readiness;
+use crate::readiness::Readiness;
 
 /// How often the parts are looked at.
 const EVERY: Duration = Duration::from_millis(500);

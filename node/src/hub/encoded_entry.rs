@@ -1,9 +1,10 @@
-//! An entry on its way to devices: made once, encoded once per dialect, shared by all.
+//! An entry on its way to devices: made once, each frame encoded once, shared by all.
 
 use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
+use souk_chat::log::EntryKind;
 use souk_chat::ports::Origin;
 use souk_chat::{Body, ClientMessageId, Entry, Message, OrderId, Seq, Span, Status, UserId};
 use souk_protocol::dto::with_masked;
@@ -11,14 +12,14 @@ use souk_protocol::envelope::{EntryEnvelope, EntryMark, EnvelopeError, Viewpoint
 use souk_protocol::socketio;
 use souk_protocol::{Push, PushKind, ServerEvent, plain};
 
-use super::device::{Dialect, text};
+use super::encoding::{Encoding, text};
 
-/// A push, and its frame in each dialect once somebody needed it.
+/// A push, and its frame in each encoding once somebody needed it.
 #[derive(Debug)]
 pub struct Frames {
     kind: PushKind,
     body: Bytes,
-    encoded: [OnceLock<Bytes>; Dialect::COUNT],
+    encoded: [OnceLock<Bytes>; Encoding::COUNT],
 }
 
 impl Frames {
@@ -27,13 +28,13 @@ impl Frames {
         Self { kind, body, encoded: Default::default() }
     }
 
-    /// The frame in this dialect.
-    pub fn of(&self, dialect: Dialect) -> Bytes {
-        let encode = || match dialect {
-            Dialect::Plain => text(&plain::push_frame(self.kind, &self.body)),
-            Dialect::SocketIo(namespace) => text(&socketio::event_packet(namespace, self.kind, &self.body)),
+    /// The frame in this encoding.
+    pub fn of(&self, encoding: Encoding) -> Bytes {
+        let encode = || match encoding {
+            Encoding::Plain => text(&plain::push_frame(self.kind, &self.body)),
+            Encoding::SocketIo(namespace) => text(&socketio::event_packet(namespace, self.kind, &self.body)),
         };
-        self.encoded[dialect.index()].get_or_init(encode).clone()
+        self.encoded[encoding.index()].get_or_init(encode).clone()
     }
 }
 
@@ -51,7 +52,7 @@ impl From<&ServerEvent> for Frames {
 
 /// An entry on its way to the devices of this node.
 #[derive(Debug)]
-pub struct Parcel {
+pub struct EncodedEntry {
     /// The entry's number.
     pub seq: Seq,
     /// What tells it from another entry of that number.
@@ -69,7 +70,7 @@ pub struct Parcel {
     message: Option<Arc<Message>>,
 }
 
-impl Parcel {
+impl EncodedEntry {
     /// Reads what [`encode_entry`](souk_protocol::envelope::encode_entry) made of the entry `seq` of `order`. The bytes are shared,
     /// not copied.
     pub fn read(order: &OrderId, seq: Seq, body: Bytes) -> Result<Self, EnvelopeError> {
@@ -102,7 +103,7 @@ impl Parcel {
         Self { origin: Some(origin), ..self }
     }
 
-    /// The parcel of an entry that this node wrote, or read from the store; and its encoding for other nodes.
+    /// Of an entry that this node wrote, or read from the store; and its body for other nodes.
     pub fn of(order: &OrderId, entry: &Entry) -> (Self, Bytes) {
         let (envelope, encoded) = EntryEnvelope::encode(order.clone(), entry, |_| Status::Sent);
         let message = match &entry.body {
@@ -123,10 +124,16 @@ impl Parcel {
         slot.get_or_init(|| self.entry.push(viewpoint).map(Frames::from)).as_ref()
     }
 
+    /// Whether it made a message that this person may not have seen: another party's.
+    pub fn is_message_of_others(&self, user: &UserId) -> bool {
+        let made = self.entry.parts.first().filter(|_| self.entry.kind == EntryKind::Message);
+        made.and_then(|part| part.sender.as_ref()).is_some_and(|sender| sender != user)
+    }
+
     /// The sender's own id, if this person sent the message that the entry made.
     pub fn sent_by(&self, user: &UserId) -> Option<&ClientMessageId> {
         let part = self.entry.parts.first().filter(|part| part.sender.as_ref() == Some(user))?;
-        (self.entry.kind == souk_chat::log::EntryKind::Message).then_some(part.client_message_id.as_ref())?
+        (self.entry.kind == EntryKind::Message).then_some(part.client_message_id.as_ref())?
     }
 
     /// Whether the message that the entry made may be what a send of this text over `device` makes. What moderation or its author

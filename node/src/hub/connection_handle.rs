@@ -1,12 +1,13 @@
 //! A connection as the rest of the node sees it: a bounded outbox, notices for its task, and two times.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use futures_util::task::AtomicWaker;
 use parking_lot::Mutex;
+use smallvec::SmallVec;
 use souk_chat::{OrderId, Seq};
 use souk_protocol::Close;
 
@@ -34,7 +35,7 @@ pub enum Notice {
     Close(Close),
 }
 
-/// What a connection's task takes from its link in one go.
+/// What a connection's task takes from its handle in one go.
 #[derive(Debug, Default)]
 pub struct Outgoing {
     /// Frames, ready for the socket, in order.
@@ -52,7 +53,7 @@ struct Queue {
 }
 
 /// The handle of a connection. Its task is the only one that takes from it.
-pub struct Link {
+pub struct ConnectionHandle {
     id: u64,
     queue: Mutex<Queue>,
     waker: AtomicWaker,
@@ -63,12 +64,14 @@ pub struct Link {
     /// When something last came in while nothing waited to be written, likewise.
     seen_until: AtomicU32,
     pushes: Mutex<Pushes>,
+    /// Something of what was pushed has yet to be told as arrived.
+    unconfirmed: AtomicBool,
     /// When the last heartbeat went out, likewise.
     pinged_at: AtomicU32,
 }
 
-impl Link {
-    /// A link with this number, heard at `now` (seconds of the node's clock).
+impl ConnectionHandle {
+    /// A handle with this number, heard at `now` (seconds of the node's clock).
     pub fn new(id: u64, now: u32) -> Self {
         Self {
             id,
@@ -78,6 +81,7 @@ impl Link {
             heard_at: AtomicU32::new(now),
             seen_until: AtomicU32::new(now),
             pushes: Mutex::default(),
+            unconfirmed: AtomicBool::new(false),
             pinged_at: AtomicU32::new(now),
         }
     }
@@ -147,7 +151,7 @@ impl Link {
         Poll::Ready(Outgoing { frames: VecDeque::new(), notices })
     }
 
-    /// Ends the link: what waits is dropped, nothing more is taken.
+    /// Ends the handle: what waits is dropped, nothing more is taken.
     pub fn close(&self) {
         let mut queue = self.queue.lock();
         queue.closed = true;
@@ -169,7 +173,7 @@ impl Link {
         self.tick_at.load(Ordering::Relaxed) <= now && self.tick_at.swap(u32::MAX, Ordering::Relaxed) <= now
     }
 
-    /// Something came in. `all_written`: nothing that was taken from the link waits for the socket.
+    /// Something came in. `all_written`: nothing that was taken from the handle waits for the socket.
     pub fn heard(&self, now: u32, all_written: bool) {
         self.heard_at.store(now, Ordering::Relaxed);
         if all_written {
@@ -178,9 +182,25 @@ impl Link {
     }
 
     /// A push of an order's entry goes out now. Who pushes may know an older time: what was heard before it shows nothing of it.
-    pub(super) fn pushes(&self, order: &OrderId, seq: Seq, now: u32) {
+    /// `message`: the entry brings one of the other party.
+    pub(super) fn pushes(&self, order: &OrderId, seq: Seq, message: bool, now: u32) {
         let now = now.max(self.heard_at());
-        self.pushes.lock().push(order, seq, now, self.seen_until.load(Ordering::Relaxed));
+        self.pushes.lock().push(order, seq, message, now, self.seen_until.load(Ordering::Relaxed));
+        if message {
+            self.unconfirmed.store(true, Ordering::Release);
+        }
+    }
+
+    /// The newest messages of other parties that were certainly shown since this was last asked. One atomic read where nothing was
+    /// pushed.
+    pub(super) fn arrived(&self) -> SmallVec<[(OrderId, Seq); 1]> {
+        if !self.unconfirmed.load(Ordering::Acquire) {
+            return SmallVec::new();
+        }
+        let mut pushes = self.pushes.lock();
+        let (arrived, is_more) = pushes.arrived(self.seen_until.load(Ordering::Relaxed));
+        self.unconfirmed.store(is_more, Ordering::Release);
+        arrived
     }
 
     /// What was certainly seen: what was written before something came in while nothing waited to be written.
@@ -208,89 +228,89 @@ impl Link {
 mod tests {
     use super::*;
 
-    fn take(link: &Link) -> Poll<Outgoing> {
-        link.poll_take(&Context::from_waker(std::task::Waker::noop()), true)
+    fn take(handle: &ConnectionHandle) -> Poll<Outgoing> {
+        handle.poll_take(&Context::from_waker(std::task::Waker::noop()), true)
     }
 
     #[test]
     fn a_full_outbox_costs_its_bound_and_ends_the_connection() {
-        let link = Link::new(1, 0);
+        let handle = ConnectionHandle::new(1, 0);
         let frame = Bytes::from(vec![0; OUTBOX_BYTES / 4]);
         for _ in 0..4 {
-            assert!(link.push(frame.clone()));
+            assert!(handle.push(frame.clone()));
         }
-        link.push(frame.clone());
-        assert!(!link.push(frame), "nothing is taken after the overflow");
-        let Poll::Ready(out) = take(&link) else { panic!("there is a notice") };
+        handle.push(frame.clone());
+        assert!(!handle.push(frame), "nothing is taken after the overflow");
+        let Poll::Ready(out) = take(&handle) else { panic!("there is a notice") };
         assert!(out.frames.is_empty());
         assert_eq!(out.notices, [Notice::Close(Close::SlowConsumer)]);
     }
 
     #[test]
     fn one_long_frame_is_no_slowness() {
-        let link = Link::new(1, 0);
-        assert!(link.push(Bytes::from(vec![0; 2 * OUTBOX_BYTES])));
-        let Poll::Ready(out) = take(&link) else { panic!("there is a frame") };
+        let handle = ConnectionHandle::new(1, 0);
+        assert!(handle.push(Bytes::from(vec![0; 2 * OUTBOX_BYTES])));
+        let Poll::Ready(out) = take(&handle) else { panic!("there is a frame") };
         assert_eq!((out.frames.len(), out.notices.len()), (1, 0));
         for _ in 0..2 {
-            link.push(Bytes::from(vec![0; 2 * OUTBOX_BYTES]));
+            handle.push(Bytes::from(vec![0; 2 * OUTBOX_BYTES]));
         }
-        let Poll::Ready(out) = take(&link) else { panic!("there is a notice") };
+        let Poll::Ready(out) = take(&handle) else { panic!("there is a notice") };
         assert_eq!(out.notices, [Notice::Close(Close::SlowConsumer)]);
     }
 
     #[test]
     fn what_is_taken_leaves_room() {
-        let link = Link::new(1, 0);
+        let handle = ConnectionHandle::new(1, 0);
         for round in 0..3 {
             for _ in 0..OUTBOX_FRAMES {
-                assert!(link.push(Bytes::from_static(b"x")), "round {round}");
+                assert!(handle.push(Bytes::from_static(b"x")), "round {round}");
             }
-            let Poll::Ready(out) = take(&link) else { panic!("there are frames") };
+            let Poll::Ready(out) = take(&handle) else { panic!("there are frames") };
             assert_eq!(out.frames.len(), OUTBOX_FRAMES);
         }
-        assert!(take(&link).is_pending());
+        assert!(take(&handle).is_pending());
     }
 
     #[test]
     fn notices_come_while_the_socket_takes_no_frames() {
-        let link = Link::new(1, 0);
-        link.push(Bytes::from_static(b"x"));
-        let blocked = || link.poll_take(&Context::from_waker(std::task::Waker::noop()), false);
+        let handle = ConnectionHandle::new(1, 0);
+        handle.push(Bytes::from_static(b"x"));
+        let blocked = || handle.poll_take(&Context::from_waker(std::task::Waker::noop()), false);
         assert!(blocked().is_pending());
-        link.notify(Notice::Close(Close::StateLost));
+        handle.notify(Notice::Close(Close::StateLost));
         let Poll::Ready(out) = blocked() else { panic!("there is a notice") };
         assert_eq!((out.frames.len(), out.notices.len()), (0, 1));
-        let Poll::Ready(out) = take(&link) else { panic!("the frame is still there") };
+        let Poll::Ready(out) = take(&handle) else { panic!("the frame is still there") };
         assert_eq!((out.frames.len(), out.notices.len()), (1, 0));
     }
 
     #[test]
     fn what_waits_for_the_socket_was_not_seen() {
-        let link = Link::new(1, 3);
-        link.heard(5, true);
-        link.heard(9, false);
-        assert_eq!((link.heard_at(), link.sight().until), (9, 5));
+        let handle = ConnectionHandle::new(1, 3);
+        handle.heard(5, true);
+        handle.heard(9, false);
+        assert_eq!((handle.heard_at(), handle.sight().until), (9, 5));
     }
 
     #[test]
     fn what_was_heard_before_a_push_shows_nothing_of_it() {
-        let (link, order) = (Link::new(1, 0), OrderId::new("o-1").unwrap());
-        link.heard(9, true);
+        let (handle, order) = (ConnectionHandle::new(1, 0), OrderId::new("o-1").unwrap());
+        handle.heard(9, true);
         // A join under way kept the entry, and it left the gate in the second 4.
-        link.pushes(&order, Seq(1), 4);
-        assert_eq!(link.sight().orders, []);
-        link.heard(10, true);
-        assert_eq!(link.sight().orders, [(order, Seq(1))]);
+        handle.pushes(&order, Seq(1), false, 4);
+        assert_eq!(handle.sight().orders, []);
+        handle.heard(10, true);
+        assert_eq!(handle.sight().orders, [(order, Seq(1))]);
     }
 
     #[test]
     fn a_tick_comes_once_when_it_is_due() {
-        let link = Link::new(1, 0);
-        assert!(!link.take_tick(u32::MAX - 1));
-        link.tick_at(5);
-        assert!(!link.take_tick(4));
-        assert!(link.take_tick(5));
-        assert!(!link.take_tick(6));
+        let handle = ConnectionHandle::new(1, 0);
+        assert!(!handle.take_tick(u32::MAX - 1));
+        handle.tick_at(5);
+        assert!(!handle.take_tick(4));
+        assert!(handle.take_tick(5));
+        assert!(!handle.take_tick(6));
     }
 }
