@@ -1,17 +1,13 @@
 //! What the program is told to measure.
 
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::Parser;
-use clap::error::ErrorKind;
+use clap::{CommandFactory, FromArgMatches, Parser};
 
-use crate::figures::relay::Load;
 use crate::figures::{flood, floor, idle, relay};
-
-/// Exit code for a command line that says nothing known (`EX_USAGE`).
-const USAGE: u8 = 64;
 
 /// Measures souk: real nodes over loopback, clients in this process. Prints lines for people and a line of JSON per figure.
 #[derive(Debug, Parser)]
@@ -33,7 +29,7 @@ pub(crate) enum Figure {
     /// Processor time per delivered message
     Relay(relay::Options),
     /// From sending to the answer and to the other party, alone and in a cluster
-    Latency(Latency),
+    Latency(relay::Options),
     /// How long signing in takes while one address floods the node with connections
     Flood(flood::Options),
     /// The least that a relay can cost, beside souk in the same run
@@ -45,49 +41,21 @@ pub(crate) enum Figure {
     },
 }
 
-/// What to measure.
-#[derive(Clone, Copy, Debug, clap::Args)]
-pub(crate) struct Latency {
-    /// Only one node alone.
-    #[arg(long, conflicts_with = "cluster")]
-    pub(crate) alone: bool,
-    /// Only two nodes on Redis, CQL and Kafka, as the environment says.
-    #[arg(long)]
-    pub(crate) cluster: bool,
-    /// People, two to an order.
-    #[arg(long, default_value_t = 1_000)]
-    users: usize,
-    /// Messages a second.
-    #[arg(long, default_value_t = 500.0)]
-    rate: f64,
-    /// Measured seconds of a round.
-    #[arg(long, default_value_t = 10)]
-    seconds: u64,
-    /// Seconds of the same load before each round.
-    #[arg(long, default_value_t = 5)]
-    warm: u64,
-    /// Rounds.
-    #[arg(long, default_value_t = 3)]
-    rounds: usize,
-}
-
-impl Latency {
-    /// As a load. The memory of so few connections is nothing to wait for.
-    pub(crate) fn load(&self) -> Load {
-        let Self { users, rate, seconds, warm, rounds, .. } = *self;
-        Load { users, rate, seconds, warm, rounds, settle: 1 }
-    }
-}
+/// What `latency` measures unless somebody says otherwise. The memory of so few connections is nothing to wait for.
+const LATENCY: [(&str, &str); 4] = [("users", "1000"), ("rate", "500"), ("warm", "5"), ("settle", "1")];
 
 /// Reads the command line. Otherwise: the code to leave with, after the help or what is wrong was said.
 pub(crate) fn parse() -> Result<Args, ExitCode> {
-    Args::try_parse().map_err(|error| {
-        // Nothing is left to be done where even this cannot be printed.
-        let _ = error.print();
-        match error.kind() {
-            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::SUCCESS,
-            _ => ExitCode::from(USAGE),
-        }
+    try_parse(std::env::args_os()).map_err(|error| souk_settings::leave(&error))
+}
+
+fn try_parse(words: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> Result<Args, clap::Error> {
+    Args::from_arg_matches(&command().try_get_matches_from(words)?)
+}
+
+fn command() -> clap::Command {
+    Args::command().mut_subcommand("latency", |latency| {
+        LATENCY.iter().fold(latency, |latency, (name, value)| latency.mut_arg(name, |arg| arg.default_value(value)))
     })
 }
 
@@ -97,14 +65,18 @@ mod tests {
 
     #[test]
     fn the_command_line_is_consistent() {
-        use clap::CommandFactory;
-        Args::command().debug_assert();
+        command().debug_assert();
     }
 
     #[test]
     fn the_two_setups_exclude_each_other() {
-        assert!(Args::try_parse_from(["souk-figures", "relay", "--alone", "--cluster"]).is_err());
-        assert!(Args::try_parse_from(["souk-figures", "relay", "--cluster", "--rate", "100"]).is_ok());
-        assert!(Args::try_parse_from(["souk-figures"]).is_err());
+        assert!(try_parse(["souk-figures", "relay", "--alone", "--cluster"]).is_err());
+        assert!(try_parse(["souk-figures", "relay", "--cluster", "--rate", "100"]).is_ok());
+        assert!(try_parse(["souk-figures"]).is_err());
+        let Ok(Args { figure: Figure::Latency(latency), .. }) = try_parse(["souk-figures", "latency", "--warm", "1"])
+        else {
+            panic!("no latency");
+        };
+        assert_eq!((latency.load.users, latency.load.warm, latency.load.rounds), (1_000, 1, 3));
     }
 }

@@ -8,11 +8,11 @@ use parking_lot::Mutex;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use souk_chat::{ClientMessageId, OrderId};
+use souk_loadtest::Series;
 use souk_protocol::{Request, plain};
 use souk_testkit::socket::{TEXT, masked};
 use tokio::net::TcpStream;
 
-use crate::latency::Latencies;
 use crate::socket::send_now;
 
 /// What people say here: plain talk of the three languages, 60 to 130 characters, nothing that is masked.
@@ -60,8 +60,8 @@ impl Plan {
 pub(crate) struct Tally {
     epoch: Instant,
     window: Mutex<Option<(u64, u64)>>,
-    acknowledged: Mutex<Latencies>,
-    received: Mutex<Latencies>,
+    acknowledged: Mutex<Series>,
+    received: Mutex<Series>,
     deliveries: AtomicU64,
     refusals: AtomicU64,
     refusal: Mutex<Option<String>>,
@@ -89,8 +89,8 @@ impl Tally {
 
     /// Forgets what was measured, and counts messages meant for this window.
     pub(crate) fn measure(&self, window: Window) {
-        *self.acknowledged.lock() = Latencies::default();
-        *self.received.lock() = Latencies::default();
+        *self.acknowledged.lock() = Series::default();
+        *self.received.lock() = Series::default();
         self.refusals.store(0, Ordering::Relaxed);
         *self.window.lock() = Some((self.micros(window.from), self.micros(window.to)));
     }
@@ -123,7 +123,7 @@ impl Tally {
         self.refusal.lock().get_or_insert_with(|| String::from_utf8_lossy(text).into_owned());
     }
 
-    fn add(&self, to: &Mutex<Latencies>, stamp: Option<u64>) {
+    fn add(&self, to: &Mutex<Series>, stamp: Option<u64>) {
         let Some(stamp) = stamp else { return };
         let counts = self.window.lock().is_some_and(|(from, until)| (from..until).contains(&stamp));
         if counts {
@@ -132,12 +132,12 @@ impl Tally {
     }
 
     /// From sending to the answer, of the window.
-    pub(crate) fn acknowledgements(&self) -> Latencies {
+    pub(crate) fn acknowledgements(&self) -> Series {
         self.acknowledged.lock().clone()
     }
 
     /// From sending to the other party, of the window.
-    pub(crate) fn receipts(&self) -> Latencies {
+    pub(crate) fn receipts(&self) -> Series {
         self.received.lock().clone()
     }
 

@@ -4,7 +4,6 @@
 mod args;
 mod failure;
 mod figures;
-mod latency;
 mod load;
 mod node;
 mod people;
@@ -68,9 +67,9 @@ async fn measure(args: args::Args) -> Result<(), Failure> {
         }
         Figure::Latency(options) => {
             if !options.cluster {
-                relay::run("latency", Engines::Alone, options.load(), &souk).await?;
+                relay::run("latency", Engines::Alone, options.load, &souk).await?;
             }
-            if options.alone { Ok(()) } else { relay::run("latency", Engines::Cluster, options.load(), &souk).await }
+            if options.alone { Ok(()) } else { relay::run("latency", Engines::Cluster, options.load, &souk).await }
         }
         Figure::Flood(options) => flood::run(options, &souk).await,
         Figure::Floor(options) => floor::run(options, &souk).await,

@@ -1,6 +1,29 @@
 //! What the program says: lines for people, and one line of JSON per figure.
 
 use serde::Serialize;
+use souk_loadtest::Series;
+
+/// What is told of times, in milliseconds.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub(crate) struct Percentiles {
+    /// How many there are.
+    pub(crate) count: u64,
+    /// Half took at most this.
+    pub(crate) p50_ms: f64,
+    /// 99 in 100 took at most this.
+    pub(crate) p99_ms: f64,
+    /// The longest.
+    pub(crate) max_ms: f64,
+}
+
+impl Percentiles {
+    /// Of these times.
+    pub(crate) fn of(times: &Series) -> Self {
+        let told = times.quantiles().map(|told| [told.p50, told.p99, told.max]);
+        let [p50_ms, p99_ms, max_ms] = told.unwrap_or_default();
+        Self { count: times.count(), p50_ms, p99_ms, max_ms }
+    }
+}
 
 /// A line for people.
 #[allow(clippy::print_stdout)]

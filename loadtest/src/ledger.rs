@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 use souk_chat::{OrderId, UserId};
 use souk_protocol::Code;
 
-use crate::load::talk::{self, Stamp};
+use crate::talk::{self, Stamp};
 
 /// Microseconds since the run's epoch.
 pub(crate) type Micros = u64;

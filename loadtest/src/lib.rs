@@ -5,8 +5,10 @@
 //! | [`scenario`] | what is to be done: files, knobs, thresholds |
 //! | [`target`] | against what: given servers, nodes of our own, other people's servers |
 //! | `run` | one run from the first connection to the last proof |
+//! | `crowd` | everybody who is there, and who they are |
 //! | `device` | a client: connects, joins, talks, reads, notes, comes back |
-//! | `load` | what is said, and when: planned beforehand, whatever the answers do |
+//! | `context` | what all devices share |
+//! | `talk`, `conductor` | what is said, and when: planned beforehand, whatever the answers do |
 //! | `ingredients` | what a scenario can add: the rate limit's testers, a storm, a ramp, churn |
 //! | `ledger`, `integrity` | what was said and what became of it; the proof that every story is the same |
 //! | `recorder`, [`measure`] | counts and times; what servers and harness use |
@@ -15,13 +17,15 @@
 //! | `join` | several processes of one run |
 
 pub mod cli;
+mod conductor;
+mod context;
+mod crowd;
 mod device;
-pub mod export;
+mod export;
 mod ingredients;
 mod integrity;
 mod join;
 mod ledger;
-mod load;
 pub mod measure;
 mod offences;
 mod recorder;
@@ -29,5 +33,8 @@ pub mod report;
 mod run;
 pub mod sabotage;
 pub mod scenario;
+mod talk;
 pub mod target;
 mod view;
+
+pub use recorder::Series;

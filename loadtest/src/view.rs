@@ -8,9 +8,9 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use parking_lot::Mutex;
 use tokio::task::JoinHandle;
 
+use crate::context::Context;
+use crate::crowd::Crowd;
 use crate::run::Stage;
-use crate::run::context::Context;
-use crate::run::crowd::Crowd;
 use crate::scenario::{RampOf, Scenario};
 
 /// How often lines change on a terminal.

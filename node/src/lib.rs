@@ -6,7 +6,6 @@ pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod delivery;
-mod files;
 pub mod gate;
 pub mod http;
 pub mod hub;

@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 use souk_chat::Tasks;
 use souk_chat::tasks::catch;
 
-use crate::files;
+use souk_settings::files;
 
 /// How often such files are looked at.
 pub const WATCH_EVERY: Duration = Duration::from_secs(10);
@@ -97,7 +97,7 @@ mod tests {
         assert!(file.changed().is_some_and(|read| read.is_err()), "too large");
         assert_eq!(file.changed(), None);
         std::fs::remove_file(&path).unwrap();
-        std::fs::rename(files::tests::pipe(folder.path()), &path).unwrap();
+        std::fs::rename(souk_testkit::disk::pipe(folder.path()), &path).unwrap();
         assert_eq!(file.changed(), Some(Err("it is not a regular file".to_owned())));
         assert_eq!(file.changed(), None);
     }

@@ -1,11 +1,18 @@
-//! A disk of a few megabytes, in memory.
+//! A disk of a few megabytes, in memory; what lies on disks beside files.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use tempfile::TempDir;
 
 use crate::left_out;
+
+/// A pipe in `folder` that nobody writes to.
+pub fn pipe(folder: &Path) -> PathBuf {
+    let path = folder.join("pipe");
+    assert!(Command::new("mkfifo").arg(&path).status().expect("mkfifo is there").success());
+    path
+}
 
 /// A mounted file system; unmounted when dropped.
 pub struct TinyDisk(TempDir);

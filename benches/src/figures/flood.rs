@@ -9,17 +9,17 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use serde::Serialize;
+use souk_loadtest::Series;
 use souk_loadtest::scenario::Engines;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpSocket;
 use tokio::task::JoinSet;
 
 use crate::failure::Failure;
-use crate::latency::{Latencies, Percentiles};
 use crate::node;
 use crate::people::{PATH, People};
 use crate::process::Used;
-use crate::report::{figure, rounded, say};
+use crate::report::{Percentiles, figure, rounded, say};
 use crate::socket::Socket;
 
 /// Where the flood comes from.
@@ -83,7 +83,7 @@ pub(crate) async fn run(options: Options, souk: &Path) -> Result<(), Failure> {
             flooded,
             upgrade: options.upgrade,
             flood_per_second: rounded(connections as f64 / took, 0),
-            signed_in: signed_in.percentiles(),
+            signed_in: Percentiles::of(&signed_in),
             failed,
             node_cpu: rounded(used.cpu().as_secs_f64() / took, 3),
         };
@@ -103,8 +103,8 @@ pub(crate) async fn run(options: Options, souk: &Path) -> Result<(), Failure> {
 }
 
 /// People sign in at their rate, whatever becomes of those before them.
-async fn sign_in(server: SocketAddr, people: &People, options: Options) -> (Latencies, u64) {
-    let (latencies, mut tasks) = (Arc::new(Mutex::new(Latencies::default())), JoinSet::new());
+async fn sign_in(server: SocketAddr, people: &People, options: Options) -> (Series, u64) {
+    let (latencies, mut tasks) = (Arc::new(Mutex::new(Series::default())), JoinSet::new());
     let failed = Arc::new(AtomicU64::new(0));
     let began = Instant::now();
     let each = Duration::from_secs(1) / options.sign_ins.max(1);

@@ -26,7 +26,7 @@ use tokio::task::JoinSet;
 use crate::failure::Failure;
 use crate::load::{self, Plan, Tally};
 use crate::process::{Memory, Used};
-use crate::report::{figure, median_by, rounded, say};
+use crate::report::{Percentiles, figure, median_by, rounded, say};
 use crate::socket::{OpenError, Socket, source};
 
 use super::relay::{self, Bytes, Load, Round, Session};
@@ -180,8 +180,8 @@ impl Floor {
         let unsent = driver.await.map_err(|error| Failure::answer("sending", error.to_string()))?;
         tokio::time::sleep(Duration::from_millis(500)).await;
         Ok(Round {
-            acknowledged: self.tally.acknowledgements().percentiles(),
-            received: self.tally.receipts().percentiles(),
+            acknowledged: Percentiles::of(&self.tally.acknowledgements()),
+            received: Percentiles::of(&self.tally.receipts()),
             unsent,
             ..Round::of(after.0 - before.0, after.1 - before.1)
         })

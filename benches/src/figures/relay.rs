@@ -13,12 +13,11 @@ use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
 use crate::failure::Failure;
-use crate::latency::Percentiles;
 use crate::load::{self, Plan, Tally, Window};
 use crate::node;
 use crate::people::People;
 use crate::process::{Memory, Used};
-use crate::report::{figure, median_by, rounded, say};
+use crate::report::{Percentiles, figure, median_by, rounded, say};
 
 /// How long what is on its way when a round ends may still take.
 const STRAGGLERS: Duration = Duration::from_secs(2);
@@ -30,10 +29,10 @@ const REST: Duration = Duration::from_secs(5);
 /// What to measure.
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub(crate) struct Options {
-    /// One node: SQLite, nothing else (the default).
+    /// Only one node: SQLite, nothing else (the default of `relay`).
     #[arg(long, conflicts_with = "cluster")]
     pub(crate) alone: bool,
-    /// Two nodes on Redis, CQL and Kafka, as the environment says (`deploy/stack env`); the two of an order are on different nodes.
+    /// Only two nodes on Redis, CQL and Kafka, as the environment says (`deploy/stack env`); the two of an order are on different nodes.
     #[arg(long)]
     pub(crate) cluster: bool,
     /// The load.
@@ -193,8 +192,8 @@ impl Session {
         }
         let round = Round::between(&before, &after);
         Ok(Round {
-            acknowledged: self.tally.acknowledgements().percentiles(),
-            received: self.tally.receipts().percentiles(),
+            acknowledged: Percentiles::of(&self.tally.acknowledgements()),
+            received: Percentiles::of(&self.tally.receipts()),
             refused: self.tally.refusals(),
             unsent,
             ..round

@@ -6,12 +6,10 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::error::ErrorKind;
-use clap::{Arg, CommandFactory, FromArgMatches, Parser};
+use clap::{CommandFactory, FromArgMatches, Parser};
 
-use super::{Failure, USAGE};
 use crate::sabotage::SabotageKind;
-use crate::scenario::KNOBS;
+use crate::scenario::TABLE;
 
 /// Drives thousands of real clients against one or more nodes of souk, shows what happens, and proves that nothing was lost.
 ///
@@ -42,8 +40,8 @@ pub(crate) enum What {
         /// A name from `list`, or a file
         scenario: String,
         /// Changes a knob, as for `run`
-        #[arg(long, value_name = "KNOB=VALUE")]
-        set: Vec<String>,
+        #[arg(long, value_name = "KNOB=VALUE", value_parser = pair)]
+        set: Vec<(String, String)>,
     },
 }
 
@@ -55,8 +53,8 @@ pub(crate) struct Run {
     #[command(flatten)]
     pub(crate) target: TargetArgs,
     /// Changes a knob of the scenario: `load.rate=500`. `list --knobs` tells all; each is a flag too: `--load-rate 500`
-    #[arg(long, value_name = "KNOB=VALUE")]
-    pub(crate) set: Vec<String>,
+    #[arg(long, value_name = "KNOB=VALUE", value_parser = pair)]
+    pub(crate) set: Vec<(String, String)>,
     /// Where report.json and report.html go; without it a new folder below `souk-loadtest-reports`
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
@@ -132,8 +130,8 @@ pub(crate) struct Compare {
     #[arg(long)]
     pub(crate) scenario: Option<String>,
     /// Changes a knob of the scenario
-    #[arg(long, value_name = "KNOB=VALUE")]
-    pub(crate) set: Vec<String>,
+    #[arg(long, value_name = "KNOB=VALUE", value_parser = pair)]
+    pub(crate) set: Vec<(String, String)>,
     /// Only the contestants whose names hold this
     #[arg(long, value_name = "TEXT")]
     pub(crate) only: Option<String>,
@@ -150,42 +148,27 @@ pub(crate) struct Compare {
 
 /// Reads the command line. Otherwise: the code to leave with, after the help or what is wrong was said.
 pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, ExitCode> {
-    try_parse(arguments).map_err(|error| {
-        // Nothing is left to be done where even this cannot be printed.
-        let _ = error.print();
-        match error.kind() {
-            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::SUCCESS,
-            _ => ExitCode::from(USAGE),
-        }
-    })
+    try_parse(arguments).map_err(|error| souk_settings::leave(&error))
 }
 
 fn try_parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
     let matches = command().try_get_matches_from(arguments)?;
     let mut cli = Cli::from_arg_matches(&matches)?;
     if let (What::Run(run), Some(("run", given))) = (&mut cli.what, matches.subcommand()) {
-        let value =
-            |knob: &crate::scenario::Knob| Some((knob.name.to_owned(), given.get_one::<String>(knob.name)?.clone()));
-        run.knobs = KNOBS.iter().filter_map(value).collect();
+        let said = TABLE.said_in(given).into_iter();
+        run.knobs = said.map(|(knob, value)| (knob.to_owned(), value)).collect();
     }
     Ok(cli)
 }
 
 fn command() -> clap::Command {
-    let flag = |knob: &'static crate::scenario::Knob| {
-        Arg::new(knob.name).long(knob.name.replace(['.', '_'], "-")).value_name("VALUE").hide(true)
-    };
-    Cli::command().mut_subcommand("run", |run| run.args(KNOBS.iter().map(flag)))
+    Cli::command().mut_subcommand("run", |run| run.args(TABLE.options().map(|option| option.hide(true))))
 }
 
 /// `KNOB=VALUE`, taken apart.
-pub(crate) fn pairs(set: &[String]) -> Result<Vec<(String, String)>, Failure> {
-    let pair = |text: &String| {
-        let wrong = || Failure::Usage(format!("--set {text}: say it as KNOB=VALUE, for example --set load.rate=500"));
-        let (knob, value) = text.split_once('=').ok_or_else(wrong)?;
-        Ok((knob.trim().to_owned(), value.trim().to_owned()))
-    };
-    set.iter().map(pair).collect()
+fn pair(text: &str) -> Result<(String, String), &'static str> {
+    let (knob, value) = text.split_once('=').ok_or("say it as KNOB=VALUE, for example --set load.rate=500")?;
+    Ok((knob.trim().to_owned(), value.trim().to_owned()))
 }
 
 #[cfg(test)]
@@ -220,10 +203,10 @@ mod tests {
             "souk-loadtest run steady --join 127.0.0.1:1",
             "souk-loadtest run steady --operators http://127.0.0.1:1",
             "souk-loadtest run steady --load-rat 5",
+            "souk-loadtest run steady --set load.rate",
         ] {
             assert!(parsed(line).is_err(), "{line}");
         }
         assert!(parsed("souk-loadtest run --join 127.0.0.1:1").is_ok());
-        assert!(pairs(&["load.rate".to_owned()]).is_err());
     }
 }

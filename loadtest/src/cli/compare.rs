@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use super::args::{Compare, pairs};
+use super::args::Compare;
 use super::run::{Session, on_interrupt, place};
 use super::{Failure, code_of, say};
 use crate::report::{self, Report, Verdict, compare_table};
@@ -20,7 +20,7 @@ const TABLE: &str = "compare.md";
 
 pub(super) async fn compare(args: Compare) -> Result<ExitCode, Failure> {
     let file = CompareFile::read(&args.file).map_err(Failure::usage)?;
-    let given = pairs(&args.set)?;
+    let given = args.set.clone();
     let named = args.scenario.as_deref().unwrap_or(&file.scenario);
     // What the file sets is meant for its own scenario; what the command line says wins.
     let mut sets = if named == file.scenario { file.set.clone() } else { Vec::new() };

@@ -10,8 +10,8 @@ use crate::report::Verdict;
 use crate::scenario::{self, Scenario};
 use args::{Cli, What};
 
-/// Exit code of a command line, or a file, that makes no sense (`EX_USAGE`).
-pub const USAGE: u8 = 64;
+pub use souk_settings::EXIT_USAGE as USAGE;
+
 /// Exit code of a run that could not begin, or could not be reported (`EX_UNAVAILABLE`).
 pub const UNAVAILABLE: u8 = 69;
 /// Exit code of a run that the user ended.
@@ -62,7 +62,7 @@ fn answer(cli: Cli) -> Result<ExitCode, Failure> {
             Ok(ExitCode::SUCCESS)
         }
         What::Check { scenario, set } => {
-            let scenario = Scenario::load(&scenario, &args::pairs(&set)?).map_err(Failure::usage)?;
+            let scenario = Scenario::load(&scenario, &set).map_err(Failure::usage)?;
             say(&format!("{}: no mistakes. {}\n", scenario.name, scenario.about));
             Ok(ExitCode::SUCCESS)
         }

@@ -5,20 +5,18 @@ use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::args::{Run, TargetArgs, pairs};
+use super::args::{Run, TargetArgs};
 use super::{Failure, code_of, say};
+use crate::crowd::people::Share;
 use crate::export::Exporter;
 use crate::join::{self, Leader};
 use crate::measure::observer::Observer;
 use crate::report::{Report, baseline, summary};
-use crate::run::context::Context;
 use crate::run::found::{self, Began};
 use crate::run::part::RunPart;
-use crate::run::people::Share;
 use crate::run::{Interrupt, OnlyUs, Prepared, Setup, run as run_prepared};
 use crate::sabotage::SabotageKind;
 use crate::scenario::{Cut, RampOf, Scenario};
@@ -27,8 +25,6 @@ use crate::view::{Show, View};
 
 /// The secret of tokens, in the environment.
 const SECRET: &str = "SOUK_AUTH_SECRET";
-/// How often what is served to Prometheus is renewed.
-const EXPORT_EVERY: Duration = Duration::from_secs(1);
 /// Where reports go that nobody gave a place.
 const REPORTS: &str = "souk-loadtest-reports";
 
@@ -36,7 +32,7 @@ pub(super) async fn run(args: Run) -> Result<ExitCode, Failure> {
     if let Some(address) = args.join {
         return join::follow(address).await.map(|_| ExitCode::SUCCESS).map_err(Failure::unavailable);
     }
-    let mut sets = pairs(&args.set)?;
+    let mut sets = args.set.clone();
     sets.extend(args.knobs.iter().cloned());
     let scenario = Scenario::load(args.scenario.as_deref().unwrap_or_default(), &sets).map_err(Failure::usage)?;
     if args.lead.is_some() && args.processes == 1 {
@@ -116,11 +112,14 @@ impl<'a> Session<'a> {
         let share = Share { process: 0, of: extras.processes };
         let setup = Setup { scenario: scenario.clone(), target, own, sabotage: extras.sabotage, share, tag };
         let mut prepared = Prepared::new(setup).await.map_err(Failure::unavailable)?;
-        let exporting = match extras.prometheus {
+        // Serves until the run is over.
+        let _exporter = match extras.prometheus {
             Some(address) => {
-                let exporter = Exporter::start(address, extras.outside).await.map_err(Failure::unavailable)?;
+                let context = Arc::clone(&prepared.context);
+                let exporter = Exporter::start(address, extras.outside, move || context.recorder.glance());
+                let exporter = exporter.await.map_err(Failure::unavailable)?;
                 view.say(&format!("metrics of the harness at http://{}/metrics", exporter.address()));
-                Some(tokio::spawn(export(exporter, Arc::clone(&prepared.context))))
+                Some(exporter)
             }
             None => None,
         };
@@ -136,9 +135,6 @@ impl<'a> Session<'a> {
             }
             leader.collect(&mut part).await;
         }
-        if let Some(exporting) = exporting {
-            exporting.abort();
-        }
         let redis = match observer {
             Some(observer) => Some(observer.finish().await),
             None => None,
@@ -149,15 +145,6 @@ impl<'a> Session<'a> {
             part.remarks.extend(ended.filter(|_| node > 0 || !takes_a_node));
         }
         Ok(found::report(part, &prepared, scenario, began, redis))
-    }
-}
-
-/// Keeps the served figures fresh.
-async fn export(exporter: Exporter, context: Arc<Context>) {
-    let mut every = tokio::time::interval(EXPORT_EVERY);
-    loop {
-        every.tick().await;
-        exporter.update(&context.recorder.glance().snapshot());
     }
 }
 

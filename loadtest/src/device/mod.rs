@@ -17,9 +17,9 @@ use souk_client::{AccessToken, Backoff, Carrier, CloseReason, ConnectError, Conn
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until, timeout};
 
+use crate::context::Context;
 use crate::ledger::{Micros, Order};
 use crate::recorder::Group;
-use crate::run::context::Context;
 use life::{End, Life};
 use log::Log;
 

@@ -6,9 +6,9 @@ use std::time::Duration;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
+use crate::context::{Context, exponential};
+use crate::crowd::Crowd;
 use crate::device::Command;
-use crate::run::context::{Context, exponential};
-use crate::run::crowd::Crowd;
 use crate::scenario::Churn;
 
 /// Lets devices go away and come back, until dropped.

@@ -11,8 +11,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use souk_protocol::dto::Hello;
 
-use crate::run::context::Context;
-use crate::run::crowd::Tester;
+use crate::context::Context;
+use crate::crowd::Tester;
 use crate::scenario::Limit;
 
 /// How a sender stands to the limit.

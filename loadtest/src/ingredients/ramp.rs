@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep, sleep_until};
 
-use crate::load::conductor::Controls;
+use crate::conductor::Controls;
+use crate::context::Context;
+use crate::crowd::Crowd;
 use crate::report::{Of, RampFound, RampStep};
-use crate::run::context::Context;
-use crate::run::crowd::Crowd;
 use crate::scenario::{Ramp, RampOf};
 
 /// How long what waits after a step that was too much may take to go away.

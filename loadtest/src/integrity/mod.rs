@@ -14,8 +14,8 @@ use souk_protocol::dto::Message;
 
 use crate::device::log::Log;
 use crate::ledger::{Answer, Order};
-use crate::load::talk::{self, Stamp};
 use crate::offences::Offences;
+use crate::talk::{self, Stamp};
 
 /// A message that is there, as history tells it, or without a history as it was acknowledged.
 #[derive(Clone, Copy, Debug)]

@@ -6,9 +6,9 @@ use souk_protocol::dto::Message;
 
 use super::{Truth, Truths, acknowledged_as, message_of};
 use crate::ledger::{Answer, Order, Sent};
-use crate::load::talk;
 use crate::offences::Offences;
 use crate::report::ViolationKind;
+use crate::talk;
 
 /// What history holds, checked against what was sent: everything that was acknowledged is there once, under its number and with
 /// its text, and nothing else is.

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use super::wire::{From, Sabotage, Task, To, ToFollower, ToLeader, ends, hear, say};
-use crate::run::people::Share;
+use crate::crowd::people::Share;
 use crate::run::{AT_ONCE, Together, run};
 use crate::run::{Prepared, RunError, Setup};
 use crate::scenario::Scenario;

@@ -12,9 +12,9 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::wire::{From, Sabotage, Task, To, ToFollower, ToLeader, ends, hear, say};
+use crate::crowd::people::Share;
 use crate::run::Together;
 use crate::run::part::RunPart;
-use crate::run::people::Share;
 use crate::sabotage::SabotageKind;
 use crate::scenario::Scenario;
 use crate::target::{OrderMaking, Target};

@@ -2,3 +2,4 @@
 
 pub mod observer;
 pub mod process;
+pub(crate) mod watch;

@@ -9,13 +9,13 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
-use crate::export::Snapshot;
 use crate::ledger::Micros;
 use crate::report::{Of, Totals};
 
 pub(crate) use part::{Part, PartSecond, SeriesPart};
+pub use series::Series;
 pub(crate) use series::{Group, Phase};
-use series::{Key, SecondNow, Series};
+use series::{Key, SecondNow};
 
 /// A moment that has not come yet.
 const NEVER: u64 = u64::MAX;
@@ -77,26 +77,6 @@ pub(crate) struct Glance {
     pub(crate) connected: i64,
     /// The last whole second.
     pub(crate) second: crate::report::Second,
-}
-
-impl Glance {
-    /// As it is served to Prometheus.
-    pub(crate) fn snapshot(&self) -> Snapshot {
-        let totals = &self.totals;
-        Snapshot {
-            intended: totals.intended,
-            sent: totals.sent,
-            acknowledged: totals.acknowledged,
-            refused: totals.refused.values().sum(),
-            received: totals.received + totals.caught_up,
-            sign_ins: totals.sign_ins,
-            cuts: totals.cuts.values().sum(),
-            connect_failures: totals.connect_failures.values().sum(),
-            connected: u64::try_from(self.connected).unwrap_or(0),
-            ack: self.second.ack,
-            receive: self.second.receive,
-        }
-    }
 }
 
 impl Recorder {

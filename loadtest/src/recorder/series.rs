@@ -70,9 +70,9 @@ pub(crate) struct Key {
     pub(crate) phase: Phase,
 }
 
-/// Times in microseconds.
+/// Times, in microseconds with three significant digits.
 #[derive(Clone, Debug)]
-pub(crate) struct Series(Histogram<u64>);
+pub struct Series(Histogram<u64>);
 
 impl Default for Series {
     fn default() -> Self {
@@ -81,7 +81,8 @@ impl Default for Series {
 }
 
 impl Series {
-    pub(crate) fn add(&mut self, took: Duration) {
+    /// One more; one beyond an hour counts as an hour.
+    pub fn add(&mut self, took: Duration) {
         self.0.saturating_record(u64::try_from(took.as_micros()).unwrap_or(LONGEST).max(1));
     }
 
@@ -105,7 +106,8 @@ impl Series {
         bytes
     }
 
-    pub(crate) fn count(&self) -> u64 {
+    /// How many there are.
+    pub fn count(&self) -> u64 {
         self.0.len()
     }
 
@@ -114,7 +116,8 @@ impl Series {
         (!self.0.is_empty()).then(|| millis(self.0.value_at_percentile(percentile)))
     }
 
-    pub(crate) fn quantiles(&self) -> Option<Quantiles> {
+    /// Half of them, 99 in 100, the longest; `None`: nothing was timed.
+    pub fn quantiles(&self) -> Option<Quantiles> {
         Some(Quantiles { p50: self.at(50.0)?, p99: self.at(99.0)?, max: millis(self.0.max()) })
     }
 

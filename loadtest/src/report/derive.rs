@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::threshold::Threshold;
 use super::{Integrity, Latency, Of, Report, Sample, Second, Server, ThresholdFound, Verdict, ViolationKind};
-use crate::scenario::Threshold;
 
 /// What figures need and no field of the report has.
 #[derive(Clone, Copy, Debug, Default)]

@@ -16,6 +16,7 @@ mod summary;
 mod table;
 #[cfg(test)]
 mod tests;
+pub(crate) mod threshold;
 
 use std::collections::BTreeMap;
 
@@ -25,6 +26,7 @@ pub use file::{Paths, ReadError};
 pub use html::{html, html_against};
 pub use summary::summary;
 pub use table::{Contestant, compare_table};
+pub use threshold::{Comparison, Threshold};
 
 /// The form of [`Report`]: another number means that names changed their meaning.
 pub const SCHEMA: u32 = 1;

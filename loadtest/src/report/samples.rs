@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use std::f64::consts::TAU;
 
 use super::derive::{Extra, figures, judge};
+use super::threshold::{Comparison, Threshold};
 use super::*;
-use crate::scenario::{Comparison, Threshold};
 
 pub(crate) use eventful::eventful;
 

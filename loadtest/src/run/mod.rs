@@ -1,13 +1,9 @@
 //! A run, from the first connection to the last proof.
 
-pub(crate) mod context;
-pub(crate) mod crowd;
 pub(crate) mod found;
 pub(crate) mod part;
-pub(crate) mod people;
 mod prepare;
 mod proof;
-pub(crate) mod watch;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,12 +11,12 @@ use std::time::Duration;
 use tokio::sync::watch::Receiver;
 use tokio::time::sleep;
 
+use crate::conductor::{Conductor, Controls};
 use crate::ingredients::limit::{self, Quota};
 use crate::ingredients::ramp::Search;
 use crate::ingredients::storm::Cutter;
 use crate::ingredients::{churn, storm};
 use crate::ledger::Micros;
-use crate::load::conductor::{Conductor, Controls};
 use crate::measure::observer;
 use crate::scenario::{Cut, RampOf, Scenario};
 use part::{Found, RunPart};

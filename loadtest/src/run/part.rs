@@ -6,10 +6,11 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::prepare::Prepared;
-use super::watch::shifted;
+use crate::context::storm::StormPart;
 use crate::ingredients::limit::{LimitPart, Quota};
-use crate::ingredients::storm::{MARKS, StormPart};
+use crate::ingredients::storm::MARKS;
 use crate::ledger::{Answer, Order};
+use crate::measure::watch::shifted;
 use crate::recorder::Part;
 use crate::report::{Integrity, LimitFound, RampFound, Sample, StormFound};
 

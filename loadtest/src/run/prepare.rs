@@ -10,16 +10,16 @@ use souk_testkit::proxy::{Proxy, ProxyError};
 use souk_testkit::rest::RestError;
 use souk_testkit::token::Signer;
 
-use super::context::{Context, Remarks};
-use super::crowd::Crowd;
-use super::people::{Layout, People, Share};
-use super::watch::Watch;
-use crate::ingredients::storm::StormBook;
-use crate::load::talk;
+use crate::context::storm::StormBook;
+use crate::context::{Context, Remarks};
+use crate::crowd::Crowd;
+use crate::crowd::people::{Layout, People, Share};
+use crate::measure::watch::Watch;
 use crate::offences::Offences;
 use crate::recorder::Recorder;
 use crate::sabotage::{Sabotage, SabotageKind};
 use crate::scenario::{Cut, Scenario};
+use crate::talk;
 use crate::target::{Carriers, OrderMaking, OwnNodes, Target, TargetError, make_orders};
 
 /// Where the system says how many descriptors a process may have.

@@ -8,9 +8,9 @@ use souk_chat::Role;
 use souk_protocol::dto::Message;
 
 use super::Interrupt;
-use super::context::Context;
-use super::crowd::Witness;
 use super::prepare::Prepared;
+use crate::context::Context;
+use crate::crowd::Witness;
 use crate::device::log::Log;
 use crate::integrity::{self, Checked};
 use crate::ledger::Order;

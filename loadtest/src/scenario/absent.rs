@@ -1,7 +1,8 @@
 //! Thresholds on figures that a run will not have: they could never hold.
 
-use super::mistake::{Mistake, Wrong};
-use super::together::Values;
+use souk_settings::{Mistake, Values, Wrong};
+
+use super::together::{item, place};
 use super::{Cut, Engines, RampOf, Scenario, Threshold};
 
 /// Why figures are absent.
@@ -69,15 +70,15 @@ pub(super) fn figures(of: &str, thresholds: &[Threshold], scenario: &Scenario, v
         let same = |other: &Threshold| other.metric == metric && other.comparison == threshold.comparison;
         if thresholds[..index].iter().any(same) {
             let what = format!("\"{threshold}\": {metric} is compared like this already");
-            mistakes.push(Wrong::new(what, "keep one of them").at(values.item(of, index)));
+            mistakes.push(Wrong::new(what, "keep one of them").at(item(values, of, index)));
         } else if of == "ramp.keep" && is_of_whole_run(metric) {
             let what = format!("{metric} is known of the whole run, and not of each step");
             let help = "put it into thresholds, and keep what is known of each step, as \"p99_receive < 250ms\"";
-            mistakes.push(Wrong::new(what, help).at(values.item(of, index)));
+            mistakes.push(Wrong::new(what, help).at(item(values, of, index)));
         } else if let Some(absence) = absence(metric, scenario, values) {
             // Whoever turned something off on top of a file is told at the flag, not at the file's threshold.
             let turned = absence.by.iter().any(|knob| values.level(knob) > values.level(of));
-            let place = if turned { values.place(absence.by) } else { values.item(of, index) };
+            let place = if turned { place(values, absence.by) } else { item(values, of, index) };
             let what = format!("{metric} can never hold: {}", absence.why);
             mistakes.push(Wrong::new(what, absence.help).at(place));
         }

@@ -88,14 +88,14 @@ pub(super) fn knob_table() -> String {
 pub(super) fn figure_table() -> String {
     let mut out = String::from("| figure | unit | a threshold compares with | what it is |\n|---|---|---|---|\n");
     for figure in FIGURES {
-        let example = super::threshold::example(figure);
+        let example = crate::report::threshold::example(figure);
         line(&mut out, format_args!("| `{}` | {} | {example} | {} |", figure.name, unit(figure.unit), figure.about));
     }
     out
 }
 
 fn default_of(knob: &Knob) -> String {
-    (knob.write)(&super::knobs::defaults())
+    super::knobs::defaults().knobs().remove(knob.name).unwrap_or_default()
 }
 
 fn unit(unit: Unit) -> &'static str {

@@ -6,26 +6,23 @@
 
 mod absent;
 mod describe;
-mod file;
 pub mod knobs;
 mod lists;
-mod mistake;
 mod node_settings;
 mod parse;
 mod rules;
 pub mod shipped;
 #[cfg(test)]
 mod tests;
-mod threshold;
 mod together;
-mod value;
 
 use std::time::Duration;
 
+use crate::report::Threshold;
 pub use describe::{describe_figures, describe_knobs, list};
+pub(crate) use knobs::TABLE;
 pub use knobs::{KNOBS, Knob};
-pub use mistake::{Mistake, Mistakes, Place, Wrong};
-pub use value::Kind;
+pub use souk_settings::{Kind, Mistake, Mistakes, Place, Wrong};
 
 /// A scenario, ready to run.
 #[derive(Clone, Debug, PartialEq)]
@@ -252,34 +249,4 @@ pub struct Churn {
 pub struct Settle {
     /// How long what was sent may take to reach everybody.
     pub within: Duration,
-}
-
-/// What must hold of a figure of the report, as `p99_receive < 250ms` says it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Threshold {
-    /// As it was written.
-    pub text: String,
-    /// The figure's name.
-    pub metric: String,
-    /// How it is compared.
-    pub comparison: Comparison,
-    /// With what; in the figure's own unit, as [`crate::report::figures`] has it.
-    pub limit: f64,
-}
-
-/// How a figure is compared with its limit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Comparison {
-    /// `<`
-    Less,
-    /// `<=`
-    AtMost,
-    /// `==`
-    Equal,
-    /// `!=`
-    Unequal,
-    /// `>=`
-    AtLeast,
-    /// `>`
-    More,
 }

@@ -1,7 +1,7 @@
 //! Settings of the nodes that a scenario may name. Their values are the node's to judge; their names are checked here, so that a
 //! mistake is found before anything starts.
 
-use super::mistake::{Wrong, nearest};
+use souk_settings::{Wrong, did_you_mean, nearest};
 
 /// The table in the node's own documentation, which a test there keeps complete.
 const REFERENCE: &str = include_str!("../../../node/src/config/REFERENCE.md");
@@ -29,8 +29,7 @@ fn known() -> impl Iterator<Item = &'static str> + Clone {
 /// Whether a scenario may say this of a node.
 pub(super) fn check(name: &str, value: &str) -> Result<(), Wrong> {
     if !known().any(|known| known == name) {
-        let help = nearest(name, known())
-            .map_or("`souk --help` lists them all".to_owned(), |near| format!("did you mean {near}?"));
+        let help = did_you_mean(nearest(name, known()), "`souk --help` lists them all");
         return Err(Wrong::new(format!("nodes have no setting {name}"), help));
     }
     if DECIDED.iter().any(|decided| *decided == name || decided.ends_with('.') && name.starts_with(decided)) {

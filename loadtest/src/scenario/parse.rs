@@ -2,15 +2,10 @@
 
 use std::path::Path;
 
-use super::file::{Collected, Level, SETTINGS, Said};
-use super::knobs::{defaults, find};
-use super::mistake::{Mistake, Mistakes, Place, Wrong, nearest};
-use super::together::{self, Values};
-use super::value::Given;
-use super::{Engines, Scenario, shipped};
+use souk_settings::{Collected, Given, Level, Mistakes, Place, Wrong, did_you_mean, files, nearest, quoted};
 
-/// Largest scenario file, in bytes.
-const FILE_BYTES_MAX: u64 = 1024 * 1024;
+use super::knobs::{TABLE, defaults};
+use super::{Engines, Scenario, shipped, together};
 
 impl Scenario {
     /// Loads a scenario: a bare name is a shipped one, what has a `/` or ends in `.toml` is a file. `sets` are knobs and their
@@ -19,21 +14,15 @@ impl Scenario {
     /// # Errors
     /// Every mistake of the file and of the flags.
     pub fn load(name_or_path: &str, sets: &[(String, String)]) -> Result<Self, Mistakes> {
-        let place = || Place::File { file: name_or_path.to_owned(), line: 0, column: 0 };
-        let alone = |wrong: Wrong| Mistakes(vec![wrong.at(place())]);
+        let alone = |wrong: Wrong| Mistakes { subject: TABLE.subject, list: vec![wrong.at(Place::file(name_or_path))] };
         if !name_or_path.contains('/') && !name_or_path.ends_with(".toml") {
             let text = shipped::find(name_or_path).ok_or_else(|| alone(no_such_scenario(name_or_path)))?;
             return Self::parse(&format!("{name_or_path}.toml"), text, sets);
         }
-        let path = Path::new(name_or_path);
-        let read = match std::fs::metadata(path) {
-            Ok(file) if file.is_dir() => Err("is a folder".to_owned()),
-            Ok(file) if file.len() > FILE_BYTES_MAX => Err("is larger than 1 MiB".to_owned()),
-            Ok(_) => std::fs::read_to_string(path).map_err(|error| format!("cannot be read ({error})")),
-            Err(error) => Err(format!("cannot be read ({error})")),
-        };
-        let help = format!("name a scenario's file, or one of {}", shipped::names().join(", "));
-        let text = read.map_err(|what| alone(Wrong::new(what, help)))?;
+        let text = files::read_text(Path::new(name_or_path)).map_err(|error| {
+            let help = format!("name a scenario's file, or one of {}", shipped::names().join(", "));
+            alone(Wrong::new(format!("cannot be read ({error})"), help))
+        })?;
         Self::parse(name_or_path, &text, sets)
     }
 
@@ -43,29 +32,35 @@ impl Scenario {
     /// # Errors
     /// Every mistake of the text and of `sets`.
     pub fn parse(name: &str, text: &str, sets: &[(String, String)]) -> Result<Self, Mistakes> {
-        let mut collected = Collected::default();
-        collected.file(name, text, Level::File);
-        if let Some((base, place)) = collected.base.take() {
-            match shipped::find(&base) {
-                Some(text) => collected.file(&format!("{base}.toml"), text, Level::Base),
-                None => collected.mistakes.push(no_such_base(&base).at(place)),
+        let mut collected = Collected::new(&TABLE, None);
+        collected.file(Path::new(name), text, Level::File);
+        if let Some((base, place)) = collected.take_other("base") {
+            match base_of(&base) {
+                Ok((base, text)) => collected.file(Path::new(&format!("{base}.toml")), text, Level::Base),
+                Err(wrong) => collected.wrong(wrong.at(place)),
             }
         }
         for (knob, value) in sets {
-            collected.set(knob, value);
+            if knob.trim() == "base" {
+                let wrong = Wrong::new("base can only stand in a file", "name the scenario itself: run steady --set …");
+                collected.wrong(wrong.at(Place::Flag("--set base".to_owned())));
+            } else {
+                collected.set(knob, value);
+            }
         }
-        let (mut scenario, values) = understand(name, collected.said, &mut collected.mistakes);
+        let mut understood = collected.understand(defaults, |_, text| text.to_owned());
+        let (scenario, values) = (&mut understood.made, &understood.values);
+        // The default of several nodes is for those that can be several.
+        if scenario.nodes.engines == Engines::Alone && !values.is_said("nodes.count") {
+            scenario.nodes.count = 1;
+        }
         let file = path_name(name);
         scenario.name = file.strip_suffix(".toml").unwrap_or(file).to_owned();
-        if !collected.incomplete {
-            collected.mistakes.extend(together::broken(&scenario, &values));
+        let mut broken = if understood.is_complete { together::broken(scenario, values) } else { Vec::new() };
+        for mistake in broken.iter_mut().filter(|mistake| mistake.place == Place::Default) {
+            mistake.place = Place::file(name);
         }
-        if collected.mistakes.is_empty() {
-            return Ok(scenario);
-        }
-        collected.mistakes.sort_by_key(|mistake| order(name, sets, &mistake.place));
-        collected.mistakes.dedup();
-        Err(Mistakes(collected.mistakes))
+        understood.finish(broken).map(|(scenario, _)| scenario)
     }
 }
 
@@ -74,71 +69,22 @@ fn path_name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }
 
-/// Mistakes of the file as a whole, then from its top to its bottom, then those of its base, then those of flags
-/// as they were said.
-fn order(name: &str, sets: &[(String, String)], place: &Place) -> (usize, usize, usize) {
-    match place {
-        Place::Default => (0, 0, 0),
-        Place::File { file, line, column } if file == name => (1, *line, *column),
-        Place::File { line, column, .. } => (2, *line, *column),
-        Place::Set(knob) => (3, sets.iter().position(|(set, _)| set.trim() == knob).unwrap_or_default(), 0),
+/// The shipped scenario that a file begins with: its name and text.
+fn base_of(said: &Given) -> Result<(&str, &'static str), Wrong> {
+    let Given::Text(name) = said else {
+        let what = format!("base is {}, and must be a text", said.noun());
+        return Err(Wrong::new(what, "write the name of a shipped scenario: base = \"steady\""));
+    };
+    let ships = || format!("write one of {}", quoted(&shipped::names()));
+    if name.contains('/') || name.ends_with(".toml") {
+        return Err(Wrong::new(format!("base: {name:?} is a file, and a base is a shipped scenario"), ships()));
     }
-}
-
-/// Turns every knob that something was said of; a later level over an earlier one.
-fn understand(file: &str, mut said: Vec<Said>, mistakes: &mut Vec<Mistake>) -> (Scenario, Values) {
-    let mut scenario = defaults();
-    let mut values = Values::new(file);
-    said.sort_by_key(|said| said.level);
-    for one in said {
-        let understood = match find(&one.name) {
-            Some(knob) => (knob.read)(&mut scenario, &one.given),
-            None => {
-                set_setting(&mut scenario, &one);
-                Ok(())
-            }
-        };
-        for (place, wrong) in understood.err().into_iter().flatten() {
-            values.bad(&one.name);
-            let what = match (&place, &one.place) {
-                // What is wrong with an item of a list names the item, and a flag names its knob itself.
-                (Some(_), _) | (None, Place::Set(_)) => wrong.what,
-                (None, _) if wrong.what.starts_with("is ") => format!("{} {}", one.name, wrong.what),
-                (None, _) => format!("{}: {}", one.name, wrong.what),
-            };
-            mistakes.push(Mistake { place: place.unwrap_or_else(|| one.place.clone()), what, help: wrong.help });
-        }
-        values.say(&one);
-    }
-    // The default of several nodes is for those that can be several.
-    if scenario.nodes.engines == Engines::Alone && !values.is_said("nodes.count") {
-        scenario.nodes.count = 1;
-    }
-    (scenario, values)
-}
-
-fn set_setting(scenario: &mut Scenario, said: &Said) {
-    let Some(name) = said.name.strip_prefix(SETTINGS).and_then(|rest| rest.strip_prefix('.')) else { return };
-    let Given::Text(value) = &said.given else { return };
-    let settings = &mut scenario.nodes.settings;
-    match settings.iter_mut().find(|(known, _)| known == name) {
-        Some((_, old)) => old.clone_from(value),
-        None => settings.push((name.to_owned(), value.clone())),
-    }
+    let near = nearest(name, shipped::names()).map(|near| format!("{near:?}"));
+    let no_such = || Wrong::new(format!("base: there is no shipped scenario {name:?}"), did_you_mean(near, ships()));
+    shipped::find(name).map(|text| (name.as_str(), text)).ok_or_else(no_such)
 }
 
 fn no_such_scenario(name: &str) -> Wrong {
     let ships = format!("souk-loadtest has {}, and takes a file as ./{name}.toml", shipped::names().join(", "));
-    let help = nearest(name, shipped::names()).map_or(ships, |near| format!("did you mean {near}?"));
-    Wrong::new("there is no such scenario", help)
-}
-
-fn no_such_base(name: &str) -> Wrong {
-    let is_file = name.contains('/') || path_name(name).ends_with(".toml");
-    let ships = format!("write one of {}", super::value::quoted(&shipped::names()));
-    if is_file {
-        return Wrong::new(format!("base: {name:?} is a file, and a base is a shipped scenario"), ships);
-    }
-    let help = nearest(name, shipped::names()).map_or(ships, |near| format!("did you mean \"{near}\"?"));
-    Wrong::new(format!("base: there is no shipped scenario {name:?}"), help)
+    Wrong::new("there is no such scenario", did_you_mean(nearest(name, shipped::names()), ships))
 }

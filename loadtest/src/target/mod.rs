@@ -14,7 +14,7 @@ mod stack;
 use std::fmt;
 use std::net::SocketAddr;
 
-pub use compare_file::{CompareFile, Contestant, Mistake, Mistakes};
+pub use compare_file::{CompareFile, Contestant};
 pub use error::TargetError;
 pub use given::GivenTarget;
 pub use orders::{RestPool, make_orders, read_history};

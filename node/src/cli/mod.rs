@@ -1,26 +1,15 @@
 //! The commands of the program `souk`.
 //!
-//! | command | what it does |
-//! |---|---|
-//! | `souk`, `souk serve` | runs a node |
-//! | `souk config check` | reads the configuration and the key set, and says every mistake; changes nothing |
-//! | `souk config print` | shows every setting in force and where it was said |
-//! | `souk config schema` | prints a JSON Schema of the file |
-//! | `souk token --user U …` | prints a token; see [`TokenArgs`] |
-//! | `souk migrate` | makes or brings up to date the store's tables |
-//! | `souk new-epoch` | after a backup was put back: clients load what is there, whatever their cursors say |
-//! | `souk backup FILE` | copies an SQLite store into a new file, also while a node runs on it |
-//! | `souk secrets accept` | lets the store take the secrets in force for right; see [`crate::serve::secrets`] |
-//! | `souk moderate` | judges messages, one a line on standard input, by the settings `moderation.*`; nothing else has to be configured |
+//! What each does stands in `args.rs` and in `souk --help`. `config check` changes nothing; `moderate` needs the settings
+//! `moderation.*` alone; what `secrets accept` means stands at [`crate::serve::secrets`].
 //!
-//! Every command takes all setting flags. Exit status: 0 done, 1 failed, 64 called or configured wrongly, 65 some lines of the input
-//! could not be read.
+//! Every command takes every setting as an option. Exit status: 0 done, 1 failed, 64 called or configured wrongly, 65 some lines of
+//! the input could not be read.
 //!
 //! A node that stands alone and is given no key makes one up and keeps it in its data folder, so `souk token` in another shell, with
 //! the same data folder, makes tokens that the running node takes. Whichever of the two comes first makes the key.
 
 mod args;
-mod help;
 mod logging;
 mod moderate;
 mod seldom;
@@ -41,11 +30,10 @@ use crate::auth::Verifier;
 use crate::config::{self, Config, Loaded, Mistakes, Moderation, Surroundings};
 use crate::serve::ServeError;
 
-use args::Command;
 pub use args::TokenArgs;
+use args::{Command, ConfigCommand, SecretsCommand};
+pub use souk_settings::EXIT_USAGE;
 
-/// Exit status of a call or a configuration that is wrong (`EX_USAGE`).
-pub const EXIT_USAGE: u8 = 64;
 /// Exit status of an input with lines that could not be read (`EX_DATAERR`).
 pub const EXIT_DATA: u8 = 65;
 /// How long tasks that block may go on after a command is done.
@@ -93,7 +81,12 @@ pub fn run(
             out.write_all(answer.as_bytes()).and_then(|()| out.flush()).ok();
             0
         }
-        Err(Failure::Called(mistakes)) => {
+        Err(Failure::Words(told)) => {
+            let to = if told.use_stderr() { err } else { out };
+            write!(to, "{}", told.render()).and_then(|()| to.flush()).ok();
+            souk_settings::status(&told)
+        }
+        Err(Failure::Configured(mistakes)) => {
             writeln!(err, "souk: {mistakes}").ok();
             EXIT_USAGE
         }
@@ -106,7 +99,9 @@ pub fn run(
 }
 
 enum Failure {
-    Called(Mistakes),
+    /// The words make no sense, or ask for help.
+    Words(clap::Error),
+    Configured(Mistakes),
     /// Said already, where the answers are.
     Unreadable,
     Done(Box<dyn Error + Send + Sync>),
@@ -114,7 +109,7 @@ enum Failure {
 
 impl From<Mistakes> for Failure {
     fn from(mistakes: Mistakes) -> Self {
-        Self::Called(mistakes)
+        Self::Configured(mistakes)
     }
 }
 
@@ -124,25 +119,24 @@ fn dispatch(
     actions: &Actions,
     streams: &mut Streams<'_>,
 ) -> Result<String, Failure> {
-    let (command, flags) = args::parse(args);
+    let (command, flags) = args::parse(args).map_err(Failure::Words)?;
     match command {
-        Command::Help => return Ok(help::text()),
-        Command::Version => return Ok(format!("souk {}\n", env!("CARGO_PKG_VERSION"))),
         Command::Moderate => return moderate(config::load_moderation(flags, surroundings)?, streams),
-        Command::Schema if flags.is_fine() => return Ok(format!("{:#}\n", config::schema())),
+        Command::Config(ConfigCommand::Schema) => return Ok(format!("{:#}\n", config::schema())),
         _ => {}
     }
     let loaded = config::load(flags, surroundings)?;
+    let config = loaded.config.clone();
     match command {
-        Command::Serve => block_on(&loaded.config.clone(), (actions.serve)(loaded.config)),
-        Command::Migrate => block_on(&loaded.config.clone(), (actions.migrate)(loaded.config)),
-        Command::NewEpoch => block_on(&loaded.config.clone(), (actions.new_epoch)(loaded.config)),
-        Command::Backup(file) => block_on(&loaded.config.clone(), (actions.backup)(loaded.config, file)),
-        Command::AcceptSecrets => block_on(&loaded.config.clone(), (actions.accept_secrets)(loaded.config)),
-        Command::Token(args) => token::token(&loaded.config, &args).map_err(Failure::Done),
-        Command::Check => check(&loaded),
-        Command::Print => Ok(config::print(&loaded)),
-        Command::Help | Command::Version | Command::Schema | Command::Moderate => Ok(String::new()),
+        Command::Serve => block_on(&loaded, (actions.serve)(config)),
+        Command::Migrate => block_on(&loaded, (actions.migrate)(config)),
+        Command::NewEpoch => block_on(&loaded, (actions.new_epoch)(config)),
+        Command::Backup { file } => block_on(&loaded, (actions.backup)(config, file)),
+        Command::Secrets(SecretsCommand::Accept) => block_on(&loaded, (actions.accept_secrets)(config)),
+        Command::Token(args) => token::token(&config, &args).map_err(Failure::Done),
+        Command::Config(ConfigCommand::Check) => check(&loaded),
+        Command::Config(ConfigCommand::Print) => Ok(config::print(&loaded)),
+        Command::Config(ConfigCommand::Schema) | Command::Moderate => Ok(String::new()),
     }
 }
 
@@ -161,8 +155,8 @@ fn check(loaded: &Loaded) -> Result<String, Failure> {
 }
 
 /// Runs a command that waits for things, on all cores.
-fn block_on(config: &Config, outcome: Outcome) -> Result<String, Failure> {
-    logging::init(&config.log);
+fn block_on(loaded: &Loaded, outcome: Outcome) -> Result<String, Failure> {
+    logging::init(&loaded.config.log);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .thread_name("souk")

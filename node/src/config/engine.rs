@@ -4,7 +4,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use super::given::{Given, Wrong};
+use souk_settings::{Faults, Given, Wrong};
+
 use super::{Events, Router, Store};
 
 /// An address of an engine. What is shown of it hides a user name and password, and so does `Debug`.
@@ -84,8 +85,8 @@ const STORE_HELP: &str =
     "write sqlite:<path>, or cql://[user:password@]host:port[,host:port]/keyspace[?replication=3&dc=…]";
 const EVENTS_HELP: &str = "write file:<folder>, or kafka://host:port[,host:port]";
 
-pub(super) fn router(router: &mut Router, given: &Given) -> Result<(), Wrong> {
-    let text = given.text()?;
+pub(super) fn router(router: &mut Router, given: &Given) -> Result<(), Faults> {
+    let text = given.single()?;
     if text != "local" {
         let schemes = ["redis://", "rediss://", "redis-sentinel://", "redis-cluster://"];
         let rest = schemes.iter().find_map(|scheme| text.strip_prefix(scheme));
@@ -97,8 +98,8 @@ pub(super) fn router(router: &mut Router, given: &Given) -> Result<(), Wrong> {
     Ok(())
 }
 
-pub(super) fn store(store: &mut Store, given: &Given) -> Result<(), Wrong> {
-    let text = given.text()?;
+pub(super) fn store(store: &mut Store, given: &Given) -> Result<(), Faults> {
+    let text = given.single()?;
     store.engine = match (text.strip_prefix("sqlite:"), text.strip_prefix("cql://")) {
         // `sqlite:///srv/souk.db` is how other programs write it.
         (Some(path), _) if !path.is_empty() => StoreEngine::Sqlite(path.strip_prefix("//").unwrap_or(path).into()),
@@ -108,7 +109,7 @@ pub(super) fn store(store: &mut Store, given: &Given) -> Result<(), Wrong> {
             check_keyspace(&keyspace)?;
             StoreEngine::Cql { nodes, keyspace }
         }
-        _ => return Err(Wrong::new("is no store that souk knows", STORE_HELP)),
+        _ => return Err(Wrong::new("is no store that souk knows", STORE_HELP).into()),
     };
     store.url = EngineUrl(text.to_owned());
     Ok(())
@@ -131,18 +132,18 @@ fn check_keyspace(name: &str) -> Result<(), Wrong> {
     Ok(())
 }
 
-pub(super) fn events(events: &mut Events, given: &Given) -> Result<(), Wrong> {
-    let text = given.text()?;
+pub(super) fn events(events: &mut Events, given: &Given) -> Result<(), Faults> {
+    let text = given.single()?;
     events.engine = match (text.strip_prefix("file:"), text.strip_prefix("kafka://")) {
         (Some(path), _) if !before_options(path).is_empty() => EventsEngine::File(before_options(path).into()),
         (_, Some(rest)) => {
             let (brokers, tail) = hosts(rest, true, EVENTS_HELP)?;
             if !matches!(before_options(tail), "" | "/") {
-                return Err(Wrong::new("has a path behind the brokers", EVENTS_HELP));
+                return Err(Wrong::new("has a path behind the brokers", EVENTS_HELP).into());
             }
             EventsEngine::Kafka { brokers }
         }
-        _ => return Err(Wrong::new("is no place for events that souk knows", EVENTS_HELP)),
+        _ => return Err(Wrong::new("is no place for events that souk knows", EVENTS_HELP).into()),
     };
     events.url = EngineUrl(text.to_owned());
     Ok(())

@@ -1,289 +1,155 @@
 //! The table of settings. Everything that lists, reads, shows or explains settings goes through it.
 
 use souk_moderation::Category;
+use souk_settings::Fallback::{self, Text, Unset};
+use souk_settings::{Key, Kind, Table, Value, put};
 
-use super::key::Fallback::{Text, Unset};
-use super::key::{Key, Kind};
-use super::{engine, network, parse};
-use parse::put;
+use super::{Config, engine, network, parse};
 
-/// All settings, section by section. A later one may refine an earlier one (`moderation.phone` after `moderation.policy`).
-pub(crate) static KEYS: &[Key] = &[
-    Key {
-        name: "node.listen",
-        kind: Kind::Text,
-        default: Text("127.0.0.1:8080"),
-        doc: "Where clients connect: `/ws`, `/socket.io/`, REST.",
-        set: |c, v| put(&mut c.node.listen, parse::address(v)),
-    },
-    Key {
-        name: "node.operator_listen",
-        kind: Kind::Text,
-        default: Text("127.0.0.1:9090"),
-        doc: "Where operators connect: `/metrics`, `/livez`, `/readyz`. Nothing said in chats is there.",
-        set: |c, v| put(&mut c.node.operator_listen, parse::address(v)),
-    },
-    Key {
-        name: "node.id",
-        kind: Kind::Text,
-        default: Text("<host>-<random>"),
-        doc: "The node's name, different on every node. The default has a new random tail at every start.",
-        set: |c, v| put(&mut c.node.id, parse::node_id(v)),
-    },
-    Key {
-        name: "node.data_dir",
-        kind: Kind::Text,
-        default: Text("./data"),
-        doc: "Where a node that stands alone keeps history, events and the secrets it makes up.",
-        set: |c, v| put(&mut c.node.data_dir, parse::path(v)),
-    },
-    Key {
-        name: "node.origins",
-        kind: Kind::List,
-        default: Unset("pages of the same origin"),
-        doc: "Web pages that may connect: exact origins such as `https://market.example`. `*` is refused.",
-        set: |c, v| put(&mut c.node.origins, network::origins(v)),
-    },
-    Key {
-        name: "node.trusted_networks",
-        kind: Kind::List,
-        default: Unset("none"),
-        doc: "Proxies whose `X-Forwarded-For`, `X-Forwarded-Host` and `X-Forwarded-Proto` are believed, as `10.0.0.0/8`. Clients whose \
-              address such a proxy does not say in a form that can be read count as one, with the proxy's address.",
-        set: |c, v| put(&mut c.node.trusted_networks, network::networks(v)),
-    },
-    Key {
-        name: "node.plain",
-        kind: Kind::Switch,
-        default: Text("false"),
-        doc: "Take connections without TLS beyond loopback: for a proxy in front that ends TLS, in a network you trust.",
-        set: |c, v| put(&mut c.node.plain, parse::switch(v)),
-    },
-    Key {
-        name: "node.keep_alive",
-        kind: Kind::Duration,
-        default: Text("75s"),
-        doc: "How long a connection may be idle between two requests; longer than the balancer in front keeps it. `0s`: one request to \
-              a connection.",
-        set: |c, v| put(&mut c.node.keep_alive, parse::seconds(v, 0..=3600)),
-    },
-    Key {
-        name: "node.drain_wait",
-        kind: Kind::Duration,
-        default: Text("0s"),
-        doc: "How long a leaving node goes on as usual after `/readyz` went off, so that balancers notice.",
-        set: |c, v| put(&mut c.node.drain_wait, parse::seconds(v, 0..=600)),
-    },
-    Key {
-        name: "node.drain_limit",
-        kind: Kind::Duration,
-        default: Text("25s"),
-        doc: "How long closing all connections and flushing events may take; what is left is cut.",
-        set: |c, v| put(&mut c.node.drain_limit, parse::seconds(v, 1..=3600)),
-    },
-    Key {
-        name: "router.url",
-        kind: Kind::Url,
-        default: Text("local"),
-        doc: "Between nodes: `local` (none), `redis://`, `rediss://`, `redis-sentinel://`, `redis-cluster://`.",
-        set: |c, v| engine::router(&mut c.router, v),
-    },
-    Key {
-        name: "store.url",
-        kind: Kind::Url,
-        default: Text("sqlite:<data_dir>/souk.db"),
-        doc: "History: `sqlite:<path>`, or `cql://[user:password@]host:port[,host:port]/keyspace[?replication=3&dc=…]`.",
-        set: |c, v| engine::store(&mut c.store, v),
-    },
-    Key {
-        name: "store.secret",
-        kind: Kind::Secret,
-        default: Unset("made once and kept in `<data_dir>/store.secret`, when alone"),
-        doc: "Key of what must not be guessed in the store, at least 32 bytes; the same on all nodes.",
-        set: |c, v| put(&mut c.store.secret, parse::secret(v)),
-    },
-    Key {
-        name: "store.previous_secrets",
-        kind: Kind::Secrets,
-        default: Unset("none"),
-        doc: "Earlier values of `store.secret`, still recognised: put the old one here when you change it.",
-        set: |c, v| put(&mut c.store.previous_secrets, parse::secrets(v)),
-    },
-    Key {
-        name: "events.url",
-        kind: Kind::Url,
-        default: Text("file:<data_dir>/events"),
-        doc: "Events out: `file:<folder>` (NDJSON), or `kafka://host:port[,host:port]`.",
-        set: |c, v| engine::events(&mut c.events, v),
-    },
-    Key {
-        name: "auth.secret",
-        kind: Kind::Secret,
-        default: Unset("made up and kept in `<data_dir>/auth.secret`, when alone and without `auth.jwks`"),
-        doc: "Secret of HS256 tokens, at least 32 bytes; shared with whoever signs them.",
-        set: |c, v| put(&mut c.auth.secret, parse::secret(v)),
-    },
-    Key {
-        name: "auth.jwks",
-        kind: Kind::Text,
-        default: Unset("none"),
-        doc: "File with the public keys (JWKS) of RS, PS, ES or EdDSA tokens; read again when it changes.",
-        set: |c, v| parse::jwks(&mut c.auth, v),
-    },
-    Key {
-        name: "auth.issuer",
-        kind: Kind::Text,
-        default: Unset("not checked"),
-        doc: "The `iss` that tokens must have.",
-        set: |c, v| put(&mut c.auth.issuer, parse::text(v).map(Some)),
-    },
-    Key {
-        name: "auth.audience",
-        kind: Kind::Text,
-        default: Unset("not checked"),
-        doc: "The `aud` that tokens must have, alone or among others.",
-        set: |c, v| put(&mut c.auth.audience, parse::text(v).map(Some)),
-    },
-    Key {
-        name: "auth.leeway",
-        kind: Kind::Duration,
-        default: Text("5s"),
-        doc: "How far the clocks of who signs and who checks may differ; at most `30s`.",
-        set: |c, v| put(&mut c.auth.leeway, parse::seconds(v, 0..=30)),
-    },
-    Key {
-        name: "limits.messages",
-        kind: Kind::Number,
-        default: Text("20"),
-        doc: "Messages that one person may send per `limits.window`, over all devices and nodes. `0`: no limit.",
-        set: |c, v| put(&mut c.limits.quota.messages, parse::number(v)),
-    },
-    Key {
-        name: "limits.window",
-        kind: Kind::Duration,
-        default: Text("60s"),
-        doc: "The sliding window of `limits.messages`.",
-        set: |c, v| put(&mut c.limits.quota.window, parse::seconds(v, 1..=86_400)),
-    },
-    Key {
-        name: "limits.handshakes_per_second",
-        kind: Kind::Number,
-        default: Text("2000"),
-        doc: "Handshakes that a node lets through, one address after another; more of them wait, and are refused beyond 10 s of \
-              waiting. `0`: no limit.",
-        set: |c, v| put(&mut c.limits.handshakes_per_second, parse::bound(v)),
-    },
-    Key {
-        name: "limits.handshakes_per_second_per_ip",
-        kind: Kind::Number,
-        default: Unset("a fifth of `limits.connections_per_ip`, so 200"),
-        doc: "Handshakes that a node lets through from one IPv4 address or IPv6 /64, of those of `limits.handshakes_per_second`; more of \
-              them wait, and are refused beyond 10 s of waiting. `0`: no limit.",
-        set: |c, v| put(&mut c.limits.handshakes_per_second_per_ip, parse::number(v).map(Some)),
-    },
-    Key {
-        name: "limits.connections",
-        kind: Kind::Number,
-        default: Text("100000"),
-        doc: "Connections to one node. `0`: no limit but the system's.",
-        set: |c, v| put(&mut c.limits.connections, parse::bound(v)),
-    },
-    Key {
-        name: "limits.connections_per_user",
-        kind: Kind::Number,
-        default: Text("20"),
-        doc: "Sessions of one person on one node: a connection has one, with Socket.IO one for each namespace. `0`: 1,000.",
-        set: |c, v| put(&mut c.limits.connections_per_user, parse::bound(v)),
-    },
-    Key {
-        name: "limits.connections_per_ip",
-        kind: Kind::Number,
-        default: Text("1000"),
-        doc: "Connections from one IPv4 address or IPv6 /64 to one node; behind a proxy set `node.trusted_networks`. `0`: no limit.",
-        set: |c, v| put(&mut c.limits.connections_per_ip, parse::bound(v)),
-    },
-    Key {
-        name: "moderation.policy",
-        kind: Kind::Choice(parse::POLICIES),
-        default: Text("mask"),
-        doc: "What becomes of what is not allowed: `mask` (threats and insults are flagged: the words are evidence; spam is \
-              refused), `refuse`, `flag`, `off`, or `shadow`: decide and record as `mask`, but change nothing.",
-        set: |c, v| parse::policy(&mut c.moderation.rules, v),
-    },
-    category("moderation.phone", "Phone numbers.", |c, v| parse::category(&mut c.moderation.rules, Category::Phone, v)),
-    category("moderation.email", "E-mail addresses.", |c, v| {
-        parse::category(&mut c.moderation.rules, Category::Email, v)
-    }),
-    category("moderation.link", "External links.", |c, v| parse::category(&mut c.moderation.rules, Category::Link, v)),
-    category("moderation.messenger", "Messengers with a handle.", |c, v| {
-        parse::category(&mut c.moderation.rules, Category::Messenger, v)
-    }),
-    category("moderation.social", "Social handles.", |c, v| {
-        parse::category(&mut c.moderation.rules, Category::Social, v)
-    }),
-    category("moderation.profanity", "Profanity.", |c, v| {
-        parse::category(&mut c.moderation.rules, Category::Profanity, v)
-    }),
-    category("moderation.threat", "Threats.", |c, v| parse::category(&mut c.moderation.rules, Category::Threat, v)),
-    category("moderation.insult", "Insults.", |c, v| parse::category(&mut c.moderation.rules, Category::Insult, v)),
-    category("moderation.spam", "Spam.", |c, v| parse::category(&mut c.moderation.rules, Category::Spam, v)),
-    Key {
-        name: "moderation.own_hosts",
-        kind: Kind::List,
-        default: Unset("none"),
-        doc: "The marketplace's own hosts: links to them, and to hosts below them, stay.",
-        set: |c, v| parse::own_hosts(&mut c.moderation.rules, v),
-    },
-    Key {
-        name: "moderation.lexicon",
-        kind: Kind::Text,
-        default: Unset("none"),
-        doc: "File with the marketplace's own words and rules; read again when it changes, and on SIGHUP.",
-        set: |c, v| put(&mut c.moderation.lexicon, parse::path(v).map(Some)),
-    },
-    Key {
-        name: "moderation.secret",
-        kind: Kind::Secret,
-        default: Unset("made of `store.secret`"),
-        doc: "Key of the originals of what was masked, refused or edited, which only admins see; at least 32 bytes, the same on all \
-              nodes, another than `store.secret`.",
-        set: |c, v| put(&mut c.moderation.secret, parse::secret(v)),
-    },
-    Key {
-        name: "moderation.previous_secrets",
-        kind: Kind::Secrets,
-        default: Unset("none"),
-        doc: "Earlier values of `moderation.secret`, which still open what they closed: put the old one here when you change it. \
-              What keys made of `store.secret` and its earlier values closed stays open in any case.",
-        set: |c, v| put(&mut c.moderation.previous_secrets, parse::secrets(v)),
-    },
-    Key {
-        name: "log.format",
-        kind: Kind::Choice(&["text", "json"]),
-        default: Text("text"),
-        doc: "The form of log lines, which go to standard error.",
-        set: |c, v| put(&mut c.log.format, parse::format(v)),
-    },
-    Key {
-        name: "log.filter",
-        kind: Kind::Text,
-        default: Text("info,scylla=error"),
-        doc: "Which log lines: a level, or directives such as `warn,souk_node=debug`.",
-        set: |c, v| put(&mut c.log.filter, parse::filter(v)),
-    },
-];
+/// The settings, and how they are spoken of.
+pub(crate) static TABLE: Table<Config> = Table {
+    keys: KEYS,
+    subject: "configuration",
+    noun: "setting",
+    example: "[node], then listen = …",
+    list: "`souk --help` lists them all",
+    variables: "SOUK_",
+    others: &[],
+};
 
-/// A category of moderation.
-const fn category(
-    name: &'static str,
-    doc: &'static str,
-    set: fn(&mut super::Config, &super::given::Given) -> Result<(), super::given::Wrong>,
-) -> Key {
-    let default = Unset("as `moderation.policy` says");
-    Key { name, kind: Kind::Choice(parse::CATEGORY_POLICIES), default, doc, set }
+const NUMBER: Kind = Kind::count(0, u32::MAX as usize);
+const CATEGORY: Kind = Kind::Choice(parse::CATEGORY_POLICIES);
+const AS_POLICY: Fallback = Unset("as `moderation.policy` says");
+
+/// A value that is put where it belongs as it is read.
+macro_rules! value {
+    ($($field:ident).+) => { |c, v, k| put(&mut c.$($field).+, Value::read(v, k)) };
 }
 
-/// The setting of this name.
-pub(super) fn find(name: &str) -> Option<&'static Key> {
-    KEYS.iter().find(|key| key.name == name)
+macro_rules! keys {
+    ($( $name:literal: $kind:expr, $default:expr, $doc:literal => $set:expr; )*) => {
+        static KEYS: &[Key<Config>] = &[$( Key { name: $name, kind: $kind, default: $default, doc: $doc, set: $set }, )*];
+    };
+}
+
+keys! {
+    "node.listen": Kind::Text, Text("127.0.0.1:8080"),
+        "Where clients connect: `/ws`, `/socket.io/`, REST." => |c, v, _| put(&mut c.node.listen, parse::address(v));
+    "node.operator_listen": Kind::Text, Text("127.0.0.1:9090"),
+        "Where operators connect: `/metrics`, `/livez`, `/readyz`. Nothing said in chats is there."
+        => |c, v, _| put(&mut c.node.operator_listen, parse::address(v));
+    "node.id": Kind::Text, Text("<host>-<random>"),
+        "The node's name, different on every node. The default has a new random tail at every start."
+        => |c, v, _| put(&mut c.node.id, parse::node_id(v));
+    "node.data_dir": Kind::Text, Text("./data"),
+        "Where a node that stands alone keeps history, events and the secrets it makes up."
+        => |c, v, _| put(&mut c.node.data_dir, parse::path(v));
+    "node.origins": Kind::List("texts"), Unset("pages of the same origin"),
+        "Web pages that may connect: exact origins such as `https://market.example`. `*` is refused."
+        => |c, v, _| put(&mut c.node.origins, network::origins(v));
+    "node.trusted_networks": Kind::List("texts"), Unset("none"),
+        "Proxies whose `X-Forwarded-For`, `X-Forwarded-Host` and `X-Forwarded-Proto` are believed, as `10.0.0.0/8`. Clients whose address such a proxy does not say in a form that can be read count as one, with the proxy's address."
+        => |c, v, _| put(&mut c.node.trusted_networks, network::networks(v));
+    "node.plain": Kind::Switch, Text("false"),
+        "Take connections without TLS beyond loopback: for a proxy in front that ends TLS, in a network you trust."
+        => value!(node.plain);
+    "node.keep_alive": Kind::seconds(0, 3600), Text("75s"),
+        "How long a connection may be idle between two requests; longer than the balancer in front keeps it. `0s`: one request to a connection."
+        => value!(node.keep_alive);
+    "node.drain_wait": Kind::seconds(0, 600), Text("0s"),
+        "How long a leaving node goes on as usual after `/readyz` went off, so that balancers notice." => value!(node.drain_wait);
+    "node.drain_limit": Kind::seconds(1, 3600), Text("25s"),
+        "How long closing all connections and flushing events may take; what is left is cut." => value!(node.drain_limit);
+
+    "router.url": Kind::Url, Text("local"),
+        "Between nodes: `local` (none), `redis://`, `rediss://`, `redis-sentinel://`, `redis-cluster://`."
+        => |c, v, _| engine::router(&mut c.router, v);
+
+    "store.url": Kind::Url, Text("sqlite:<data_dir>/souk.db"),
+        "History: `sqlite:<path>`, or `cql://[user:password@]host:port[,host:port]/keyspace[?replication=3&dc=…]`."
+        => |c, v, _| engine::store(&mut c.store, v);
+    "store.secret": Kind::Secret, Unset("made once and kept in `<data_dir>/store.secret`, when alone"),
+        "Key of what must not be guessed in the store, at least 32 bytes; the same on all nodes."
+        => |c, v, _| put(&mut c.store.secret, parse::secret(v));
+    "store.previous_secrets": Kind::Secrets, Unset("none"),
+        "Earlier values of `store.secret`, still recognised: put the old one here when you change it."
+        => |c, v, _| put(&mut c.store.previous_secrets, parse::secrets(v));
+
+    "events.url": Kind::Url, Text("file:<data_dir>/events"),
+        "Events out: `file:<folder>` (NDJSON), or `kafka://host:port[,host:port]`." => |c, v, _| engine::events(&mut c.events, v);
+
+    "auth.secret": Kind::Secret, Unset("made up and kept in `<data_dir>/auth.secret`, when alone and without `auth.jwks`"),
+        "Secret of HS256 tokens, at least 32 bytes; shared with whoever signs them."
+        => |c, v, _| put(&mut c.auth.secret, parse::secret(v));
+    "auth.jwks": Kind::Text, Unset("none"),
+        "File with the public keys (JWKS) of RS, PS, ES or EdDSA tokens; read again when it changes."
+        => |c, v, _| parse::jwks(&mut c.auth, v);
+    "auth.issuer": Kind::Text, Unset("not checked"),
+        "The `iss` that tokens must have." => |c, v, _| put(&mut c.auth.issuer, parse::text(v).map(Some));
+    "auth.audience": Kind::Text, Unset("not checked"),
+        "The `aud` that tokens must have, alone or among others."
+        => |c, v, _| put(&mut c.auth.audience, parse::text(v).map(Some));
+    "auth.leeway": Kind::seconds(0, 30), Text("5s"),
+        "How far the clocks of who signs and who checks may differ; at most `30s`." => value!(auth.leeway);
+
+    "limits.messages": NUMBER, Text("20"),
+        "Messages that one person may send per `limits.window`, over all devices and nodes. `0`: no limit."
+        => value!(limits.quota.messages);
+    "limits.window": Kind::seconds(1, 86_400), Text("60s"),
+        "The sliding window of `limits.messages`." => value!(limits.quota.window);
+    "limits.handshakes_per_second": NUMBER, Text("2000"),
+        "Handshakes that a node lets through, one address after another; more of them wait, and are refused beyond 10 s of waiting. `0`: no limit."
+        => |c, v, k| put(&mut c.limits.handshakes_per_second, parse::bound(v, k));
+    "limits.handshakes_per_second_per_ip": NUMBER, Unset("a fifth of `limits.connections_per_ip`, so 200"),
+        "Handshakes that a node lets through from one IPv4 address or IPv6 /64, of those of `limits.handshakes_per_second`; more of them wait, and are refused beyond 10 s of waiting. `0`: no limit."
+        => |c, v, k| put(&mut c.limits.handshakes_per_second_per_ip, Value::read(v, k).map(Some));
+    "limits.connections": NUMBER, Text("100000"),
+        "Connections to one node. `0`: no limit but the system's."
+        => |c, v, k| put(&mut c.limits.connections, parse::bound(v, k));
+    "limits.connections_per_user": NUMBER, Text("20"),
+        "Sessions of one person on one node: a connection has one, with Socket.IO one for each namespace. `0`: 1,000."
+        => |c, v, k| put(&mut c.limits.connections_per_user, parse::bound(v, k));
+    "limits.connections_per_ip": NUMBER, Text("1000"),
+        "Connections from one IPv4 address or IPv6 /64 to one node; behind a proxy set `node.trusted_networks`. `0`: no limit."
+        => |c, v, k| put(&mut c.limits.connections_per_ip, parse::bound(v, k));
+
+    "moderation.policy": Kind::Choice(parse::POLICIES), Text("mask"),
+        "What becomes of what is not allowed: `mask` (threats and insults are flagged: the words are evidence; spam is refused), `refuse`, `flag`, `off`, or `shadow`: decide and record as `mask`, but change nothing."
+        => |c, v, _| parse::policy(&mut c.moderation.rules, v);
+    "moderation.phone": CATEGORY, AS_POLICY,
+        "Phone numbers." => |c, v, _| parse::category(&mut c.moderation.rules, Category::Phone, v);
+    "moderation.email": CATEGORY, AS_POLICY,
+        "E-mail addresses." => |c, v, _| parse::category(&mut c.moderation.rules, Category::Email, v);
+    "moderation.link": CATEGORY, AS_POLICY,
+        "External links." => |c, v, _| parse::category(&mut c.moderation.rules, Category::Link, v);
+    "moderation.messenger": CATEGORY, AS_POLICY,
+        "Messengers with a handle." => |c, v, _| parse::category(&mut c.moderation.rules, Category::Messenger, v);
+    "moderation.social": CATEGORY, AS_POLICY,
+        "Social handles." => |c, v, _| parse::category(&mut c.moderation.rules, Category::Social, v);
+    "moderation.profanity": CATEGORY, AS_POLICY,
+        "Profanity." => |c, v, _| parse::category(&mut c.moderation.rules, Category::Profanity, v);
+    "moderation.threat": CATEGORY, AS_POLICY,
+        "Threats." => |c, v, _| parse::category(&mut c.moderation.rules, Category::Threat, v);
+    "moderation.insult": CATEGORY, AS_POLICY,
+        "Insults." => |c, v, _| parse::category(&mut c.moderation.rules, Category::Insult, v);
+    "moderation.spam": CATEGORY, AS_POLICY,
+        "Spam." => |c, v, _| parse::category(&mut c.moderation.rules, Category::Spam, v);
+    "moderation.own_hosts": Kind::List("texts"), Unset("none"),
+        "The marketplace's own hosts: links to them, and to hosts below them, stay."
+        => |c, v, _| parse::own_hosts(&mut c.moderation.rules, v);
+    "moderation.lexicon": Kind::Text, Unset("none"),
+        "File with the marketplace's own words and rules; read again when it changes, and on SIGHUP."
+        => |c, v, _| put(&mut c.moderation.lexicon, parse::path(v).map(Some));
+    "moderation.secret": Kind::Secret, Unset("made of `store.secret`"),
+        "Key of the originals of what was masked, refused or edited, which only admins see; at least 32 bytes, the same on all nodes, another than `store.secret`."
+        => |c, v, _| put(&mut c.moderation.secret, parse::secret(v));
+    "moderation.previous_secrets": Kind::Secrets, Unset("none"),
+        "Earlier values of `moderation.secret`, which still open what they closed: put the old one here when you change it. What keys made of `store.secret` and its earlier values closed stays open in any case."
+        => |c, v, _| put(&mut c.moderation.previous_secrets, parse::secrets(v));
+
+    "log.format": Kind::Choice(&["text", "json"]), Text("text"),
+        "The form of log lines, which go to standard error." => |c, v, _| put(&mut c.log.format, parse::format(v));
+    "log.filter": Kind::Text, Text("info,scylla=error"),
+        "Which log lines: a level, or directives such as `warn,souk_node=debug`."
+        => |c, v, _| put(&mut c.log.filter, parse::filter(v));
 }

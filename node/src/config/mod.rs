@@ -1,7 +1,7 @@
 //! What an operator chooses, read once when the node starts.
 //!
 //! A setting is said in a TOML file, in the environment or as a flag; the later of these wins. One table, `keys.rs`, names every
-//! setting with its default, its explanation and its parser: reading, `souk config print`, `souk config schema`, `souk --help`
+//! setting with its default, its explanation and its parser, as `souk_settings` has them: reading, `souk config print`, `souk config schema`, `souk --help`
 //! and the list below are all made from it. Every mistake is found in one go ([`Mistakes`]), said with the place it came from.
 //!
 //! A cluster is a node whose router is Redis or whose store is CQL. What its nodes must share may then not be left to a default:
@@ -10,12 +10,9 @@
 
 mod engine;
 mod folder;
-mod given;
 mod kept;
-mod key;
 mod keys;
 mod load;
-mod mistake;
 mod network;
 mod parse;
 mod print;
@@ -35,16 +32,14 @@ use souk_chat::limits::Quota;
 
 pub use engine::{EngineUrl, EventsEngine, RouterEngine, StoreEngine};
 pub use kept::{KeptError, Secrets};
-pub(crate) use key::Kind;
-pub(crate) use keys::KEYS;
+#[cfg(test)]
+pub(crate) use keys::TABLE;
 pub use load::{Loaded, load, load_moderation};
-pub use mistake::{Mistake, Mistakes, Place};
 pub use network::{Network, Origins};
-pub(crate) use parse::duration;
 pub use print::{print, reference};
 pub use schema::schema;
 pub use secret::Secret;
-pub(crate) use sources::nearest;
+pub use souk_settings::{Mistake, Mistakes, Place};
 pub use sources::{Flags, Surroundings};
 
 /// Everything an operator chooses, checked. [`Config::default`] is a node that stands alone.

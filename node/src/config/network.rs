@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::given::{Given, Wrong};
+use souk_settings::{Given, Wrong};
 
 /// A network: an address and how many of its leading bits count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +46,7 @@ pub(super) fn networks(given: &Given) -> Result<Vec<Network>, Wrong> {
             Wrong::new(format!("{item:?} is not a network"), "write addresses like 10.0.0.0/8, fd00::/8 or 192.0.2.7")
         })
     };
-    given.items().into_iter().map(one).collect()
+    given.items()?.into_iter().map(one).collect()
 }
 
 /// Which web pages may connect. Programs other than browsers send no `Origin` and are not meant.
@@ -130,7 +130,7 @@ pub(super) fn origins(given: &Given) -> Result<Origins, Wrong> {
             Err(wrong())
         }
     };
-    Ok(Origins { list: given.items().into_iter().map(one).collect::<Result<_, _>>()? })
+    Ok(Origins { list: given.items()?.into_iter().map(one).collect::<Result<_, _>>()? })
 }
 
 #[cfg(test)]
@@ -161,7 +161,7 @@ mod tests {
         }
         assert!(!own.allow(Some("http://a"), None, None));
 
-        let listed = origins(&Given::One("https://a.example, http://localhost:3000".into())).unwrap();
+        let listed = origins(&Given::Bare("https://a.example, http://localhost:3000".into())).unwrap();
         assert!(listed.allow(Some("https://a.example"), Some("x"), None) && listed.allow(None, None, None));
         for bad in
             ["https://a.example.evil", "http://a.example", "https://A.example", "https://x", "https://a.example:443"]
@@ -169,9 +169,9 @@ mod tests {
             assert!(!listed.allow(Some(bad), Some("x"), None), "{bad}");
         }
         for bad in ["*", "https://*.a.example", "a.example", "https://a.example/", "https://u@a.example", "file:///x"] {
-            assert!(origins(&Given::One(bad.into())).is_err(), "{bad}");
+            assert!(origins(&Given::Bare(bad.into())).is_err(), "{bad}");
         }
-        let said = origins(&Given::One("https://a.example:443/x".into())).unwrap_err();
+        let said = origins(&Given::Bare("https://a.example:443/x".into())).unwrap_err();
         assert_eq!(said.help, "write https://a.example");
     }
 

@@ -2,25 +2,18 @@
 
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
-use std::ops::RangeInclusive;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use souk_moderation::{Category, Policies, Policy, Rules, Settings, SettingsError};
 
-use super::given::{Given, Wrong};
+use souk_settings::{Faults, Given, Kind, Value, Wrong, choose};
+
 use super::secret::{SECRET_BYTES_MIN, Secret};
 use super::{Auth, LogFormat};
 
-/// Puts a parsed value where it belongs.
-pub(super) fn put<T>(place: &mut T, value: Result<T, Wrong>) -> Result<(), Wrong> {
-    *place = value?;
-    Ok(())
-}
-
 /// `127.0.0.1:8080`, `[::1]:8080`, `localhost:8080`.
 pub(super) fn address(given: &Given) -> Result<SocketAddr, Wrong> {
-    let text = given.text()?;
+    let text = given.single()?;
     let numeric = text.strip_prefix("localhost:").map(|port| format!("127.0.0.1:{port}"));
     numeric.as_deref().unwrap_or(text).parse().map_err(|_| {
         Wrong::new(
@@ -30,77 +23,14 @@ pub(super) fn address(given: &Given) -> Result<SocketAddr, Wrong> {
     })
 }
 
-/// A length of time: a whole number and `ms`, `s`, `m`, `h` or `d`.
-pub(crate) fn duration(text: &str, range: RangeInclusive<Duration>) -> Result<Duration, Wrong> {
-    let wrong = || {
-        Wrong::new(
-            format!("{text:?} is not a length of time"),
-            "write a whole number and its unit: 500ms, 60s, 2m, 1h or 1d",
-        )
-    };
-    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let number: u64 = digits.parse().map_err(|_| wrong())?;
-    let millis = match &text[digits.len()..] {
-        "ms" => 1,
-        "s" => 1_000,
-        "m" => 60_000,
-        "h" => 3_600_000,
-        "d" => 86_400_000,
-        // Nothing is nothing in any unit.
-        "" if number == 0 => 0,
-        _ => return Err(wrong()),
-    };
-    let value = number.checked_mul(millis).map(Duration::from_millis).ok_or_else(wrong)?;
-    if value > *range.end() {
-        return Err(Wrong::new(format!("{text} is too long"), format!("at most {}", show(*range.end()))));
-    }
-    if value < *range.start() {
-        return Err(Wrong::new(format!("{text} is too short"), format!("at least {}", show(*range.start()))));
-    }
-    Ok(value)
-}
-
-fn show(duration: Duration) -> String {
-    match duration.as_millis() {
-        ms if ms % 3_600_000 == 0 && ms > 0 => format!("{}h", ms / 3_600_000),
-        ms if ms % 1_000 == 0 => format!("{}s", ms / 1_000),
-        ms => format!("{ms}ms"),
-    }
-}
-
-/// A duration of so many seconds.
-pub(super) fn seconds(given: &Given, range: RangeInclusive<u64>) -> Result<Duration, Wrong> {
-    duration(given.text()?, Duration::from_secs(*range.start())..=Duration::from_secs(*range.end()))
-}
-
-/// A whole number; 0 for none.
-pub(super) fn number(given: &Given) -> Result<u32, Wrong> {
-    let text = given.text()?;
-    text.parse().map_err(|_| {
-        Wrong::new(
-            format!("{text:?} is not a whole number"),
-            format!("write digits, 0 to {}; 0 means no limit", u32::MAX),
-        )
-    })
-}
-
 /// A bound; 0 for no bound.
-pub(super) fn bound(given: &Given) -> Result<Option<NonZeroU32>, Wrong> {
-    number(given).map(NonZeroU32::new)
-}
-
-/// `true` or `false`.
-pub(super) fn switch(given: &Given) -> Result<bool, Wrong> {
-    match given.text()? {
-        "true" => Ok(true),
-        "false" => Ok(false),
-        text => Err(Wrong::new(format!("{text:?} is neither yes nor no"), "write true or false")),
-    }
+pub(super) fn bound(given: &Given, kind: Kind) -> Result<Option<NonZeroU32>, Faults> {
+    u32::read(given, kind).map(NonZeroU32::new)
 }
 
 /// Any text that is not empty.
 pub(super) fn text(given: &Given) -> Result<String, Wrong> {
-    match given.text()? {
+    match given.single()? {
         "" => Err(Wrong::new("is empty", "say a value, or leave the setting out")),
         text => Ok(text.to_owned()),
     }
@@ -115,7 +45,7 @@ pub(super) fn path(given: &Given) -> Result<PathBuf, Wrong> {
 pub(super) fn node_id(given: &Given) -> Result<String, Wrong> {
     /// As long as the names in Redis may be.
     const MAX: usize = 128;
-    let id = given.text()?;
+    let id = given.single()?;
     let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-');
     if id.is_empty() || id.len() > MAX || !id.bytes().all(allowed) {
         return Err(Wrong::new(
@@ -128,12 +58,12 @@ pub(super) fn node_id(given: &Given) -> Result<String, Wrong> {
 
 /// A secret; never quoted.
 pub(super) fn secret(given: &Given) -> Result<Option<Secret>, Wrong> {
-    secret_of(given.text()?).map(Some)
+    secret_of(given.single()?).map(Some)
 }
 
 /// Several secrets; never quoted.
 pub(super) fn secrets(given: &Given) -> Result<Vec<Secret>, Wrong> {
-    given.items().into_iter().map(secret_of).collect()
+    given.items()?.into_iter().map(secret_of).collect()
 }
 
 fn secret_of(text: &str) -> Result<Secret, Wrong> {
@@ -146,13 +76,14 @@ fn secret_of(text: &str) -> Result<Secret, Wrong> {
 }
 
 /// The file of public keys.
-pub(super) fn jwks(auth: &mut Auth, given: &Given) -> Result<(), Wrong> {
+pub(super) fn jwks(auth: &mut Auth, given: &Given) -> Result<(), Faults> {
     let text = text(given)?;
     if text.starts_with("https://") || text.starts_with("http://") {
         return Err(Wrong::new(
             "is an address, and this version reads key sets from files only",
             "save the key set to a file, keep it fresh (souk reads it again when it changes) and name that file",
-        ));
+        )
+        .into());
     }
     auth.jwks = Some(text.into());
     Ok(())
@@ -171,12 +102,8 @@ pub(super) fn filter(given: &Given) -> Result<String, Wrong> {
 }
 
 /// The form of a log line.
-pub(super) fn format(given: &Given) -> Result<LogFormat, Wrong> {
-    match given.text()? {
-        "text" => Ok(LogFormat::Text),
-        "json" => Ok(LogFormat::Json),
-        text => Err(Wrong::new(format!("{text:?} is not a form of a log line"), "write text or json")),
-    }
+pub(super) fn format(given: &Given) -> Result<LogFormat, Faults> {
+    choose(given, &[("text", LogFormat::Text), ("json", LogFormat::Json)])
 }
 
 /// The words of `moderation.policy`.
@@ -185,9 +112,9 @@ pub(super) const POLICIES: &[&str] = &["mask", "refuse", "flag", "off", "shadow"
 pub(super) const CATEGORY_POLICIES: &[&str] = &["mask", "refuse", "flag", "off"];
 
 /// What becomes of every category that has no policy of its own.
-pub(super) fn policy(settings: &mut Settings, given: &Given) -> Result<(), Wrong> {
+pub(super) fn policy(settings: &mut Settings, given: &Given) -> Result<(), Faults> {
     settings.shadow = false;
-    settings.policies = match given.text()? {
+    settings.policies = match given.single()? {
         // Threats and insults are evidence: they are flagged, not masked, unless told otherwise; spam is refused.
         "mask" => Policies::default(),
         "shadow" => {
@@ -200,8 +127,8 @@ pub(super) fn policy(settings: &mut Settings, given: &Given) -> Result<(), Wrong
 }
 
 /// What becomes of one category.
-pub(super) fn category(settings: &mut Settings, category: Category, given: &Given) -> Result<(), Wrong> {
-    let word = given.text()?;
+pub(super) fn category(settings: &mut Settings, category: Category, given: &Given) -> Result<(), Faults> {
+    let word = given.single()?;
     let policy = Policy::parse(word).ok_or_else(|| unknown_policy(word, CATEGORY_POLICIES))?;
     settings.policies.set(category, policy);
     Ok(())
@@ -212,15 +139,16 @@ fn unknown_policy(word: &str, words: &[&str]) -> Wrong {
 }
 
 /// The marketplace's own hosts. The rules that use them say which names will do.
-pub(super) fn own_hosts(settings: &mut Settings, given: &Given) -> Result<(), Wrong> {
-    let own_hosts: Vec<String> = given.items().into_iter().map(str::to_owned).collect();
+pub(super) fn own_hosts(settings: &mut Settings, given: &Given) -> Result<(), Faults> {
+    let own_hosts: Vec<String> = given.items()?.into_iter().map(str::to_owned).collect();
     if let Err(SettingsError::OwnHosts(bad)) =
         Rules::new(Settings { own_hosts: own_hosts.clone(), ..Settings::default() })
     {
         return Err(Wrong::new(
             format!("holds what is no host name of a marketplace: {}", bad.join(" ")),
             "write names like market.example, without scheme, port or path",
-        ));
+        )
+        .into());
     }
     settings.own_hosts = own_hosts;
     Ok(())

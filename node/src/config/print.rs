@@ -2,10 +2,11 @@
 
 use std::fmt::Write;
 
+use souk_settings::{Fallback, Given, Key, Kind, Value};
+
+use super::Config;
 use super::engine::hide_user;
-use super::given::Given;
-use super::key::{Fallback, Key, Kind};
-use super::keys::KEYS;
+use super::keys::TABLE;
 use super::load::Loaded;
 
 /// Every setting in force as TOML, with the place where it was said. Secrets are shown as `***`, and so are user names and passwords
@@ -13,7 +14,7 @@ use super::load::Loaded;
 pub fn print(loaded: &Loaded) -> String {
     let mut out = String::from("# The settings in force, and where each was said. Secrets are not shown.\n");
     let mut section = "";
-    for key in KEYS {
+    for key in TABLE.keys {
         if section != key.section() {
             section = key.section();
             line(&mut out, format_args!("\n[{section}]"));
@@ -34,34 +35,34 @@ fn line(out: &mut String, text: std::fmt::Arguments<'_>) {
     out.push('\n');
 }
 
-fn shown(key: &Key, given: &Given) -> String {
-    match (key.kind, given) {
-        (Kind::Secret | Kind::Secrets, _) => quoted("***"),
-        (Kind::Url, Given::One(text)) => quoted(&hide_user(text.trim())),
-        (Kind::Number | Kind::Switch, Given::One(text)) => text.trim().to_owned(),
-        (Kind::List, given) => {
-            let items: Vec<String> = given.items().into_iter().map(quoted).collect();
+fn shown(key: &Key<Config>, given: &Given) -> String {
+    let text = given.scalar().unwrap_or_default();
+    match key.kind {
+        Kind::Secret | Kind::Secrets => quoted("***"),
+        Kind::Url => quoted(&hide_user(text)),
+        Kind::Count { .. } | Kind::Switch => text.to_owned(),
+        Kind::List(_) => {
+            let items: Vec<String> = given.items().into_iter().flatten().map(quoted).collect();
             format!("[{}]", items.join(", "))
         }
-        (_, Given::One(text)) => quoted(text.trim()),
-        (_, Given::Many(items)) => quoted(&items.join(",")),
+        _ => quoted(text),
     }
 }
 
 fn quoted(text: &str) -> String {
-    toml::Value::String(text.to_owned()).to_string()
+    text.to_owned().write()
 }
 
 /// The list of settings as Markdown: part of this module's documentation, where a test keeps it in step with the table.
 pub fn reference() -> String {
     let mut out = String::from("\n| TOML | environment, flag | default | what it does |\n|---|---|---|---|\n");
-    for key in KEYS {
+    for key in TABLE.keys {
         let default = match key.default {
             Fallback::Text(text) => format!("`{text}`"),
             Fallback::Unset(words) => words.to_owned(),
         };
         let cells =
-            format_args!("| `{}` | `{}` `{}` | {default} | {} |", key.name, key.variable(), key.flag(), key.doc);
+            format_args!("| `{}` | `{}` `{}` | {default} | {} |", key.name, TABLE.variable(key), key.flag(), key.doc);
         line(&mut out, cells);
     }
     out

@@ -2,13 +2,15 @@
 
 use serde_json::{Map, Value, json};
 
-use super::key::{Fallback, Key, Kind};
-use super::keys::KEYS;
+use souk_settings::{Fallback, Key, Kind};
+
+use super::Config;
+use super::keys::TABLE;
 
 /// A JSON Schema (draft 2020-12) of the file. `x-environment` and `x-flag` name the other two ways to say a setting.
 pub fn schema() -> Value {
     let mut sections = Map::new();
-    for key in KEYS {
+    for key in TABLE.keys {
         let section = sections
             .entry(key.section())
             .or_insert_with(|| json!({ "type": "object", "additionalProperties": false, "properties": {} }));
@@ -23,23 +25,25 @@ pub fn schema() -> Value {
     })
 }
 
-fn property(key: &Key) -> Value {
+fn property(key: &Key<Config>) -> Value {
     let mut property = match key.kind {
         Kind::Text | Kind::Url => json!({ "type": "string", "minLength": 1 }),
         Kind::Choice(words) => json!({ "enum": words }),
         Kind::Secret => json!({ "type": "string", "minLength": 32, "writeOnly": true }),
         Kind::Secrets => json!({ "type": "array", "items": { "type": "string", "minLength": 32 }, "writeOnly": true }),
-        Kind::Number => json!({ "type": "integer", "minimum": 0, "maximum": u32::MAX }),
-        Kind::Duration => json!({ "type": "string", "pattern": "^([0-9]+(ms|s|m|h|d)|0)$" }),
+        Kind::Count { least, most } => json!({ "type": "integer", "minimum": least, "maximum": most }),
+        Kind::Number { least, most } => json!({ "type": "number", "minimum": least, "maximum": most }),
+        Kind::Duration { .. } => json!({ "type": "string", "pattern": "^([0-9]+(ms|s|m|h|d)|0)$" }),
         Kind::Switch => json!({ "type": "boolean" }),
-        Kind::List => json!({ "type": "array", "items": { "type": "string" } }),
+        Kind::List(_) => json!({ "type": "array", "items": { "type": "string" } }),
+        Kind::Table(_) => json!({ "type": "object" }),
     };
     property["description"] = json!(key.doc);
-    property["x-environment"] = json!(key.variable());
+    property["x-environment"] = json!(TABLE.variable(key));
     property["x-flag"] = json!(key.flag());
     match (key.default, key.kind) {
         (Fallback::Unset(words), _) => property["x-default"] = json!(words),
-        (Fallback::Text(text), Kind::Number) => property["default"] = json!(text.parse::<u32>().ok()),
+        (Fallback::Text(text), Kind::Count { .. }) => property["default"] = json!(text.parse::<u32>().ok()),
         (Fallback::Text(text), Kind::Switch) => property["default"] = json!(text == "true"),
         (Fallback::Text(text), _) => property["default"] = json!(text),
     }

@@ -1,7 +1,7 @@
 //! What does not go together, and why. A rule is silent where one of its settings could not be understood: that was said already.
 
-use super::load::Values;
-use super::mistake::Mistake;
+use souk_settings::{Mistake, Values, Wrong};
+
 use super::{Config, EventsEngine, RouterEngine, StoreEngine};
 
 struct Rule {
@@ -42,7 +42,7 @@ const RULES: &[Rule] = &[
         at: "router.url",
         with: &["store.url"],
         broken: |config, values| {
-            matches!(config.store.engine, StoreEngine::Cql { .. }) && values.is_default("router.url")
+            matches!(config.store.engine, StoreEngine::Cql { .. }) && !values.is_said("router.url")
         },
         what: "nodes that share a CQL store and no router would deliver nothing to each other at once and count limits apart",
         help: "set router.url to redis://host:port, or say router.url = \"local\" yourself if there is only this node",
@@ -53,7 +53,7 @@ const RULES: &[Rule] = &[
         broken: |config, values| {
             config.router.engine == RouterEngine::Redis
                 && matches!(config.events.engine, EventsEngine::File(_))
-                && values.is_default("events.url")
+                && !values.is_said("events.url")
         },
         what: "with a Redis router every node would keep an event log of its own, and nobody would read them all",
         help: "set events.url to kafka://host:port, or say events.url = \"file:<folder>\" yourself if that is what you want",
@@ -84,14 +84,7 @@ const RULES: &[Rule] = &[
 
 /// Every rule that is broken.
 pub(super) fn broken(config: &Config, values: &Values) -> Vec<Mistake> {
-    let understood = |rule: &&Rule| !rule.with.iter().chain([&rule.at]).any(|key| values.is_bad(key));
+    let understood = |rule: &&Rule| values.are_understood(&[rule.at]) && values.are_understood(rule.with);
     let broken = RULES.iter().filter(understood).filter(|rule| (rule.broken)(config, values));
-    broken
-        .map(|rule| Mistake {
-            place: values.place(rule.at),
-            key: Some(rule.at),
-            what: rule.what.to_owned(),
-            help: rule.help.to_owned(),
-        })
-        .collect()
+    broken.map(|rule| Wrong::new(rule.what, rule.help).of(rule.at, values.place(rule.at))).collect()
 }

@@ -12,8 +12,8 @@ use tokio::time::Instant;
 use super::{AGAIN_AFTER, Asked, Life, Tell};
 use crate::device::log::{How, Seen};
 use crate::ledger::Micros;
-use crate::load::talk::{self, Stamp};
 use crate::report::ViolationKind;
+use crate::talk::{self, Stamp};
 
 impl Life<'_> {
     /// Something came.

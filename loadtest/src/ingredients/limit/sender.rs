@@ -9,11 +9,11 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use super::judge::{self, Accepted};
 use super::{LimitPart, Pace, Quota};
+use crate::context::Context;
+use crate::crowd::Tester;
 use crate::device::Command;
 use crate::ledger::Micros;
 use crate::report::{LimitGroup, ViolationKind};
-use crate::run::context::Context;
-use crate::run::crowd::Tester;
 
 /// How long an answer may take.
 const ANSWER_TIME: Duration = Duration::from_secs(20);

@@ -1,7 +1,7 @@
 use super::super::figures::{FIGURES, find};
 use super::super::samples::{ALL_KINDS, eventful, extra, sample};
 use super::*;
-use crate::scenario::Comparison;
+use crate::report::Comparison;
 
 fn threshold(metric: &str, comparison: Comparison, limit: f64) -> Threshold {
     Threshold { text: format!("{metric} ? {limit}"), metric: metric.to_owned(), comparison, limit }

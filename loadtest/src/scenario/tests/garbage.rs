@@ -69,7 +69,7 @@ fn garbage_for_any_knob_is_told_with_its_flag() {
                 wrong += 1;
                 let flag = format!("--set {}", name.trim());
                 assert!(
-                    mistakes.0.iter().any(|mistake| mistake.place.to_string() == flag),
+                    mistakes.list.iter().any(|mistake| mistake.place.to_string() == flag),
                     "{garbage:?} on {text:?}: {mistakes}"
                 );
             }

@@ -14,7 +14,7 @@ fn sets(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
 /// The mistakes of a text with flags, as they are printed.
 fn mistakes(text: &str, flags: &[(&str, &str)]) -> Vec<String> {
     let Err(mistakes) = Scenario::parse("my.toml", text, &sets(flags)) else { return Vec::new() };
-    mistakes.0.iter().map(Mistake::to_string).collect()
+    mistakes.list.iter().map(Mistake::to_string).collect()
 }
 
 /// A file whose every line was written by [`Scenario::knobs`].
@@ -160,7 +160,7 @@ fn columns_count_characters() {
 
 #[test]
 fn what_cannot_be_found_is_told_with_what_there_is() {
-    let said = |name: &str| Scenario::load(name, &[]).unwrap_err().0[0].to_string();
+    let said = |name: &str| Scenario::load(name, &[]).unwrap_err().list[0].to_string();
     assert_eq!(said("staedy"), "staedy: there is no such scenario; did you mean steady?");
     assert!(
         said("zzz").starts_with("zzz: there is no such scenario; souk-loadtest has steady, rate-limit, "),
@@ -168,7 +168,11 @@ fn what_cannot_be_found_is_told_with_what_there_is() {
         said("zzz")
     );
     assert!(said("/nowhere/x.toml").starts_with("/nowhere/x.toml: cannot be read ("), "{}", said("/nowhere/x.toml"));
-    assert!(said("/").starts_with("/: is a folder; name a scenario's file"), "{}", said("/"));
+    assert!(
+        said("/").starts_with("/: cannot be read (it is not a regular file); name a scenario's file"),
+        "{}",
+        said("/")
+    );
     assert_eq!(
         mistakes("base = \"staedy\"", &[]),
         ["my.toml:1:1: base: there is no shipped scenario \"staedy\"; did you mean \"steady\"?"]

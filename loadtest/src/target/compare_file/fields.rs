@@ -1,41 +1,37 @@
 //! Reading the fields of a table, and noting everything that is wrong.
 
 use std::cell::RefCell;
-use std::fmt::Display;
 use std::ops::{Range, RangeInclusive};
+use std::path::Path;
 
+use souk_settings::{Mistake, Place, Wrong, did_you_mean, nearest, quoted};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::Mistake;
-
-/// How alike an unknown key must be to a known one (Jaro-Winkler) for the known one to be proposed.
-const ALIKE: f64 = 0.7;
-
 /// What was found wrong so far.
 pub(super) struct Notes<'a> {
+    path: &'a Path,
     text: &'a str,
-    list: RefCell<Vec<Mistake>>,
+    list: RefCell<Vec<(usize, Mistake)>>,
 }
 
 impl<'a> Notes<'a> {
     /// Of this file.
-    pub(super) fn new(text: &'a str) -> Self {
-        Self { text, list: RefCell::default() }
+    pub(super) fn new(path: &'a Path, text: &'a str) -> Self {
+        Self { path, text, list: RefCell::default() }
     }
 
     /// Notes a mistake at a place in the file.
-    pub(super) fn wrong(&self, span: Range<usize>, text: impl Into<String>) {
-        let before = self.text.as_bytes().iter().take(span.start);
-        let line = 1 + before.filter(|byte| **byte == b'\n').count();
-        self.list.borrow_mut().push(Mistake { line: Some(line), text: text.into() });
+    pub(super) fn wrong(&self, span: Range<usize>, what: impl Into<String>, help: impl Into<String>) {
+        let place = Place::within(self.path, self.text, span.start);
+        self.list.borrow_mut().push((span.start, Wrong::new(what, help).at(place)));
     }
 
-    /// All of them, by line.
+    /// All of them, as they stand in the file.
     pub(super) fn end(self) -> Vec<Mistake> {
         let mut list = self.list.into_inner();
-        list.sort_by_key(|mistake| mistake.line);
-        list
+        list.sort_by_key(|(at, _)| *at);
+        list.into_iter().map(|(_, mistake)| mistake).collect()
     }
 }
 
@@ -70,51 +66,47 @@ impl<'a> Fields<'a> {
     }
 
     /// Notes a mistake about this key; where it is absent, about the table.
-    pub(super) fn wrong(&self, key: &str, text: impl Into<String>) {
+    pub(super) fn wrong(&self, key: &str, what: impl Into<String>, help: impl Into<String>) {
         let span = self.entry(key).map_or(self.span.clone(), |(span, _)| span);
-        self.notes.wrong(span, text);
+        self.notes.wrong(span, what, help);
     }
 
     /// Notes a mistake about the table.
-    pub(super) fn wrong_here(&self, text: impl Into<String>) {
-        self.notes.wrong(self.span.clone(), text);
+    pub(super) fn wrong_here(&self, what: impl Into<String>, help: impl Into<String>) {
+        self.notes.wrong(self.span.clone(), what, help);
     }
 
     /// Notes a mistake at a place.
-    pub(super) fn wrong_at(&self, span: Range<usize>, text: impl Into<String>) {
-        self.notes.wrong(span, text);
+    pub(super) fn wrong_at(&self, span: Range<usize>, what: impl Into<String>, help: impl Into<String>) {
+        self.notes.wrong(span, what, help);
     }
 
     /// Notes keys that nobody knows, with the nearest that is known.
     pub(super) fn known(&self, keys: &[&str]) {
         for name in self.table.keys().filter(|name| !keys.contains(&name.get_ref().as_ref())) {
-            let alike = keys.iter().map(|key| (strsim::jaro_winkler(key, name.get_ref()), key));
-            let nearest = alike.filter(|(alike, _)| *alike >= ALIKE).max_by(|one, other| one.0.total_cmp(&other.0));
-            let remedy = match nearest {
-                Some((_, key)) => format!("did you mean {}{key}?", self.prefix),
-                None => format!("the keys here are {}", keys.join(", ")),
-            };
-            self.notes.wrong(name.span(), format!("{}{} is not known: {remedy}", self.prefix, name.get_ref()));
+            let near = nearest(name.get_ref(), keys.iter().copied()).map(|key| format!("{}{key}", self.prefix));
+            let help = did_you_mean(near, format!("the keys here are {}", keys.join(", ")));
+            self.notes.wrong(name.span(), format!("{}{} is not known", self.prefix, name.get_ref()), help);
         }
     }
 
     /// Reads what must be there; notes that it is missing.
     pub(super) fn needed<T>(&self, key: &str, remedy: &str, read: impl FnOnce(&str) -> Option<T>) -> Option<T> {
         if self.get(key).is_none() {
-            self.wrong_here(format!("{}{key} is missing: {remedy}", self.prefix));
+            self.wrong_here(format!("{}{key} is missing", self.prefix), remedy);
             return None;
         }
         read(key)
     }
 
-    fn unfit<T>(&self, key: &str, found: &Value<'_>, must: impl Display) -> Option<T> {
+    fn unfit<T>(&self, key: &str, found: &Value<'_>, help: impl Into<String>) -> Option<T> {
         let found = match found.get_ref() {
             DeValue::String(text) => format!("{text:?}"),
             DeValue::Integer(number) => number.to_string(),
             DeValue::Float(number) => number.to_string(),
             other => format!("a value of the type {}", other.type_str()),
         };
-        self.wrong(key, format!("{}{key} must be {must}, not {found}", self.prefix));
+        self.wrong(key, format!("{}{key} cannot be {found}", self.prefix), help);
         None
     }
 
@@ -123,7 +115,7 @@ impl<'a> Fields<'a> {
         let value = self.get(key)?;
         match value.get_ref() {
             DeValue::String(text) if !text.trim().is_empty() => Some(text.trim().to_owned()),
-            _ => self.unfit(key, value, "a text in quotes"),
+            _ => self.unfit(key, value, "write a text in quotes"),
         }
     }
 
@@ -136,13 +128,13 @@ impl<'a> Fields<'a> {
         };
         number
             .filter(|number| range.contains(number))
-            .or_else(|| self.unfit(key, value, format!("a whole number from {} to {}", range.start(), range.end())))
+            .or_else(|| self.unfit(key, value, format!("write a whole number, {} to {}", range.start(), range.end())))
     }
 
     /// `true` or `false`.
     pub(super) fn switch(&self, key: &str) -> Option<bool> {
         let value = self.get(key)?;
-        value.get_ref().as_bool().or_else(|| self.unfit(key, value, "true or false"))
+        value.get_ref().as_bool().or_else(|| self.unfit(key, value, "write true or false"))
     }
 
     /// One of a few words.
@@ -150,13 +142,13 @@ impl<'a> Fields<'a> {
         let value = self.get(key)?;
         let word = value.get_ref().as_str();
         let found = choices.iter().find(|(name, _)| Some(*name) == word).map(|(_, choice)| *choice);
-        let names: Vec<String> = choices.iter().map(|(name, _)| format!("{name:?}")).collect();
-        found.or_else(|| self.unfit(key, value, names.join(" or ")))
+        let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
+        found.or_else(|| self.unfit(key, value, format!("write one of {}", quoted(&names))))
     }
 
     /// A program and its arguments.
     pub(super) fn words(&self, key: &str) -> Option<Vec<String>> {
-        const MUST: &str = "a list of words, as in [\"node\", \"server.mjs\"]";
+        const MUST: &str = "write a list of words, as in [\"node\", \"server.mjs\"]";
         let value = self.get(key)?;
         let words = value.get_ref().as_array().and_then(|array| {
             array.iter().map(|word| word.get_ref().as_str().map(str::to_owned)).collect::<Option<Vec<String>>>()
@@ -170,7 +162,7 @@ impl<'a> Fields<'a> {
     pub(super) fn knobs(&self, key: &str) -> Vec<(String, String)> {
         let Some(value) = self.get(key) else { return Vec::new() };
         let DeValue::Table(table) = value.get_ref() else {
-            self.unfit::<()>(key, value, "a table: [set], then lines as \"people.orders\" = 1000");
+            self.unfit::<()>(key, value, "write [set], then lines as \"people.orders\" = 1000");
             return Vec::new();
         };
         let mut found = Vec::new();
@@ -192,7 +184,8 @@ impl<'a> Fields<'a> {
                 DeValue::Float(number) => number.to_string(),
                 DeValue::Boolean(yes) => yes.to_string(),
                 DeValue::Datetime(_) | DeValue::Array(_) => {
-                    self.wrong_at(name.span(), format!("set.{key} must be a text, a number, true or false"));
+                    let what = format!("set.{key} cannot be of this type");
+                    self.wrong_at(name.span(), what, "write a text, a number, true or false");
                     continue;
                 }
             };

@@ -4,16 +4,18 @@ mod fields;
 #[cfg(test)]
 mod tests;
 
-use std::fmt;
 use std::ops::RangeInclusive;
 use std::path::Path;
 
+use souk_settings::{Mistakes, Place, Wrong, files};
 use toml::de::{DeTable, DeValue};
 
 use self::fields::{Fields, Notes};
 use super::{Carriers, PeerSpec};
 use crate::scenario::Engines;
 
+/// What has the mistakes.
+const SUBJECT: &str = "comparison";
 /// Rounds that a comparison may have.
 const ROUNDS: RangeInclusive<usize> = 1..=100;
 const ROUNDS_DEFAULT: usize = 3;
@@ -63,57 +65,25 @@ impl Contestant {
     }
 }
 
-/// Something that is wrong with a file, and what to do about it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mistake {
-    /// The line, from 1; `None`: it is about the file as a whole.
-    pub line: Option<usize>,
-    /// A sentence.
-    pub text: String,
-}
-
-/// All that is wrong with a file, in the order of its lines.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mistakes {
-    /// The file as it was named.
-    pub file: String,
-    /// At least one.
-    pub list: Vec<Mistake>,
-}
-
-impl std::error::Error for Mistakes {}
-
-impl fmt::Display for Mistakes {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (number, mistake) in self.list.iter().enumerate() {
-            let end = if number == 0 { "" } else { "\n" };
-            match mistake.line {
-                Some(line) => write!(f, "{end}{}:{line}: {}", self.file, mistake.text)?,
-                None => write!(f, "{end}{}: {}", self.file, mistake.text)?,
-            }
-        }
-        Ok(())
-    }
-}
-
 impl CompareFile {
     /// Reads a file. Programs that it names with a slash are relative to its folder.
     pub fn read(path: &Path) -> Result<Self, Mistakes> {
-        let file = path.display().to_string();
-        let text = std::fs::read_to_string(path).map_err(|error| Mistakes {
-            file: file.clone(),
-            list: vec![Mistake { line: None, text: format!("cannot be read: {error}") }],
+        let text = files::read_text(path).map_err(|error| {
+            let wrong = Wrong::new(format!("cannot be read ({error})"), "name a file such as benches/peers/alone.toml");
+            Mistakes { subject: SUBJECT, list: vec![wrong.at(Place::file(path))] }
         })?;
-        let folder = std::path::absolute(path).ok().and_then(|path| path.parent().map(Path::to_owned));
-        Self::parse(&text, &folder.unwrap_or_default()).map_err(|list| Mistakes { file, list })
+        Self::parse(path, &text)
     }
 
-    /// Understands the text of a file in `folder`, or says every mistake.
-    pub fn parse(text: &str, folder: &Path) -> Result<Self, Vec<Mistake>> {
-        let notes = Notes::new(text);
+    /// Understands the text of the file at `path`, or says every mistake.
+    pub fn parse(path: &Path, text: &str) -> Result<Self, Mistakes> {
+        let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let folder = absolute.parent().unwrap_or(path);
+        let notes = Notes::new(path, text);
         let (table, errors) = DeTable::parse_recoverable(text);
         for error in &errors {
-            notes.wrong(error.span().unwrap_or_default(), error.message());
+            let span = error.span().unwrap_or_default();
+            notes.wrong(span, format!("this is not TOML ({})", error.message()), "correct the line");
         }
         let fields = Fields::new(&notes, "", table.span(), table.get_ref());
         fields.known(&["scenario", "rounds", "set", "contestant"]);
@@ -123,7 +93,7 @@ impl CompareFile {
         let contestants = contestants(&fields, folder);
         match (notes.end(), scenario) {
             (list, Some(scenario)) if list.is_empty() => Ok(Self { scenario, rounds, set, contestants }),
-            (list, _) => Err(list),
+            (list, _) => Err(Mistakes { subject: SUBJECT, list }),
         }
     }
 }
@@ -131,29 +101,29 @@ impl CompareFile {
 fn contestants(fields: &Fields<'_>, folder: &Path) -> Vec<Contestant> {
     const HOW: &str = "write [[contestant]], then name = \"…\" and souk = \"alone\" or start = [\"program\", …]";
     let Some(value) = fields.get("contestant") else {
-        fields.wrong_here(format!("contestant is missing: {HOW}"));
+        fields.wrong_here("contestant is missing", HOW);
         return Vec::new();
     };
     let DeValue::Array(array) = value.get_ref() else {
-        fields.wrong_at(value.span(), format!("contestant must be a list of tables: {HOW}"));
+        fields.wrong_at(value.span(), "contestant is no list of tables", HOW);
         return Vec::new();
     };
     let mut found: Vec<Contestant> = Vec::new();
     for value in array.iter() {
         let DeValue::Table(table) = value.get_ref() else {
-            fields.wrong_at(value.span(), format!("each contestant must be a table: {HOW}"));
+            fields.wrong_at(value.span(), "this contestant is no table", HOW);
             continue;
         };
         let fields = Fields::new(fields.notes(), "contestant.", value.span(), table);
         let Some(contestant) = contestant(&fields, folder) else { continue };
         if found.iter().any(|other| other.name() == contestant.name()) {
-            let text = format!("two contestants are called {:?}: their names must be different", contestant.name());
-            fields.wrong("name", text);
+            let what = format!("two contestants are called {:?}", contestant.name());
+            fields.wrong("name", what, "give them different names");
         }
         found.push(contestant);
     }
     if array.is_empty() {
-        fields.wrong("contestant", format!("there is no contestant: {HOW}"));
+        fields.wrong("contestant", "there is no contestant", HOW);
     }
     found
 }
@@ -161,19 +131,20 @@ fn contestants(fields: &Fields<'_>, folder: &Path) -> Vec<Contestant> {
 /// `None`: something is missing, and was noted.
 fn contestant(fields: &Fields<'_>, folder: &Path) -> Option<Contestant> {
     fields.known(&["name", "souk", "prepare", "start", "nodes", "carrier", "history"]);
-    let name = fields.needed("name", "write name = \"…\": it stands in the table", |key| fields.text(key));
+    let name = fields.needed("name", "write name = \"…\", which stands in the table", |key| fields.text(key));
     let nodes = fields.number("nodes", NODES);
     let carriers = fields.choice("carrier", &CARRIERS);
     match (fields.get("souk").is_some(), fields.get("start").is_some()) {
         (true, false) => {
             for key in ["prepare", "history"].into_iter().filter(|key| fields.get(key).is_some()) {
-                fields.wrong(key, format!("{key} is for servers that are not souk: take it out"));
+                fields.wrong(key, format!("{key} is for servers that are not souk"), "take it out");
             }
             let engines = fields.choice("souk", &ENGINES)?;
             if engines == Engines::Alone && nodes.is_some_and(|nodes| nodes > 1) {
                 fields.wrong(
                     "nodes",
-                    "a souk that stands alone is one node: take nodes out, or write souk = \"cluster\"",
+                    "a souk that stands alone is one node",
+                    "take nodes out, or write souk = \"cluster\"",
                 );
             }
             Some(Contestant::Souk { name: name?, engines, nodes, carriers: carriers.unwrap_or(Carriers::BOTH) })
@@ -185,13 +156,15 @@ fn contestant(fields: &Fields<'_>, folder: &Path) -> Option<Contestant> {
             if !start.iter().any(|word| word.contains("{listen}")) {
                 fields.wrong(
                     "start",
-                    "start lacks {listen}, which becomes the address to listen on, as in \"--listen\", \"{listen}\"",
+                    "start lacks {listen}, which becomes the address to listen on",
+                    "write it as in \"--listen\", \"{listen}\"",
                 );
             }
             if nodes > 1 && !start.iter().any(|word| word.contains("{redis}")) {
                 fields.wrong(
                     "nodes",
-                    "several servers find each other by a Redis: start needs {redis}, which becomes its address",
+                    "several servers find each other by a Redis, and start lacks {redis}, which becomes its address",
+                    "write it as in \"--redis\", \"{redis}\"",
                 );
             }
             let history = fields.switch("history").unwrap_or(false);
@@ -203,11 +176,12 @@ fn contestant(fields: &Fields<'_>, folder: &Path) -> Option<Contestant> {
             Some(Contestant::Peer(PeerSpec { name, folder, prepare, start, nodes, carriers, history }))
         }
         (true, true) => {
-            fields.wrong("souk", "a contestant has either souk or start: take one of them out");
+            fields.wrong("souk", "a contestant has either souk or start", "take one of them out");
             None
         }
         (false, false) => {
             fields.wrong_here(
+                "it is not said what this contestant is",
                 "write souk = \"alone\" or \"cluster\", or start = [\"program\", …] for a server that is not souk",
             );
             None

@@ -2,9 +2,39 @@
 
 use std::fmt;
 
-use super::mistake::{Wrong, nearest};
-use super::{Comparison, Threshold};
-use crate::report::figures::{FIGURES, Figure, Unit, find};
+use souk_settings::{Wrong, did_you_mean, nearest};
+
+use super::figures::{FIGURES, Figure, Unit, find};
+
+/// What must hold of a figure of the report, as `p99_receive < 250ms` says it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Threshold {
+    /// As it was written.
+    pub text: String,
+    /// The figure's name.
+    pub metric: String,
+    /// How it is compared.
+    pub comparison: Comparison,
+    /// With what; in the figure's own unit, as [`super::figures`] has it.
+    pub limit: f64,
+}
+
+/// How a figure is compared with its limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Comparison {
+    /// `<`
+    Less,
+    /// `<=`
+    AtMost,
+    /// `==`
+    Equal,
+    /// `!=`
+    Unequal,
+    /// `>=`
+    AtLeast,
+    /// `>`
+    More,
+}
 
 /// Operators, the longer before those that they begin with.
 const OPERATORS: &[(&str, Comparison)] = &[
@@ -31,11 +61,8 @@ impl Threshold {
             return Err(Wrong::new(format!("{text:?} is no threshold"), FORM));
         }
         let figure = find(metric).ok_or_else(|| {
-            let help = match nearest(metric, FIGURES.iter().map(|figure| figure.name)) {
-                Some(near) => format!("did you mean {near}?"),
-                None => "SCENARIOS.md lists them all".to_owned(),
-            };
-            Wrong::new(format!("there is no figure {metric}"), help)
+            let near = nearest(metric, FIGURES.iter().map(|figure| figure.name));
+            Wrong::new(format!("there is no figure {metric}"), did_you_mean(near, "SCENARIOS.md lists them all"))
         })?;
         let (comparison, value) = comparison(text, rest.trim_start())?;
         let limit = limit(text, value.trim(), figure)?;
@@ -135,7 +162,7 @@ fn scale(text: &str, number: f64, unit: &str, figure: &Figure) -> Result<f64, Wr
 }
 
 /// What may stand behind a figure's comparison.
-pub(super) fn example(figure: &Figure) -> &'static str {
+pub(crate) fn example(figure: &Figure) -> &'static str {
     match figure.unit {
         Unit::Milliseconds => "a time with its unit (µs, ms, s): 250ms",
         Unit::Microseconds => "a time with its unit (µs, ms, s): 40µs",

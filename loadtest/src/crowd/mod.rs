@@ -1,5 +1,7 @@
 //! Everybody who is there: brought in at a rate, told what to do, and collected at the end.
 
+pub(crate) mod people;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -10,12 +12,12 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::context::Context;
-use super::people::People;
+use people::People;
+
+use crate::context::Context;
 use crate::device::log::Log;
 use crate::device::{self, COMMANDS_MAX, Command, Device, Status};
 use crate::ledger::Order;
-use crate::load::conductor::Talker;
 use crate::recorder::Group;
 use crate::scenario::Connect;
 
@@ -41,6 +43,17 @@ pub(crate) struct Witness {
     pub(crate) who: String,
     pub(crate) order: Arc<Order>,
     pub(crate) log: Log,
+}
+
+/// A device that may be chosen to say something.
+#[derive(Clone)]
+pub(crate) struct Talker {
+    pub(crate) device: u32,
+    /// Whose it is: a place in the order's people.
+    pub(crate) person: usize,
+    pub(crate) order: Arc<Order>,
+    pub(crate) commands: mpsc::Sender<Command>,
+    pub(crate) status: Arc<Status>,
 }
 
 /// A person who tests the limit.

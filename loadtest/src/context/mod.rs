@@ -1,5 +1,7 @@
 //! What all devices of a run share.
 
+pub(crate) mod storm;
+
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -7,9 +9,9 @@ use parking_lot::Mutex;
 use souk_protocol::dto::ReconnectPolicy;
 use souk_testkit::token::Signer;
 
-use crate::ingredients::storm::StormBook;
 use crate::offences::Offences;
 use crate::recorder::Recorder;
+use storm::StormBook;
 
 /// Most remarks that are kept.
 const REMARKS_MAX: usize = 50;

@@ -9,8 +9,8 @@ use souk_testkit::metrics;
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::context::Context;
-use crate::measure::process::{Sampler, Usage};
+use super::process::{Sampler, Usage};
+use crate::context::Context;
 use crate::report::{Sample, Server};
 use crate::target::{NodeAddress, Target};
 

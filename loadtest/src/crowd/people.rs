@@ -7,7 +7,7 @@ use souk_chat::{OrderId, Role, UserId};
 use souk_client::Carrier;
 use souk_protocol::socketio::Namespace;
 
-use super::context::unit;
+use crate::context::unit;
 use crate::device::Device;
 use crate::ledger::Order;
 use crate::recorder::Group;

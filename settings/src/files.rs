@@ -1,4 +1,4 @@
-//! Reading the files of an operator: configuration, words, keys, secrets.
+//! Reading files that people name: configuration, words, keys, secrets, scenarios.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
@@ -10,7 +10,7 @@ const FILE_BYTES: u64 = 1024 * 1024;
 
 /// What the file holds. Never waits for another program: what is no regular file (a pipe, a device, a folder) is not read. Errors: those of
 /// the system, [`io::ErrorKind::InvalidInput`] for no regular file, [`io::ErrorKind::FileTooLarge`].
-pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
+pub fn read(path: &Path) -> io::Result<Vec<u8>> {
     let file = open(path)?;
     let mut bytes = Vec::new();
     // It may grow while it is read.
@@ -19,7 +19,7 @@ pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
 }
 
 /// The same for a text. Errors: as there, and [`io::ErrorKind::InvalidData`] for what is not UTF-8.
-pub(crate) fn read_text(path: &Path) -> io::Result<String> {
+pub fn read_text(path: &Path) -> io::Result<String> {
     String::from_utf8(read(path)?).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8"))
 }
 
@@ -38,18 +38,9 @@ fn too_large() -> io::Error {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
-    use std::path::PathBuf;
-    use std::process::Command;
-
+mod tests {
     use super::*;
-
-    /// A pipe in `folder` that nobody writes to.
-    pub(crate) fn pipe(folder: &Path) -> PathBuf {
-        let path = folder.join("pipe");
-        assert!(Command::new("mkfifo").arg(&path).status().expect("mkfifo is there").success());
-        path
-    }
+    use souk_testkit::disk::pipe;
 
     #[test]
     fn only_regular_files_of_a_bounded_size_are_read() {

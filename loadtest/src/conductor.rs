@@ -10,28 +10,16 @@ use std::time::{Duration, Instant};
 use parking_lot::RwLock;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use tokio::sync::mpsc;
 
-use crate::device::{Command, Status};
-use crate::ledger::Order;
-use crate::run::context::{Context, exponential};
+use crate::context::{Context, exponential};
+use crate::crowd::Talker;
+use crate::device::Command;
 use crate::scenario::{Arrivals, Load};
 
 /// Longest sleep: how soon a changed rate or the end is noticed.
 const SLEEP_MAX: Duration = Duration::from_millis(20);
 /// Nobody types longer than this many times the mean.
 const THINKS_MAX: u32 = 4;
-
-/// A device that may be chosen to say something.
-#[derive(Clone)]
-pub(crate) struct Talker {
-    pub(crate) device: u32,
-    /// Whose it is: a place in the order's people.
-    pub(crate) person: usize,
-    pub(crate) order: Arc<Order>,
-    pub(crate) commands: mpsc::Sender<Command>,
-    pub(crate) status: Arc<Status>,
-}
 
 /// What can be changed while it goes on.
 pub(crate) struct Controls {
