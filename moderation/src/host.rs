@@ -103,6 +103,9 @@ pub(crate) fn bare(run: &str, said: &Said) -> Option<Host> {
     let mut before: Option<&str> = None;
     let mut count = 0;
     let mut www = false;
+    if is_package(run) && !said.path {
+        return None;
+    }
     let mut labels = Labels::new(run).peekable();
     while let Some((at, label)) = labels.next() {
         if label.is_empty() {
@@ -131,6 +134,14 @@ pub(crate) fn bare(run: &str, said: &Said) -> Option<Host> {
     best
 }
 
+/// A name as programs have it, the domain backwards: "com.example.app", "org.junit.Test".
+fn is_package(run: &str) -> bool {
+    let mut labels = run.split('.');
+    let first = labels.next().unwrap_or_default();
+    let rest: Vec<&str> = labels.filter(|label| !label.is_empty()).collect();
+    PACKAGES.contains(&first) && rest.len() > 1 && rest.last().is_some_and(|last| tld::class(last) != Some(Tld::Strong))
+}
+
 /// `www`, whatever digits are glued to its front.
 fn is_www(label: &str) -> bool {
     label.trim_start_matches(|c: char| !c.is_alphabetic()).eq_ignore_ascii_case("www")
@@ -148,7 +159,9 @@ impl Evidence {
     fn is_next_sentence(&self, name: &str, top: &str, class: Tld) -> bool {
         let word = name.chars().all(char::is_lowercase) || (!name.is_ascii() && name.chars().all(char::is_alphabetic));
         let begins = starts_sentence(top) || (class != Tld::Strong && top.is_ascii() && !name.is_ascii());
-        let announced = self.said.announced && !roles(&name.to_lowercase()).has(Roles::COMMON);
+        // "Сайт переведем.Ru версия": nobody writes a host in two alphabets and with a capital behind the dot.
+        let mixed = !name.is_ascii() && top.is_ascii() && starts_sentence(top);
+        let announced = self.said.announced && !mixed && !roles(&name.to_lowercase()).has(Roles::COMMON);
         let led = self.www || self.third || self.said.path || announced;
         !led && self.said.goes_on && word && begins
     }
@@ -246,9 +259,9 @@ fn is_software(before: &str, label: &str, evidence: &Evidence) -> bool {
 /// Names of software by what stands behind their dot.
 #[rustfmt::skip]
 const SOFTWARE: &[(&str, &[&str])] = &[
-    ("net", &["asp", "vb", "ado", "ml", "java", "paint", "diagrams", "accord", "lucene", "quartz", "rx", "json", "math", "emgu", "newtonsoft",
+    ("net", &["asp", "system", "microsoft", "vb", "ado", "ml", "java", "paint", "diagrams", "accord", "lucene", "quartz", "rx", "json", "math", "emgu", "newtonsoft",
         "entity", "dotnet", "core", "fractal", "spring", "log4", "ndepend", "octokit", "swagger"]),
-    ("io", &["socket", "engine", "draw", "java", "keras", "fly", "netlify", "github", "itch", "codepen", "crates", "docs", "scratch", "prometheus",
+    ("io", &["system", "socket", "engine", "draw", "java", "keras", "fly", "netlify", "github", "itch", "codepen", "crates", "docs", "scratch", "prometheus",
         "sentry", "customer", "segment", "bubble", "istio", "lens", "marble", "excalidraw", "railway", "deno", "spring", "traefik", "zod",
         "apiary", "toggl", "miro", "matrix", "agar", "slither", "krunker"]),
     ("org", &["draw", "cmake", "json"]),
@@ -268,13 +281,20 @@ const RECORDS: &[&str] = &[
     "list", "array", "map", "obj", "object", "app", "msg", "message", "row", "table", "json", "el", "elem", "element", "form", "field", "input", "page",
     "cart", "panier", "session", "account", "compte", "invoice", "facture", "props", "state", "model", "system", "sys", "package", "module", "file",
     "fichier", "image", "img", "post", "task", "project", "group", "team", "role", "category", "tag", "entry", "record", "query", "result", "error",
+    "заказ", "пользователь", "клиент", "товар", "счет", "платеж", "документ", "корзина", "сессия", "событие", "объект", "строка", "элемент", "запись", "форма", "поле",
+    "профиль", "аккаунт", "сообщение", "файл", "задача", "проект", "группа", "запрос", "ответ", "ошибка", "модель", "таблица", "objet", "evenement", "ligne", "champ",
+    "formulaire", "requete", "reponse", "profil", "projet", "tache", "categorie", "os", "sys", "process", "env", "location", "navigator", "screen", "math", "button",
     "exception", "params", "options", "ctx", "context", "target", "parent", "child", "player", "game", "db", "store", "api", "auth", "profile", "payload",
 ];
+
+/// What the names of packages begin with.
+const PACKAGES: &[&str] = &["com", "org", "net", "io", "edu", "gov"];
 
 /// Fields of records that end hosts as well.
 const FIELDS: &[&str] = &[
     "id", "info", "name", "top", "at", "is", "in", "host", "email", "date", "page", "link", "group", "media",
-    "services", "pub",
+    "services", "pub", "click", "style", "show", "run", "zone", "video", "photo", "team", "city", "report", "tax",
+    "plus",
 ];
 
 /// The labels of a run with their places; an empty one for two dots in a row.
@@ -355,6 +375,11 @@ mod tests {
             "order.id",
             "logging.info",
             "java.net",
+            "System.IO",
+            "System.Net",
+            "заказ.id",
+            "com.example.app",
+            "org.junit.Test",
         ] {
             assert_eq!(bare(run, &goes_on), None, "{run}");
         }

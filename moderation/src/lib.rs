@@ -6,7 +6,7 @@
 //! ```
 //! A text is *folded* once, with the way back to the original: forms of letters and digits become plain, what is invisible goes,
 //! words of mixed alphabets are written in one. The finders work on that. They claim ranges in a fixed order, and each looks only
-//! at what the ones before it left: addresses with spelled signs, links, e-mails, bare domains, phone numbers as people write them,
+//! at what the ones before it left: addresses with spelled signs, links, e-mails, numbers with marks, bare domains, phone numbers as people write them,
 //! hidden ones, messengers and handles, an operator's rules, words and phrases. Then the policies say what becomes of each find.
 //! What is to be masked is masked and the text looked at again, as it will be shown, until nothing new shows: so a masked text
 //! moderated again stays as it is. Earlier messages of the sender are read together with a text that could complete something.
@@ -17,7 +17,7 @@
 //! | `text/` | folding, alphabets, words |
 //! | `email.rs`, `link.rs`, `host.rs`, `tld.rs`, `ip.rs` | addresses written in the usual way, the marketplace's own hosts |
 //! | `spelled/` | addresses whose signs are words or stand apart |
-//! | `phone/`, `phone/hidden/` | numbers in known layouts, laced and by counted things; in words, digit by digit, in other digits |
+//! | `phone/`, `phone/hidden/` | numbers in known layouts, laced, marked and by counted things; in words, digit by digit, in other digits |
 //! | `phone/dictated.rs` | numbers dictated over many messages, a digit or two in each |
 //! | `numbers/` | number words of three languages as tables, and how they compose |
 //! | `handle/`, `vocabulary/`, `units.rs` | services, handles, invitations; the words that say what stands beside them |

@@ -9,7 +9,7 @@ use crate::text::{Text, is_odd_full_stop};
 
 const URL: &str = "link.url";
 const WWW: &str = "link.www";
-const DOMAIN: &str = "link.domain";
+pub(crate) const DOMAIN: &str = "link.domain";
 
 /// Finds the addresses with a scheme in the whole text. Own ones are kept, up to a foreign one written inside them.
 pub(crate) fn urls(text: &str, own: &OwnHosts, out: &mut Vec<Found>) {
@@ -180,6 +180,19 @@ fn is_talk(host: &host::Host, run: &str, after: &str) -> bool {
 /// "il rentre.net d'impôt": a net amount.
 const GOES_ON_AFTER_NET: &[&str] = &["d", "de", "des", "du"];
 
+/// Whether a bare domain is the end of a sentence and the beginning of the next: "c'est réglé.info demain". Nobody's host ends in
+/// the letter that French participles end in, with its accent.
+pub(crate) fn ends_in_participle(text: &Text<'_>, range: &Range<usize>) -> bool {
+    let name = text.folded()[range.clone()].find('.').map_or(range.end, |dot| range.start + dot);
+    let goes_on = text.folded()[range.end..].strip_prefix(' ').is_some_and(|rest| rest.starts_with(char::is_lowercase));
+    let written = &text.original()[text.original_range(range.start..name)];
+    let one_dot = text.folded()[range.clone()].matches('.').count() == 1;
+    let word = written.chars().all(char::is_alphabetic) && written.chars().nth(2).is_some();
+    let participle = written.strip_suffix('s').unwrap_or(written);
+    let participle = participle.strip_suffix('e').unwrap_or(participle);
+    goes_on && one_dot && word && participle.ends_with('é') && !is_announced(&text.folded()[..range.start])
+}
+
 /// Whether what is read as "ca" is written "ça": a word, no country.
 pub(crate) fn is_ca_with_cedilla(text: &Text<'_>, range: Range<usize>) -> bool {
     text.original()[text.original_range(range)].starts_with(['ç', 'Ç'])
@@ -192,6 +205,9 @@ pub(crate) fn goes_on_after_ca(word: &str) -> bool {
         "va", "marche", "me", "te", "fait", "sera", "prend", "depend", "semble", "ne", "coute", "se", "devrait", "vous", "nous",
         "sent", "reste", "arrive", "commence", "tient", "passe", "vaut", "donne", "change", "colle", "coule", "seche", "bouge", "finit", "fonctionne",
         "a", "avance", "irait", "peut", "doit", "dure", "goutte", "pue", "fuit", "brise", "brule", "suffit", "ressemble", "roule", "chauffe", "gele",
+        "prendra", "coutera", "manque", "pourrait", "aura", "serait", "ferait", "travaille", "penche", "branle", "tourne", "frotte", "monte", "descend", "ouvre", "ferme",
+        "rouille", "moisit", "vibre", "sonne", "derange", "presse", "pressait", "urge", "comprend", "inclut", "sert", "tremble", "plie", "leve", "traine", "gratte", "tire",
+        "force", "plait", "convient", "rentre", "sort", "entre", "mouille", "parait", "compte", "dit", "travaillait", "marchait", "valait", "coutait", "prenait",
         "craque", "m", "t", "s", "n", "y", "part", "revient", "aide", "bloque", "grince", "tombe", "regle", "fera", "ira", "allait", "etait", "avait",
     ];
     GOES_ON.contains(&word)

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Changes with every change to what the rules find.
-const RULES: &str = "5";
+const RULES: &str = "6";
 
 /// How often a text is looked at again after something in it was masked. A mask can free what stood glued to it; texts
 /// built for that took two rounds, others take one. A bound keeps the time linear whatever somebody builds.
@@ -224,6 +224,9 @@ impl Rules {
         if signs.at {
             find::in_gaps(found, folded.len(), |gap, out| email::find(folded, gap, out));
         }
+        if signs.digits >= phone::marked::DIGITS_MIN {
+            find::in_gaps(found, folded.len(), |gap, out| phone::marked::find(folded, gap, &mut id, out));
+        }
         if signs.digits >= ip::MIN_DIGITS {
             find::in_gaps(found, folded.len(), |gap, out| ip::find(folded, gap, out));
         }
@@ -233,7 +236,10 @@ impl Rules {
         }
         found.retain(|found| {
             let ends_in_ca = found.what.is_some() && folded[found.start..found.end].ends_with(".ca");
-            !ends_in_ca || !link::is_ca_with_cedilla(text, found.end - "ca".len()..found.end)
+            let bare = matches!(found.what, Some((Category::Link, link::DOMAIN)));
+            let cedilla = ends_in_ca && link::is_ca_with_cedilla(text, found.end - "ca".len()..found.end);
+            let participle = bare && link::ends_in_participle(text, &(found.start..found.end));
+            !cedilla && !participle
         });
         link::with_schemes(folded, found);
         // An order's id may hold dots, and so look like a domain.

@@ -23,6 +23,8 @@ pub(crate) struct Unit<'t> {
 
 /// The fewest letters apart that make a word.
 const SPELLED_MIN: usize = 3;
+/// The fewest letters of a word with signs between them that is the name of a service, though it is a word as well.
+const SIGNED_MIN: usize = 5;
 /// The most: longer rows of letters are no names.
 const SPELLED_MAX: usize = 40;
 
@@ -43,7 +45,7 @@ pub(crate) fn units<'t>(text: &'t Text<'_>, names: &Names) -> Vec<Unit<'t>> {
     let mut units = Vec::with_capacity(tokens.len());
     let mut at = 0;
     while at < tokens.len() {
-        let apart = letters_apart(text, at, names);
+        let apart = letters_of_their_own(text, at, names);
         let goes_on = || {
             units.last().is_some_and(|last: &Unit<'_>| last.apart)
                 && matches!(text.gap_before(at).trim(), "." | "_" | "-")
@@ -57,7 +59,12 @@ pub(crate) fn units<'t>(text: &'t Text<'_>, names: &Names) -> Vec<Unit<'t>> {
             let (before, letters) = letters.split_at(skipped.unwrap_or_default());
             units.extend(before.iter().map(|token| single(text, token, names)));
             let word = join(letters);
-            let roles = known(&word, letters[0].holds, names);
+            let mut roles = known(&word, letters[0].holds, names);
+            // "S I G N A L" may be loud; with signs between, it is the name.
+            let signs = text.gap_before(at + apart - 1).trim();
+            if letters.len() >= SIGNED_MIN && !matches!(signs, "" | "-" | ".") {
+                roles = roles.sure();
+            }
             let disguised = roles.has(Roles::MESSENGER.and(Roles::SOCIAL));
             units.push(Unit {
                 start: letters[0].start,
@@ -182,6 +189,17 @@ fn known(word: &str, holds: Holds, names: &Names) -> Roles {
 fn is_short_top(text: &Text<'_>, at: usize) -> bool {
     let (a, b) = (text.word(&text.tokens()[at]), text.word(&text.tokens()[at + 1]));
     text.gap_before(at).contains('.') && tld::class(&format!("{a}{b}")).is_some()
+}
+
+/// How many single letters follow each other from a word on, without the last one when it begins a longer row of its own:
+/// "и в с~и~г~н~а~л".
+fn letters_of_their_own(text: &Text<'_>, from: usize, names: &Names) -> usize {
+    let apart = letters_apart(text, from, names);
+    if apart < 2 || text.gap_before(from + apart) == text.gap_before(from + 1) {
+        return apart;
+    }
+    let own = letters_apart(text, from + apart - 1, names);
+    if own >= SPELLED_MIN && own > apart { apart - 1 } else { apart }
 }
 
 /// How many single letters follow each other from a word on, with the same short gap between. With a gap that also parts the items of

@@ -244,14 +244,23 @@ fn an_invitation_to_a_place_without_a_name_is_flagged_and_stays() {
         "давай перейдём в другое приложение, я там под тем же именем",
         "let's switch to another app, same name there",
         "passons sur une autre application, même pseudo",
+        "any messenger? tell me yours",
+        "let's continue where nobody takes a percentage",
+        "on change d'appli? je garde mon nom",
+        "продолжим в том, что есть у всех",
     ] {
         let verdict = rules.moderate(text, &context(Locale::Ru));
         assert_eq!((verdict.text.as_ref(), verdict.action), (text, Action::Flag), "{text:?}");
         assert!(verdict.flags.contains(souk_moderation::Category::Messenger), "{text:?}");
     }
-    for text in
-        ["is there another chat for the second order on this site?", "the other app crashed so I came back here"]
-    {
+    for text in [
+        "is there another chat for the second order on this site?",
+        "the other app crashed so I came back here",
+        "let's talk elsewhere, the saw is loud",
+        "the blue one is better, I'm there until five",
+        "знаете место у церкви? буду там",
+        "je cherche partout dans la maison",
+    ] {
         assert!(rules.moderate(text, &context(Locale::En)).flags.is_empty(), "{text:?}");
     }
 }

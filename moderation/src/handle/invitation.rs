@@ -6,6 +6,9 @@ use crate::text::BOUNDARY;
 use crate::units::Unit;
 use crate::vocabulary::{Roles, invites_swapped};
 
+/// How many words before a service are looked at in its sentence.
+const SAID_REACH: usize = 12;
+
 /// How far behind a service a question mark counts, in bytes.
 const QUESTION_REACH: usize = 64;
 
@@ -65,6 +68,15 @@ impl Around<'_> {
         !self.thing && !is && mine.is_some_and(|unit| unit.roles.has(Roles::MINE))
     }
 
+    /// "My company is on …", "ma compagnie existe aussi sur …", "моя фирма есть в …".
+    fn is_ours_there(&self) -> bool {
+        let exists = |unit: &Unit<'_>| EXISTS.contains(&&*unit.word);
+        !self.thing
+            && self.via()
+            && self.said.windows(2).any(|pair| pair[0].roles.has(Roles::MINE) && OURS.contains(&&*pair[1].word))
+            && self.said.iter().rev().skip(1).find(|unit| !ALSO.contains(&&*unit.word)).is_some_and(exists)
+    }
+
     /// "T'as insta?": nothing but the name between who is asked and the question mark.
     fn has_it(&self) -> bool {
         self.behind.starts_with('?') && self.before.last().is_some_and(|unit| HAS.contains(&&*unit.word))
@@ -100,6 +112,8 @@ impl Talk<'_, '_> {
                 || around.goes_on_inviting()
                 || around.names_number()
                 || around.is_mine()
+                || around.is_ours_there()
+                || self.asks_to_join(service, &around)
                 || (!around.thing && self.is_known_there(service, &around));
         }
         let (short, messenger) = (self.is_short(service), !service.social);
@@ -119,7 +133,7 @@ impl Talk<'_, '_> {
     }
 
     fn around(&self, service: Service) -> Around<'_> {
-        let from = service.first.saturating_sub(INVITE_REACH);
+        let from = service.first.saturating_sub(SAID_REACH);
         // The same sentence only.
         let from = (from..service.first)
             .rev()
@@ -132,20 +146,41 @@ impl Talk<'_, '_> {
         let follows = &self.units[service.past..self.units.len().min(service.past + INVITE_REACH)];
         let behind = &self.text.folded()[self.units[service.past - 1].end..self.gap.end];
         let behind = behind[..behind.floor_char_boundary(QUESTION_REACH)].trim_start();
-        let invites = before.iter().any(|unit| unit.roles.has(Roles::INVITE) || is_swapped_invitation(unit))
+        // "Type what stands above my messages into …": only who is to search is told so much before the name.
+        let near = &before[before.len().saturating_sub(INVITE_REACH)..];
+        let invites = near.iter().any(|unit| unit.roles.has(Roles::INVITE) || is_swapped_invitation(unit))
+            || before.iter().any(|unit| SEARCH.contains(&&*unit.word))
             || said.windows(2).any(|pair| PAIRS.contains(&(&*pair[0].word, &*pair[1].word)));
-        let thing = follows.first().is_some_and(|unit| unit.roles.is_empty()) && self.before(service.past) == " ";
+        // "В скайпе легко": the name of a thing is not in the case that places are in.
+        let placed = before.last().is_some_and(|unit| matches!(&*unit.word, "в" | "на"))
+            && self.word(service.past - 1).ends_with('е');
+        let bare = |unit: &Unit<'_>| unit.roles.is_empty() && !placed;
+        let thing = follows.first().is_some_and(bare) && self.before(service.past) == " ";
         Around { before, said, follows, behind, invites, thing }
     }
 
     /// The service is denied, or only spoken of.
     fn is_talk(&self, service: Service, around: &Around<'_>) -> bool {
         let known = around.said.iter().any(|unit| unit.roles.has(Roles::SAME));
+        let known = known || around.goes_on_inviting();
         let talk = if around.invites || known { Roles::TALK } else { Roles::TALK.and(Roles::PICTURE) };
         let sentence = |at: &usize| !self.before(*at).contains(['.', '!', '?', ',', '\n', BOUNDARY]);
         let behind_it = (service.past..self.units.len()).take(2).take_while(sentence).map(|at| &self.units[at]);
-        around.said.iter().any(|unit| unit.roles.has(Roles::NOT))
-            || around.said.iter().chain(behind_it).any(|unit| unit.roles.has(talk))
+        // "There is a group on … for my clients, join": it is spoken of to bring somebody there.
+        let joins = self.asks_to_join(service, around);
+        let talk = |unit: &Unit<'_>| unit.roles.has(talk) && !(joins && GROUPS.contains(&&*unit.word));
+        // "Send from Messenger, receive in …": what comes from there.
+        let mine = around.before.iter().chain(around.follows).any(|unit| unit.roles.has(Roles::MINE));
+        let comes_from = !mine && around.before.last().is_some_and(|unit| FROM.contains(&&*unit.word));
+        comes_from
+            || around.said.iter().any(|unit| unit.roles.has(Roles::NOT))
+            || around.said.iter().chain(behind_it).any(talk)
+    }
+
+    /// "There is a group on … for my clients, join".
+    fn asks_to_join(&self, service: Service, around: &Around<'_>) -> bool {
+        around.said.iter().any(|unit| GROUPS.contains(&&*unit.word))
+            && self.units[service.past..].iter().take(SAID_REACH).any(|unit| JOIN.contains(&&*unit.word))
     }
 
     /// Nothing but the name, in the message or in the sentence: "whatsapp?"; or it ends the sentence and is a question by its
@@ -165,8 +200,18 @@ impl Talk<'_, '_> {
             .iter()
             .chain(&self.units[service.past..self.units.len().min(service.past + REACH)]);
         let last = || service.past == self.units.len() && around.said.is_empty();
-        let placed = around.via() || (service.sure && (around.before.is_empty() || around.said.is_empty())) || last();
-        placed && near.into_iter().any(|unit| unit.roles.has(Roles::SAME))
+        let colon = || service.sure && self.before(service.first).trim_end().ends_with(':');
+        let placed =
+            around.via() || colon() || (service.sure && (around.before.is_empty() || around.said.is_empty())) || last();
+        placed && (near.into_iter().any(|unit| unit.roles.has(Roles::SAME)) || self.is_same_person(service))
+    }
+
+    /// "… i am who i am here", "… я тот же что и здесь".
+    fn is_same_person(&self, service: Service) -> bool {
+        const REACH: usize = 8;
+        let from = service.first.saturating_sub(REACH);
+        let near = &self.units[from..self.units.len().min(service.past + REACH)];
+        near.windows(2).any(|pair| SAME_PERSON.contains(&(&*pair[0].word, &*pair[1].word)))
     }
 
     /// "… all evening, write there".
@@ -184,7 +229,18 @@ const NO_VIA: &[&str] = &["the", "a", "le", "la", "au", "under", "под", "с",
 
 const NUMBER: &[&str] = &["number", "numero", "номер", "num", "номером", "номере"];
 
-const HAVING: &[&str] = &["есть", "have", "got", "ai", "only", "serai", "am", "ll", "буду"];
+const HAVING: &[&str] = &[
+    "есть", "have", "got", "ai", "only", "serai", "am", "ll", "буду", "exist", "exists", "existe", "existons", "sits",
+    "sit", "too", "aussi",
+];
+
+const EXISTS: &[&str] = &["is", "are", "exists", "exist", "est", "sont", "existe", "existent", "есть"];
+#[rustfmt::skip]
+const OURS: &[&str] = &[
+    "company", "shop", "firm", "business", "team", "studio", "workshop", "store", "crew", "compagnie", "boutique", "entreprise", "atelier", "equipe", "commerce", "фирма",
+    "мастерская", "магазин", "бригада", "контора", "студия", "компания",
+];
+const ALSO: &[&str] = &["also", "too", "aussi", "тоже", "также", "и"];
 
 const HAS: &[&str] = &["have", "as", "avez", "got", "use", "есть", "the", "le"];
 
@@ -207,6 +263,41 @@ const ALSO_THINGS: &[&str] = &[
 ];
 
 const ASKING: &[&str] = &["have", "got", "use", "koi", "какой", "quel", "what", "which", "whats", "есть", "avez"];
+
+/// What people join, and the words that ask them to.
+const GROUPS: &[&str] = &[
+    "group",
+    "channel",
+    "server",
+    "groupe",
+    "canal",
+    "serveur",
+    "группа",
+    "группе",
+    "группу",
+    "канал",
+    "канале",
+    "чат",
+];
+#[rustfmt::skip]
+const JOIN: &[&str] = &[
+    "join", "subscribe", "rejoins", "rejoignez", "joins", "joignez", "joindre", "embarque", "embarquez", "abonne", "abonnez", "заходи", "заходите", "вступай", "вступайте",
+    "подписывайся", "подписывайтесь", "подпишись", "подпишитесь", "присоединяйся", "присоединяйтесь", "добавляйся", "добавляйтесь", "добавься", "добавьтесь",
+];
+
+/// Type it in and search.
+const SEARCH: &[&str] = &["tapez", "tape", "type", "вбейте", "вбей", "наберите", "набери"];
+
+/// Where something comes from.
+const FROM: &[&str] = &["from", "depuis", "из"];
+
+/// Two words that say that somebody is the same there.
+#[rustfmt::skip]
+const SAME_PERSON: &[(&str, &str)] = &[
+    ("am", "who"), ("who", "i"), ("same", "me"), ("the", "same"), ("suis", "qui"), ("qui", "je"), ("le", "meme"), ("la", "meme"), ("тот", "же"), ("та", "же"),
+    ("то", "же"), ("те", "же"), ("тем", "же"), ("так", "же"), ("такой", "же"), ("я", "кто"), ("same", "guy"), ("everybody", "knows"), ("everyone", "knows"), ("all", "know"),
+    ("monde", "me"), ("все", "знают"), ("все", "меня"), ("know", "who"), ("know", "whom"), ("savez", "qui"), ("sais", "qui"), ("знаете", "кого"), ("знаешь", "кого"),
+];
 
 /// Two words that invite together.
 const PAIRS: &[(&str, &str)] = &[

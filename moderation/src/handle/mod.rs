@@ -279,6 +279,12 @@ mod tests {
             ("contacte-moi via what  sapp", "what  sapp"),
             ("I go by the same nickname over on discord", "discord"),
             ("on se reparle ailleurs, sur messenger", "messenger"),
+            ("on telegram i am who i am here", "telegram"),
+            ("same luke, other place: telegram", "telegram"),
+            ("there is a group on viber for my clients, join", "viber"),
+            ("my company is also on messenger", "messenger"),
+            ("в скайпе легко найти, имя и фамилия", "скайпе"),
+            ("связаться можно и в с~и~г~н~а~л", "с~и~г~н~а~л"),
         ] {
             assert_eq!(found(text), [contact], "{text:?}");
         }
@@ -303,6 +309,9 @@ mod tests {
             "ok, see you",
             "the green paint and the app",
             "the dog next door",
+            "send from Messenger, receive in the CRM",
+            "there is a group on Facebook about roofing, I read it",
+            "S I G N A L is lost here",
             "signal is w e a k today",
             "t!le, t1le, whatever",
             "the logo reads P!ZZA",

@@ -44,6 +44,9 @@ fn is_followed(right: &str) -> bool {
     match mark {
         ',' => region(word) || (OF.contains(&&*lower) && region(behind)),
         ' ' if OF.contains(&&*lower) => region(behind),
+        // The surname first, as lists and Russian have it: "Сукин Иван Петрович".
+        ' ' if region(word) && (is_given(&lower) || GIVEN.contains(&&*lower)) => true,
+        '-' if OF.contains(&&*lower) => region(behind),
         _ => AFTER.contains(&&*lower),
     }
 }
@@ -64,9 +67,13 @@ const BEFORE: &[&str] = &[
     "деревня", "деревне", "деревни", "деревню", "село", "селе", "села", "поселок", "поселке", "поселка", "хутор", "хуторе",
     "станция", "станции", "город", "городе", "города", "река", "реки", "реке", "озеро", "озера", "озере", "остров", "острове",
     "улица", "улице", "улицы", "проспект", "переулок", "станица", "станице", "район", "ул", "пос", "дер", "г", "с", "д",
+    // What tells places of one name apart.
+    "upper", "lower", "north", "south", "east", "west", "haut", "haute", "hauts", "bas", "basse", "большие", "большое", "большая", "большой", "малые", "малое",
+    "малая", "малый", "старые", "старое", "старая", "старый", "новые", "новое", "новая", "новый", "верхние", "верхнее", "верхняя", "верхний", "нижние", "нижнее",
+    "нижняя", "нижний",
     // Words of place.
     "in", "near", "from", "at", "to", "through", "by", "past", "towards",
-    "de", "du", "d", "en", "la", "le", "l", "les", "sur", "pres", "chez", "vers", "jusqu", "passe",
+    "de", "du", "d", "en", "la", "le", "l", "les", "sur", "pres", "chez", "vers", "jusqu", "passe", "par", "depuis", "via",
     "в", "во", "из", "у", "под", "около", "до", "за", "через", "возле", "к", "со",
 ];
 
@@ -77,6 +84,15 @@ const AFTER: &[&str] = &[
     "falls", "hill", "hills", "bay", "beach", "bridge", "township", "county", "village", "point", "cove", "pond", "valley", "field",
     "family", "house", "farm", "road's", "sur", "sous", "les", "lez", "en", "aux", "le", "la",
     "улица", "проспект", "район", "шоссе", "переулок", "остров", "озеро",
+];
+
+/// Given names that stand behind a surname; those in Latin letters are known elsewhere.
+#[rustfmt::skip]
+const GIVEN: &[&str] = &[
+    "александр", "алексей", "анатолий", "андрей", "антон", "артем", "борис", "вадим", "василий", "виктор", "виталий", "владимир", "геннадий", "георгий", "григорий",
+    "денис", "дмитрий", "евгений", "егор", "иван", "игорь", "илья", "кирилл", "константин", "леонид", "максим", "михаил", "николай", "олег", "павел", "петр", "роман",
+    "сергей", "степан", "федор", "юрий", "анна", "валентина", "вера", "галина", "елена", "ирина", "людмила", "мария", "надежда", "наталья", "нина", "оксана", "ольга",
+    "светлана", "татьяна",
 ];
 
 /// Words that are no names: whoever writes them with a capital means the word.
@@ -112,6 +128,9 @@ mod tests {
             ("Beaver Dick Park", "Dick"),
             ("Peter Hooker signed", "Hooker"),
             ("дача в деревне Сукино", "Сукино"),
+            ("Сукин Иван подписал", "Сукин"),
+            ("Большие Сучки, третий дом", "Сучки"),
+            ("on passe par Bitche", "Bitche"),
         ] {
             assert!(named(text, word), "{text}");
         }

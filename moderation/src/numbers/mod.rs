@@ -1,6 +1,7 @@
 //! Numbers written in words: what a word means ([`meaning`]), and how words that follow each other make numbers ([`compose`]).
 
 pub(crate) mod compose;
+mod sounds;
 mod tables;
 
 use std::sync::LazyLock;
@@ -9,6 +10,7 @@ use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
 use crate::slip::{find_shortened, is_slip, shortened};
 use crate::text::scripts;
+pub(crate) use sounds::sounding;
 
 /// What a number word says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -59,6 +59,12 @@ fn laced(lower: &str, floor: usize, start: usize, limit: usize) -> Option<usize>
     if lower[floor..start].ends_with(|c: char| c.is_alphanumeric()) {
         return None;
     }
+    // Nothing is laced whose first two groups have no lace between them.
+    let (first, rest) = lower[start..limit].split_at(digits(&lower[start..limit]));
+    let lace = rest.find(|c: char| c.is_ascii_digit()).map_or("", |len| &rest[..len]);
+    if first.is_empty() || lace.len() > LACE_MAX || !is_lace(lace) {
+        return None;
+    }
     let (mut read, mut groups, mut at) = (String::new(), 0, start);
     let (mut steps, mut last) = (Vec::new(), None);
     let mut laces: [&str; 2] = [""; 2];
@@ -108,6 +114,10 @@ fn is_lace(lace: &str) -> bool {
 fn counted(text: &Text<'_>, gap: &Range<usize>, start: usize) -> Vec<Range<usize>> {
     const GROUPS_MAX: usize = 6;
     let mut next = text.token_from(start);
+    // One count alone is no number.
+    if thing(text, gap.end, next).is_none() {
+        return Vec::new();
+    }
     let (mut groups, mut kind) = (Vec::new(), None);
     let mut read = String::new();
     while let Some(token) = text.tokens().get(next).filter(|token| token.holds.is_number() && token.end <= gap.end) {

@@ -7,6 +7,7 @@ pub(crate) mod dictated;
 mod digits;
 pub(crate) mod hidden;
 pub(crate) mod laced;
+pub(crate) mod marked;
 mod plan;
 mod words;
 

@@ -102,6 +102,6 @@ fn this_orders_id_is_never_masked() {
 
 #[test]
 fn the_version_names_rules_and_settings() {
-    assert!(rules(|_| {}).version().starts_with("5-"));
+    assert!(rules(|_| {}).version().starts_with("6-"));
     assert_ne!(rules(|_| {}).version(), rules(|s| s.shadow = true).version());
 }

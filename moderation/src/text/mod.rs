@@ -100,6 +100,8 @@ impl<'t> Text<'t> {
         let (folded, places) = if masks.is_empty() && (is_as_written(original) || plain()) {
             // Both letters are as long: places stay.
             (without_yo(original), None)
+        } else if is_window(original, masks) {
+            (Cow::Owned(with_boundaries(original, masks)), None)
         } else {
             let Folding { text, places, .. } = Folding::of(original, masks);
             (Cow::Owned(text), Some(places))
@@ -173,6 +175,26 @@ const fn is_plain(c: char) -> bool {
 
 const fn is_yo(c: char) -> bool {
     matches!(c, 'ё' | 'Ё')
+}
+
+/// Whether a text is messages in a row, each read as it is written: nothing but boundaries as long as what they stand for. Most windows
+/// are, and then no character needs a way back of its own.
+fn is_window(original: &str, masks: &[(Range<usize>, &str)]) -> bool {
+    masks.iter().all(|(range, shown)| *shown == BOUNDARY_TEXT && &original[range.clone()] == "\n")
+        && original.chars().all(is_plain)
+        && !has_mixed_word(original)
+}
+
+fn with_boundaries(original: &str, masks: &[(Range<usize>, &str)]) -> String {
+    let mut text = String::with_capacity(original.len());
+    let mut from = 0;
+    for (range, shown) in masks {
+        text.push_str(&original[from..range.start]);
+        text.push_str(shown);
+        from = range.end;
+    }
+    text.push_str(&original[from..]);
+    text
 }
 
 fn without_yo(text: &str) -> Cow<'_, str> {

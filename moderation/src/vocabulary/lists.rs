@@ -24,7 +24,8 @@ pub(super) const LISTS: &[(Roles, &str)] = &[
     (Roles::SAME, "same unchanged kept recognise recognize nickname nick name named names called username \
         meme pareil pseudo nom prenom reconnaitrez reconnaitras reconnais appelle connais connaissez identique \
         имя имени именем имен имена зовут ник ника ником аватарка аватарке узнаете узнаешь прежний прежнее прежняя название фамилии фамилия фамилией \
-        подписан подписана отличается поменялось менялся меняется никнейм тезка"),
+        подписан подписана отличается поменялось менялся меняется никнейм тезка логотипу логотипом \
+        названием называемся называюсь surnom listed inscrit inscrite"),
     (Roles::SOCIAL, "мордокниг* одноклы одноклах вконтач* контач* инстач* instagram instagr instagrm insta instag facebook facebok fbook linkedin tiktok twitter vkontakte snapchat snapchatt nextdoor youtube снапчат* ютуб* facebouk feicebouk odnoklassniki pinterest \
         инстаграм* инстаграмм* инста инсте инсту инсты инстой инстик* инстаграме фейсбук* фэйсбук* фейсбок* фесбук* вконтакте вконтакт* контактик* тикток* твиттер* твитер* одноклассник* линкедин*"),
     (Roles::SOCIAL_WORD, "li yt gram фейс ig fb vk face вк фб ин инст однокл x snap sc tt тт контакте"),
@@ -38,7 +39,8 @@ pub(super) const LISTS: &[(Roles, &str)] = &[
         спишемся свяжись свяжитесь связаться связь свяжемся отвечаю отвечу отвечаем отвечают добавлю добавим лучше удобнее быстрее кидай юзер пользователь личку лс общаться общаемся пообщаемся стучи стучись стукни маякни маякните отпиши отпишись черкни \
         подпишись подпишитесь продолжим жду ответь ответьте отвечу контакт контакты обсудим договоримся поговорим пообщаться доступен го айда \
         quicker ease catch carry aise joignable sautons saute poursuit poursuivons poursuivre attends reparle reparlons rest reste tapez tape type demandez \
-        спокойнее проще комфортнее догоняй догоняйте заходи заходите заходим остальное вбейте вбей туда"),
+        спокойнее проще комфортнее догоняй догоняйте заходи заходите заходим остальное вбейте вбей туда легче найдете найдешь ищете прыгаем прыгай прыгайте перескочим загляни загляните \
+        приходите торговаться договариваться reachable attrape attrapez"),
     (Roles::NICK, "nick nickname handle username user login id account acct pseudo pseudonyme identifiant compte profil profile name nom \
         ник ником ника никнейм логин логином юзернейм юзер аккаунт акк айди профиль имя имени"),
     (Roles::MAIL, "email mail e-mail emails courriel couriel mel adresse address gmail почта почту почте почты емейл имейл имэйл мыло мыла мылу емайл емаил мейл мэйл mailto"),

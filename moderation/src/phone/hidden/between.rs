@@ -1,5 +1,9 @@
 //! What may stand between two parts of a number: signs, and words that people say while they dictate.
 
+use std::sync::LazyLock;
+
+use rustc_hash::FxHashSet as HashSet;
+
 use crate::phone::words;
 use crate::text::{BOUNDARY, Text, Token};
 use crate::vocabulary::roles;
@@ -103,7 +107,7 @@ pub(super) fn is_counting_talk(text: &Text<'_>, token: &Token) -> bool {
 
 /// Says nothing between two parts of a number.
 pub(super) fn is_neutral(word: &str) -> bool {
-    NEUTRAL.contains(&word)
+    WORDS.neutral.contains(word)
 }
 
 /// "104 ok?": the last word of a message says nothing of its number.
@@ -113,13 +117,22 @@ pub(super) fn is_asking(text: &Text<'_>, at: usize) -> bool {
 
 /// Leads from one part of a number to the next.
 pub(super) fn leads_on(word: &str) -> bool {
-    FILLERS.contains(&word)
+    WORDS.fillers.contains(word)
 }
 
 /// Not one of the words that every text is full of.
 pub(super) fn is_unknown(word: &str) -> bool {
     !leads_on(word) && !is_neutral(word) && roles(word).is_empty()
 }
+
+/// The lists that every word between numbers is looked for in.
+struct Words {
+    neutral: HashSet<&'static str>,
+    fillers: HashSet<&'static str>,
+}
+
+static WORDS: LazyLock<Words> =
+    LazyLock::new(|| Words { neutral: NEUTRAL.iter().copied().collect(), fillers: FILLERS.iter().copied().collect() });
 
 /// Between two sizes or two choices.
 const ALTERNATIVES: &[&str] = &["x", "х", "sur", "or", "ou", "или"];

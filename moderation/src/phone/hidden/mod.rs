@@ -84,8 +84,7 @@ fn find(text: &Text<'_>, gap: Range<usize>, order: &mut OrderId<'_>, out: &mut V
                 before = &before[before.rfind(BOUNDARY).unwrap_or_default()..];
             }
         }
-        between.step(&mut runs, at, before);
-        at += 1;
+        at += between.step(&mut runs, at, before);
     }
     runs.end();
 }
@@ -160,8 +159,29 @@ impl Between {
         }
     }
 
-    /// Takes the next word into the run, or between its numbers, or ends it.
-    fn step(&mut self, runs: &mut Runs<'_, '_, '_>, at: usize, before: &str) {
+    /// Takes the next word into the run, or between its numbers, or ends it. How many words it took.
+    fn step(&mut self, runs: &mut Runs<'_, '_, '_>, at: usize, before: &str) -> usize {
+        let taken = runs.text.gap_before(at + 1) == "-" && self.joins(runs, at, before);
+        if !taken {
+            self.step_one(runs, at, before);
+        }
+        1 + usize::from(taken)
+    }
+
+    /// Takes a word that a hyphen cuts in two.
+    fn joins(&mut self, runs: &mut Runs<'_, '_, '_>, at: usize, before: &str) -> bool {
+        let gap = self.gap.zip(Gap::read(before)).map(|(so_far, gap)| so_far.and(gap));
+        if gap.is_none() || runs.pieces.len() >= PIECES_MAX {
+            return false;
+        }
+        let taken = runs.take_joined(at, gap.unwrap_or_default());
+        if taken {
+            *self = Self::new();
+        }
+        taken
+    }
+
+    fn step_one(&mut self, runs: &mut Runs<'_, '_, '_>, at: usize, before: &str) {
         let text = runs.text;
         let token = &text.tokens()[at];
         let mut before = before;
@@ -172,8 +192,14 @@ impl Between {
         if self.gap.is_none() || runs.pieces.len() >= PIECES_MAX {
             runs.end();
         }
-        let pieces = runs.pieces.len();
         let word = text.word(token);
+        // "06 is lost, my new one: …": what only sounds like a digit begins the number that is meant.
+        let talk = self.gap.is_some_and(|gap| gap.has(Gap::TALK)) && !runs.ends_in_words();
+        let goes_on = || text.tokens().get(at + 1).is_some_and(|next| numbers::meaning(text.word(next)).is_some());
+        if talk && numbers::meaning(word).is_some_and(|meaning| meaning.weak) && goes_on() {
+            runs.end();
+        }
+        let pieces = runs.pieces.len();
         if before == "/" && is_fraction(text, at) {
             runs.end();
         }
@@ -215,7 +241,7 @@ impl Between {
 }
 
 /// A digit, or a letter or sign that passes for one.
-fn is_digit_like(c: char) -> bool {
+pub(super) fn is_digit_like(c: char) -> bool {
     c.is_ascii_digit() || scripts::as_digit(c).is_some()
 }
 

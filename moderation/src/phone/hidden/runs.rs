@@ -8,7 +8,7 @@ use super::run::{DIGITS_MIN, How, Piece, Reading, Run};
 use crate::Category;
 use crate::find::{Found, OrderId};
 use crate::numbers::compose::Atom;
-use crate::numbers::{self, Number};
+use crate::numbers::{self, Meaning, Number};
 use crate::phone::plan::DIGITS_MAX;
 use crate::text::{Holds, Text, Token};
 
@@ -26,6 +26,11 @@ pub(super) struct Runs<'r, 't, 'o> {
 const THOUSAND: &[&str] = &["thousand", "mille", "тысяча", "тысячи", "тысяч"];
 
 impl Runs<'_, '_, '_> {
+    /// Whether the last piece is a word.
+    pub(super) fn ends_in_words(&self) -> bool {
+        self.pieces.last().is_some_and(|last| last.how.has(How::WORD))
+    }
+
     /// Takes a word into the run. `false`: it is no part of a number.
     pub(super) fn take(&mut self, token: &Token, left: &str, before: Gap) -> bool {
         let text = self.text;
@@ -72,7 +77,8 @@ impl Runs<'_, '_, '_> {
             }
             if among
                 && is_unknown(word)
-                && let Some(meaning) = numbers::misspelt(word)
+                && let Some(meaning) =
+                    numbers::misspelt(word).or_else(|| among_words.then(|| numbers::sounding(word)).flatten())
             {
                 push(token.range(), Atom::Word(meaning), How::WORD.and(How::WEAK));
                 return true;
@@ -93,6 +99,31 @@ impl Runs<'_, '_, '_> {
             return true;
         }
         self.take_glued(token, before)
+    }
+
+    /// Takes a word that a hyphen cuts in two: "во-семь", "oui-te". `false`: the two are none.
+    pub(super) fn take_joined(&mut self, at: usize, before: Gap) -> bool {
+        let Some(meaning) = self.joined(at) else { return false };
+        let among_words = self.pieces.last().is_some_and(|last| last.how.has(How::WORD));
+        if meaning.weak && !among_words {
+            return false;
+        }
+        let (start, end) = (self.text.tokens()[at].start, self.text.tokens()[at + 1].end);
+        let how = if meaning.weak { How::WORD.and(How::WEAK) } else { How::WORD };
+        self.pieces.push(Piece { start, end, atom: Atom::Word(meaning), how, before });
+        true
+    }
+
+    /// The digit that a word and the next are together, where nothing but a hyphen parts them.
+    fn joined(&self, at: usize) -> Option<Meaning> {
+        const LONGEST: usize = 24;
+        let [one, two] = self.text.tokens().get(at..at + 2)? else { return None };
+        let is_cut = self.text.gap_before(at + 1) == "-" && two.end <= self.limit.end && two.end - one.start <= LONGEST;
+        if !is_cut || !one.holds.is_word() || !two.holds.is_word() {
+            return None;
+        }
+        let (one, two) = (self.text.word(one), self.text.word(two));
+        numbers::meaning(&[one, two].concat()).filter(|meaning| matches!(meaning.number, Number::Digit(_)))
     }
 
     /// Takes number words without spaces, with digits among them or in place of letters.
@@ -184,6 +215,16 @@ impl Runs<'_, '_, '_> {
         true
     }
 
+    /// Puts a word that a hyphen cuts in two before the run. `false`: the two are none.
+    fn joined_before(&mut self, at: usize, between: Gap) -> bool {
+        let start = self.text.tokens()[at].start;
+        let Some(meaning) = self.joined(at).filter(|_| start >= self.limit.start) else { return false };
+        self.pieces[0].before = between;
+        let (end, how, before) = (self.text.tokens()[at + 1].end, How::WORD.and(How::WEAK), Gap::default());
+        self.pieces.insert(0, Piece { start, end, atom: Atom::Word(meaning), how, before });
+        true
+    }
+
     /// What counts only among sure ones can also stand first: it is looked for when the rest is there.
     fn look_back(&mut self) {
         const REST: usize = 2;
@@ -205,20 +246,25 @@ impl Runs<'_, '_, '_> {
             let sign = gap.starts_with(['$', '|']);
             let between = Gap::read(if sign { &gap[1..] } else { gap });
             let Some(between) = between.filter(|_| token.start >= self.limit.start) else { return };
+            if at.checked_sub(1).is_some_and(|first| self.joined_before(first, between)) {
+                continue;
+            }
             let word = self.text.word(&token);
-            if is_neutral(word) && self.look_over(at, between) {
+            let sounds = self.is_dictated() && numbers::meaning(word).is_some();
+            if is_neutral(word) && !sounds && self.look_over(at, between) {
                 continue;
             }
             // "B-902": one letter, tied to what follows.
             let tied = sign || matches!(gap, "-" | ".");
-            let sounds = || self.is_dictated() && numbers::meaning(word).is_some();
-            if !tied && !is_unknown(word) && !sounds() {
+            if !tied && !is_unknown(word) && !sounds {
                 return;
             }
             let shortest = if tied { 1 } else { 2 };
             let digits =
                 || (shortest..=8).contains(&word.len()) && self.text.folded()[token.range()].chars().all(is_digit_like);
-            let (atom, how) = match numbers::meaning(word).or_else(|| numbers::misspelt(word)) {
+            let sounding = || self.is_dictated().then(|| numbers::sounding(word)).flatten();
+            let meaning = numbers::meaning(word).or_else(|| numbers::misspelt(word)).or_else(sounding);
+            let (atom, how) = match meaning {
                 Some(meaning) if meaning.number != Number::Scale => (Atom::Word(meaning), How::WORD),
                 None if digits() => (Atom::Digits, How::LETTERS),
                 _ => return,

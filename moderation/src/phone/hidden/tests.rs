@@ -38,6 +38,19 @@ fn numbers_in_words() {
         ),
         ("fiveonefour fivefivefive zeroonenienine", ""),
         ("my cell is 5one4 five55 26seven1", "5one4 five55 26seven1"),
+        // What only sounds like digits, cut by hyphens, and begun anew behind another number.
+        (
+            "zéreau oui-te kat zéro deuh ain sein trwah neuf quatreu",
+            "zéreau oui-te kat zéro deuh ain sein trwah neuf quatreu",
+        ),
+        (
+            "06 perdu, nouveau : ceint zéro cisse neuf sain héros scie six sain cète",
+            "ceint zéro cisse neuf sain héros scie six sain cète",
+        ),
+        (
+            "аварийка во-семь де-вять шесть сэм семь пять шесть шесть ноль пять пять",
+            "во-семь де-вять шесть сэм семь пять шесть шесть ноль пять пять",
+        ),
         ("fiveonefour fivefivefive zeroonenine9", "fiveonefour fivefivefive zeroonenine9"),
         ("five one fuor five five fiive oh one nine nine", "five one fuor five five fiive oh one nine nine"),
     ] {
