@@ -75,7 +75,6 @@ impl Delivery {
         }
         let missed = found.iter().filter(|encoded| encoded.seq > trail.last()).count();
         self.counters.holes_filled.fetch_add(missed as u64, Ordering::Relaxed);
-        self.look_over_marks(room).await?;
         let is_all = found.len() < CATCH_UP_ENTRIES;
         room.catch_up(self.runtime.monotonic(), (life, &trail), found);
         if room.has_hole() {
@@ -83,13 +82,13 @@ impl Delivery {
         } else if !is_all {
             room.compare_within(self.runtime.monotonic(), Duration::ZERO);
         }
-        Ok(())
+        self.look_over_marks(room).await
     }
 
     /// How far the parties got by the store: what the router lost of it is told.
     async fn look_over_marks(&self, room: &Room) -> Result<(), StoreError> {
         let parties = room.parties();
-        if parties.is_empty() {
+        if parties.is_empty() || self.is_blind() {
             return Ok(());
         }
         let users: SmallVec<[&UserId; 2]> = parties.iter().collect();

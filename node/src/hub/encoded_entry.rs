@@ -136,12 +136,16 @@ impl EncodedEntry {
         (self.entry.kind == EntryKind::Message).then_some(part.client_message_id.as_ref())?
     }
 
-    /// Whether the message that the entry made may be what a send of this text over `device` makes. What moderation or its author
-    /// changed cannot be told from the text any more: that is what came over this connection, or over one that is not known.
-    pub fn may_say(&self, text: &str, device: Origin) -> bool {
-        let is_its_own = || self.origin.is_none_or(|origin| origin == device);
+    /// Whether the message that the entry made is what a send of this text over `device` makes. What moderation or its author
+    /// changed cannot be told from the text any more: that is what came over this connection. `None`: nor is it known what it came over.
+    pub fn is_made_by(&self, text: &str, device: Origin) -> Option<bool> {
+        let by_origin = || self.origin.map(|origin| origin == device);
         if let Some(message) = &self.message {
-            return if message.is_moderated || message.version > 1 { is_its_own() } else { &*message.content == text };
+            return if message.is_moderated || message.version > 1 {
+                by_origin()
+            } else {
+                Some(&*message.content == text)
+            };
         }
         #[derive(serde::Deserialize)]
         #[serde(rename_all = "camelCase")]
@@ -153,9 +157,8 @@ impl EncodedEntry {
         }
         let body = self.entry.parts.first().map(souk_protocol::envelope::Part::body).unwrap_or_default();
         match serde_json::from_slice::<Said<'_>>(&body) {
-            Ok(said) if said.is_moderated || said.version > 1 => is_its_own(),
-            Ok(said) => said.content == text,
-            Err(_) => true,
+            Ok(said) if !said.is_moderated && said.version == 1 => Some(said.content == text),
+            _ => by_origin(),
         }
     }
 

@@ -160,6 +160,7 @@ impl Room {
         match inner.members.iter_mut().find(|member| Arc::ptr_eq(&member.device, device)) {
             Some(member) => {
                 (member.ticket, member.rises) = (ticket, rises);
+                member.held = VecDeque::new();
                 member.state = MemberState::Joining(VecDeque::new());
                 // Their place in the sequence is gone with the old life of this join: those that are done are answered now, the
                 // others when they are.
@@ -171,6 +172,7 @@ impl Room {
                 rises,
                 state: MemberState::Joining(VecDeque::new()),
                 open: Vec::new(),
+                held: VecDeque::new(),
             }),
         }
         ticket
@@ -258,28 +260,32 @@ impl Room {
         exception: impl FnOnce(&Error) -> Frames,
     ) {
         let mut inner = self.inner.lock();
-        let Inner { members, left, .. } = &mut *inner;
+        let Inner { members, left, active_at, .. } = &mut *inner;
         let member = members.iter_mut().find(|member| Arc::ptr_eq(&member.device, device));
-        let open = match member.and_then(|member| Some((member.open.iter().position(|open| open.id == *id)?, member))) {
-            Some((place, member)) => match (result, &member.state) {
-                (Ok((seq, answer)), MemberState::Live(position)) if *position < seq => {
-                    member.open[place].done = Some(answer());
-                    return;
+        let (open, member) =
+            match member.and_then(|member| Some((member.open.iter().position(|open| open.id == *id)?, member))) {
+                Some((place, member)) => match (result, &member.state) {
+                    (Ok((seq, answer)), MemberState::Live(position)) if *position < seq => {
+                        member.open[place].done = Some(answer());
+                        return member.release(&self.order, *active_at);
+                    }
+                    _ => (member.take(place), Some(member)),
+                },
+                None => {
+                    let place = left.iter().position(|(other, open)| Arc::ptr_eq(other, device) && open.id == *id);
+                    let Some(place) = place else { return };
+                    (left.swap_remove(place).1, None)
                 }
-                _ => member.take(place),
-            },
-            None => {
-                let place = left.iter().position(|(other, open)| Arc::ptr_eq(other, device) && open.id == *id);
-                let Some(place) = place else { return };
-                left.swap_remove(place).1
-            }
-        };
+            };
         match result {
             Ok((_, answer)) => device.answer(open.ack, &answer()),
             Err(error) => {
                 device.sends_no_more(self.order(), id);
                 device.refuse(open.ack, error, || exception(error));
             }
+        }
+        if let Some(member) = member {
+            member.release(&self.order, *active_at);
         }
     }
 

@@ -18,7 +18,7 @@ pub enum Sabotage {
     ForgetfulHub,
     /// The store takes from an entry's time what would make it follow the one before.
     OwnClock,
-    /// Nodes do not look whether the store lost what they delivered.
+    /// Nodes do not look whether the store lost what they delivered, nor how far people got by it.
     BlindNodes,
     /// Every epoch is good, whatever was lost since.
     AnyEpoch,
@@ -26,8 +26,6 @@ pub enum Sabotage {
     ForgottenAbsences,
     /// Nobody looks after the people of nodes that died.
     ForgottenOrphans,
-    /// The store takes marks as they come, the lower ones too.
-    FallingMarks,
     /// What panics takes everything along that waits for it.
     NoGuards,
 }

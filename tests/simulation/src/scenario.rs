@@ -17,6 +17,8 @@ use crate::router::Bus;
 use crate::store::{History, Shelf};
 use crate::world::{World, show};
 
+/// How long a hole may take to be filled, from the moment that it shows, in milliseconds.
+const FILLED_WITHIN_MS: u64 = 2_000;
 /// How long after faults ended everything that showed must be whole.
 const HEALED_WITHIN: Duration = Duration::from_secs(10);
 /// The same for losses that nothing showed, with the time to notice and read.
@@ -319,7 +321,10 @@ impl Play {
                 }
                 // Entries that clients do not see move nobody.
                 let is_there = at == head || at < head && log.is_empty_between(at, head.next());
-                if !is_there && shown < head && !all {
+                // What came just now shows a hole that is still being filled.
+                let shown_at = client.node().map(|node| self.bus.shown_at(node, order)).unwrap_or_default();
+                let is_shown = shown >= head && shown_at + FILLED_WITHIN_MS <= self.world.now();
+                if !is_there && !is_shown && !all {
                     self.world.saw(Seen::LossThatNothingShowed);
                     continue;
                 }

@@ -82,11 +82,7 @@ fn a_store_that_retries_an_unknown_write_is_found() {
 #[test]
 fn nodes_that_do_not_look_for_losses_are_found() {
     is_found(Sabotage::BlindNodes, "views");
-}
-
-#[test]
-fn marks_that_fall_are_found() {
-    is_found(Sabotage::FallingMarks, "marks");
+    is_found(Sabotage::BlindNodes, "marks");
 }
 
 #[test]

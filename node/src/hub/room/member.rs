@@ -24,6 +24,9 @@ pub(super) struct Member {
     pub(super) state: MemberState,
     /// Sends of this device whose acknowledgement takes its message's place in the sequence; at most [`SENDS_OPEN_MAX`].
     pub(super) open: Vec<Open>,
+    /// What left the gate and waits for a send of this device: whether the first of it is that send's message shows when it is done. At
+    /// most [`JOIN_BACKLOG`].
+    pub(super) held: VecDeque<Arc<EncodedEntry>>,
 }
 
 /// A send that is to be acknowledged.
@@ -34,6 +37,17 @@ pub(super) struct Open {
     pub(super) ack: Option<Ack>,
     /// Its message is in history, with this answer, and has yet to leave the gate.
     pub(super) done: Option<Bytes>,
+}
+
+/// What made an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum MadeBy {
+    /// The open send at this place.
+    Own(usize),
+    /// None of them.
+    Another,
+    /// One of them, or another send under its id: that shows when it is done.
+    Unknown,
 }
 
 /// How far a device is.
@@ -73,6 +87,26 @@ impl Member {
         }
     }
 
+    /// Which open send of the device made the entry.
+    fn made_by(&self, encoded: &EncodedEntry) -> MadeBy {
+        let place = encoded.sent_by(self.device.user()).and_then(|id| self.open.iter().position(|open| open.id == *id));
+        let Some(place) = place else { return MadeBy::Another };
+        let open = &self.open[place];
+        match encoded.is_made_by(&open.text, self.device.origin()) {
+            Some(true) => MadeBy::Own(place),
+            _ if open.done.is_some() => MadeBy::Own(place),
+            Some(false) => MadeBy::Another,
+            None => MadeBy::Unknown,
+        }
+    }
+
+    /// A send is done: what waited for it goes on.
+    pub(super) fn release(&mut self, order: &OrderId, now: Duration) {
+        for encoded in std::mem::take(&mut self.held) {
+            self.feed(order, &encoded, now);
+        }
+    }
+
     /// Brings the next entry to the device: as the acknowledgement it waits for, or as a push. `now` on the monotonic clock, as far
     /// as the room knows it: when something last passed.
     pub(super) fn feed(&mut self, order: &OrderId, encoded: &Arc<EncodedEntry>, now: Duration) {
@@ -85,13 +119,15 @@ impl Member {
             }
             MemberState::Void => return,
             MemberState::Live(position) if encoded.seq <= *position => return,
-            MemberState::Live(position) => *position = encoded.seq,
+            MemberState::Live(_) => {}
         }
+        let made_by = self.made_by(encoded);
+        if self.held.len() < JOIN_BACKLOG && (!self.held.is_empty() || made_by == MadeBy::Unknown) {
+            return self.held.push_back(Arc::clone(encoded));
+        }
+        self.state = MemberState::Live(encoded.seq);
         let user = self.device.user();
-        if let Some(id) = encoded.sent_by(user)
-            && let Some(place) = self.open.iter().position(|open| open.id == *id)
-            && (self.open[place].done.is_some() || encoded.may_say(&self.open[place].text, self.device.origin()))
-        {
+        if let MadeBy::Own(place) = made_by {
             let open = self.take(place);
             self.device.answer(open.ack, &encoded.answer(self.device.origin()));
         } else if let Some(frames) = encoded.frames_for(user) {

@@ -57,9 +57,13 @@ impl Client {
             return;
         }
         let order = self.orders[rng.index(self.orders.len())].clone();
+        // What it never knew is not said to have come, though a mark would say so of all before it.
         let view = &state.views[&order];
-        let Some(newest) = view.messages.keys().next_back().filter(|_| !view.void) else { return };
-        let (seq, is_read) = (rng.between(view.from.0 + 1, newest.0), rng.chance(500));
+        let Some(known) = view.cursor.filter(|cursor| *cursor > Seq::ZERO && view.from == Seq::ZERO && !view.void)
+        else {
+            return;
+        };
+        let (seq, is_read) = (rng.between(1, known.0), rng.chance(500));
         let message = MessageId { order, seq: Seq(seq) };
         let request = if is_read { Request::MessageRead { message } } else { Request::MessageDelivered { message } };
         self.ask(state, &request, What::Other);

@@ -64,7 +64,20 @@ pub(super) struct Line {
     down_at: BTreeMap<OrderId, u64>,
     /// Up to which entry anything showed this node that there is an entry.
     pub(super) shown: BTreeMap<OrderId, Seq>,
+    /// When the newest of them came.
+    pub(super) shown_at: BTreeMap<OrderId, u64>,
     brought: BTreeSet<(OrderId, Seq)>,
+}
+
+impl Line {
+    /// The node knows of this entry from now on.
+    pub(super) fn show(&mut self, envelope: &Envelope, now: u64) {
+        let shown = self.shown.entry(envelope.order.clone()).or_default();
+        if envelope.seq > *shown {
+            *shown = envelope.seq;
+            self.shown_at.insert(envelope.order.clone(), now);
+        }
+    }
 }
 
 /// The server and all lines to it.
@@ -149,6 +162,11 @@ impl Bus {
         self.lines.lock()[node].shown.get(order).copied().unwrap_or_default()
     }
 
+    /// When it came.
+    pub fn shown_at(&self, node: usize, order: &OrderId) -> u64 {
+        self.lines.lock()[node].shown_at.get(order).copied().unwrap_or_default()
+    }
+
     pub(super) fn delay(&self) -> u64 {
         let longest = if self.world.is_faulty() { self.world.plan.faults.router_delay } else { 3 };
         self.world.rng().below(longest + 1)
@@ -215,13 +233,13 @@ impl Bus {
                 return;
             }
             if envelope.kind == EnvelopeKind::Entry && matches!(channel, Channel::Order(_)) {
-                let shown = line.shown.entry(envelope.order.clone()).or_default();
+                let shown = line.shown.get(&envelope.order).copied().unwrap_or_default();
                 if !line.brought.insert((envelope.order.clone(), envelope.seq)) {
                     self.world.saw(Seen::DoubleDropped);
-                } else if envelope.seq < *shown {
+                } else if envelope.seq < shown {
                     self.world.saw(Seen::EnvelopesOutOfOrder);
                 }
-                *shown = envelope.seq.max(*shown);
+                line.show(envelope, self.world.now());
             }
             line.inbox.clone()
         };

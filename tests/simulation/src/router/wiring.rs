@@ -132,8 +132,7 @@ impl Router for Wiring {
         let fails = world.bites(world.plan.faults.publish_fails);
         let at = {
             let line = &mut self.bus.lines.lock()[self.node];
-            let shown = line.shown.entry(envelope.order.clone()).or_default();
-            *shown = envelope.seq.max(*shown);
+            line.show(&envelope, self.bus.world.now());
             if line.cut {
                 world.saw(Seen::PublishFailed);
                 return failed(delay);

@@ -331,15 +331,11 @@ impl History {
         self.rows.iter().filter(|((owner, _), _)| owner == user).map(|(_, row)| row.clone()).take(limit).collect()
     }
 
-    /// Raises marks. `falls`: a lower one counts as well, as it would by an ordinary write.
-    pub fn raise(&mut self, order: &OrderId, user: &UserId, delivered: Option<Mark>, read: Option<Mark>, falls: bool) {
+    /// Raises marks.
+    pub fn raise(&mut self, order: &OrderId, user: &UserId, delivered: Option<Mark>, read: Option<Mark>) {
         let marks = self.marks.entry((order.clone(), user.clone())).or_default();
-        let raised = |known: Mark, new: Option<Mark>| match new {
-            Some(new) if falls => new,
-            new => known.max(new.unwrap_or_default()),
-        };
-        marks.delivered = raised(marks.delivered, delivered);
-        marks.read = raised(marks.read, read);
+        marks.delivered = marks.delivered.max(delivered.unwrap_or_default());
+        marks.read = marks.read.max(read.unwrap_or_default());
         let read = marks.read;
         if let Some(row) = self.rows.get_mut(&(user.clone(), order.clone())) {
             row.read = row.read.max(read);

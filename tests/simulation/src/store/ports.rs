@@ -150,8 +150,7 @@ impl Watermarks for Engine {
         read: Option<Mark>,
     ) -> Result<(), StoreError> {
         let (order, user) = (order.clone(), user.clone());
-        let falls = self.shelf.world.plan.sabotage == Sabotage::FallingMarks;
-        Ok(self.request(true, move |history, _| history.raise(&order, &user, delivered, read, falls)).await?)
+        Ok(self.request(true, move |history, _| history.raise(&order, &user, delivered, read)).await?)
     }
 
     async fn marks(&self, order: &OrderId, users: &[&UserId]) -> Result<Vec<Marks>, StoreError> {
