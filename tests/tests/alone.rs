@@ -36,7 +36,7 @@ async fn the_printed_tokens_talk_and_a_restart_keeps_everything() {
     assert_eq!(history.texts(), ["Hello, Bob", "Hello, Alice"]);
     check(&history, &[&alice.record(), &bob.record()], true);
     // The tokens of the second start are as good: the key was kept.
-    assert_eq!(History::read(&Deal::offered(&node), node.clients).await, history);
+    assert_eq!(History::read(&Deal::offered(&node), node.clients).await.texts(), history.texts());
 
     // `souk token` beside it makes tokens that it takes.
     let made = command().args(["token", "--user", "alice"]).env("SOUK_NODE_DATA_DIR", node.data_dir()).output();

@@ -70,17 +70,17 @@ async fn ticks_come_to_every_device_and_stay() {
     let one = say(&mut ann, &deal.order, "is anybody there").await;
     let two = say(&mut ann, &deal.order, "hello").await;
 
-    // What a join is answered with has arrived.
+    // What a join is answered with has arrived when the heartbeat behind it is answered: he reads first.
     let mut bob = joined(second, SOCKET_IO, &deal.contractor, &deal).await;
     let mut tablet = connect(first, PLAIN, &deal.contractor).await;
-    for device in [&mut ann, &mut laptop, &mut bob, &mut tablet] {
+    for device in [&mut bob, &mut tablet, &mut ann, &mut laptop] {
         let arrived = status(device, &deal.contractor, two, Seq(0)).await;
         assert_eq!((arrived.delivered, arrived.read, &arrived.order_id), (two, Seq(0), &deal.order));
     }
     assert_eq!(read(&mut bob, &deal, one).await, ReadUpTo { unread: 1, unread_total: 1 });
     assert_eq!(read(&mut bob, &deal, Seq(999)).await, ReadUpTo { unread: 0, unread_total: 0 }, "as far as there is");
     assert_eq!(read(&mut bob, &deal, one).await, ReadUpTo { unread: 0, unread_total: 0 }, "marks do not go back");
-    for device in [&mut ann, &mut laptop, &mut bob, &mut tablet] {
+    for device in [&mut bob, &mut tablet, &mut ann, &mut laptop] {
         let seen = status(device, &deal.contractor, two, two).await;
         assert_eq!((seen.delivered, seen.read), (two, two), "never above the head");
     }

@@ -303,3 +303,66 @@ fn a_join_that_was_superseded_opens_no_gate_with_the_log_it_read() {
     assert_eq!(joined.frames(), 2, "the answer, and what came after it");
     assert_eq!(joined.room.trail().unwrap().2, epoch("e2"));
 }
+
+/// The same, masked, as the store has it: nothing says what it came over.
+fn read_from_the_store(id: &str, seq: u64) -> Arc<EncodedEntry> {
+    let mut entry = entry(id, seq, "call ***");
+    if let souk_chat::Body::Message(message) = &mut entry.body {
+        Arc::make_mut(message).is_moderated = true;
+    }
+    Arc::new(EncodedEntry::of(&OrderId::new("o-1").unwrap(), &entry).0)
+}
+
+#[test]
+fn what_cannot_be_told_from_a_text_waits_for_its_send_and_keeps_its_place() {
+    let conflict = Error::new(souk_protocol::Code::IdempotencyConflict, "another text stands under this id");
+    for is_own in [true, false] {
+        let joined = joined();
+        joined.expect("m-1");
+        joined.room.offer(read_from_the_store("m-1", 4), Duration::ZERO);
+        joined.room.offer(Arc::new(said("other", 5, "behind it")), Duration::ZERO);
+        assert_eq!(joined.frames(), 0, "it may be this send's message, or another's under its id");
+        if is_own {
+            joined.done("m-1", 4);
+            let texts = joined.texts();
+            assert!(texts[0].contains("\"id\":7") && texts[0].contains("call ***"), "acknowledged: {texts:?}");
+            assert!(texts[1].contains("behind it") && texts.len() == 2, "{texts:?}");
+        } else {
+            let told = |_: &Error| panic!("somebody waits for the answer");
+            joined.room.settle(&joined.device, &ClientMessageId::new("m-1").unwrap(), Err(&conflict), told);
+            let texts = joined.texts();
+            assert!(texts[0].contains("idempotency_conflict"), "{texts:?}");
+            assert!(texts[1].contains("message_sent") && texts[1].contains("call ***"), "{texts:?}");
+            assert!(texts[2].contains("behind it") && texts.len() == 3, "{texts:?}");
+        }
+    }
+}
+
+#[test]
+fn marks_that_rise_are_told_once_to_who_is_live_and_to_who_joins_meanwhile() {
+    let joined = joined();
+    let bob = UserId::new("bob").unwrap();
+    let marks = |delivered, read| {
+        let mark = |seq| souk_chat::Mark { seq: Seq(seq), others: 0 };
+        Marks { delivered: mark(delivered), read: mark(read) }
+    };
+    let at = Timestamp(0);
+    joined.room.know_marks([(&bob, marks(1, 0))], at);
+    assert_eq!(joined.frames(), 0, "the answer of the join says it");
+    joined.room.tell_marks(&bob, marks(2, 1), at);
+    joined.room.tell_marks(&bob, marks(2, 0), at);
+    joined.room.know_marks([(&bob, marks(1, 1))], at);
+    let texts = joined.texts();
+    assert!(texts.len() == 1 && texts[0].contains(r#""delivered":2,"read":1"#), "{texts:?}");
+    // A join that read before they rose hears of it behind its answer.
+    let ticket = joined.room.begin_join(&joined.device);
+    joined.room.tell_marks(&bob, marks(3, 3), at);
+    assert_eq!(joined.frames(), 0, "it is not live");
+    joined.room.finish_join(&joined.device, ticket, (Seq(3), &epoch("e1")), ACK, b"{}");
+    let texts = joined.texts();
+    assert!(texts.len() == 2 && texts[1].contains(r#""delivered":3,"read":3"#), "{texts:?}");
+    // An order has two parties.
+    joined.room.tell_marks(&UserId::new("ann").unwrap(), marks(1, 1), at);
+    joined.room.tell_marks(&UserId::new("eve").unwrap(), marks(9, 9), at);
+    assert_eq!(joined.frames(), 1);
+}
