@@ -32,6 +32,13 @@ impl Role {
     }
 }
 
+impl Actor {
+    /// Whether this is one of the people who talk: admins read unseen, services are party to nothing.
+    pub fn talks(&self) -> bool {
+        matches!(self.role, Role::Client | Role::Contractor)
+    }
+}
+
 /// A person whose token was checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Actor {

@@ -23,8 +23,8 @@ pub const LIST_CHATS: usize = 50;
 pub const LIST_ROWS_MAX: usize = 5_000;
 /// How often the marks of one person in one order are written and told at most: what comes faster goes together.
 pub const MARKS_EVERY: Duration = Duration::from_millis(200);
-/// People in an order whose marks a node raises at once. With more, who asks is told `unavailable`, and what devices were shown shows
-/// as delivered when they are next heard.
+/// People in an order whose marks a node raises at once. With more, who asks is told `unavailable`, and what devices were shown counts
+/// when more is.
 pub const MARKS_RAISED_AT_ONCE: usize = 65_536;
 /// Longest title of an order, in Unicode scalar values.
 pub const TITLE_CHARS: usize = 200;

@@ -9,13 +9,13 @@ use futures_util::future::{Either, select};
 use souk_chat::limits::Quota;
 use souk_chat::ports::Runtime;
 use souk_chat::service::{CatchUp, Chats, Edit, Progress, Send, Sent};
-use souk_chat::{ClientMessageId, Cursor, Draft, OrderId, Refusal, Role, Seq, Status, guarded};
+use souk_chat::{ClientMessageId, Cursor, Draft, OrderId, Refusal, Seq, Status, guarded};
 use souk_protocol::dto::{self, Audience, Empty, encode_message, with_masked};
 use souk_protocol::push::Exception;
 use souk_protocol::{Code, Error, ServerEvent, json};
 
 use crate::delivery::Delivery;
-use crate::hub::{Ack, Device, Frames, Hub, JoinTicket, Joined, ROOMS_PER_DEVICE, Room};
+use crate::hub::{Ack, Arrival, Device, Frames, Hub, JoinTicket, Joined, ROOMS_PER_DEVICE, Room};
 use crate::metrics::Metrics;
 use crate::session::Command;
 
@@ -248,7 +248,7 @@ impl Commands {
             let history = &caught_up.history;
             let body = json::encode(&dto::Joined::of(&caught_up, device.user()));
             let parties = caught_up.chat.participants.iter().map(|party| (&party.user, party.marks));
-            room.know_marks(parties, self.runtime.now());
+            room.know_marks(device, parties, self.runtime.now());
             if history.more && cursor.is_some() && !history.reset {
                 drop(joining);
                 device.answer(ack, &body);
@@ -313,11 +313,10 @@ impl Commands {
         if !is_read {
             return Ok(json::encode(&Empty {}));
         }
-        let unread_total = self.chats.unread_total(device.user()).await?;
-        Ok(json::encode(&dto::ReadUpTo { unread: standing.unread, unread_total }))
+        Ok(json::encode(&dto::ReadUpTo { unread: standing.unread, unread_total: standing.unread_total }))
     }
 
-    /// What the device was sent is read when its person looks; what arrives while they do, as soon as it certainly did.
+    /// What the device was sent, and what arrives while its person looks, is read as soon as it certainly arrived.
     async fn set_visible(&self, device: &Arc<Device>, order: &OrderId, visible: bool) -> Result<Bytes, Error> {
         self.member(device, order).await?;
         device.look_at(order, visible).map_err(|_| {
@@ -325,28 +324,28 @@ impl Commands {
         })?;
         let position = self.hub.room(order).filter(|_| visible).and_then(|room| room.position(device));
         if let Some(position) = position {
-            self.chats.note(order, device.user(), Progress::read(position));
+            device.shows(order, Progress::delivered(position));
         }
         Ok(json::encode(&Empty {}))
     }
 
-    /// Messages that people here were certainly shown have arrived.
-    pub fn note_arrivals(&self) {
-        for (user, order, seq) in self.hub.arrived() {
+    /// Messages that people here were certainly shown have arrived, these and those of devices that are gone.
+    pub fn note_arrivals(&self, arrivals: Vec<Arrival>) {
+        for Arrival { user, order, seq } in arrivals.into_iter().chain(self.hub.take_arrivals()) {
             self.chats.note(&order, &user, Progress::delivered(seq));
         }
     }
 
     /// A device answered a heartbeat: what it was shown before that arrived, and was read where its person looks.
-    pub fn heartbeat_answered(&self, device: &Device) {
-        for (order, progress) in device.heartbeat_answered() {
+    pub fn heartbeat_answered(&self, device: &Device, number: u32) {
+        for (order, progress) in device.heartbeat_answered(number) {
             self.chats.note(&order, device.user(), progress);
         }
     }
 
     async fn member(&self, device: &Device, order: &OrderId) -> Result<(), Error> {
         let known = self.chats.accessible(device.actor(), order).await?;
-        if device.actor().role == Role::Admin || known.side_of(device.user()).is_none() {
+        if !device.actor().talks() || known.side_of(device.user()).is_none() {
             return Err(Refusal::WrongRole("client or contractor").into());
         }
         Ok(())

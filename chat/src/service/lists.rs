@@ -10,7 +10,7 @@ use crate::actor::Actor;
 use crate::id::{OrderId, UserId};
 use crate::limits::{ANSWER_TEXT_BYTES, LIST_CHATS, LIST_CHATS_MAX, LIST_ROWS_MAX, SYNC_ORDERS};
 use crate::log::{Cursor, Seq};
-use crate::ports::ListRow;
+use crate::ports::{ListRow, Store, StoreError};
 use crate::refusal::Refusal;
 
 use super::Chats;
@@ -61,11 +61,6 @@ impl Chats {
         let (chats, shown) = self.views(actor, rows, ANSWER_TEXT_BYTES).await?;
         let last = places.get(..shown).and_then(<[_]>::last).filter(|_| shown < all);
         Ok(ChatList { chats, cursor: last.map(|(at, order)| format!("{}.{order}", at.millis())) })
-    }
-
-    /// Unread messages of all chats, by the list rows.
-    pub async fn unread_total(&self, user: &UserId) -> Result<u64, Refusal> {
-        Ok(self.rows(user).await?.iter().map(unread).sum())
     }
 
     /// What a person wants to know first: their unread messages in all chats, and which partners of their newest
@@ -125,8 +120,7 @@ impl Chats {
 
     /// The person's visible rows, newest first.
     async fn rows(&self, user: &UserId) -> Result<Vec<ListRow>, Refusal> {
-        let mut rows = self.ports.store.list(user, LIST_ROWS_MAX).await?;
-        rows.retain(|row| row.head > Seq::ZERO || !row.order.is_direct());
+        let mut rows = visible_rows(&*self.ports.store, user).await?;
         rows.sort_by_key(place);
         Ok(rows)
     }
@@ -152,6 +146,17 @@ impl Chats {
         }
         Ok((chats, shown))
     }
+}
+
+async fn visible_rows(store: &dyn Store, user: &UserId) -> Result<Vec<ListRow>, StoreError> {
+    let mut rows = store.list(user, LIST_ROWS_MAX).await?;
+    rows.retain(|row| row.head > Seq::ZERO || !row.order.is_direct());
+    Ok(rows)
+}
+
+/// Unread messages of all chats of a person, by the list rows.
+pub(super) async fn unread_total(store: &dyn Store, user: &UserId) -> Result<u64, StoreError> {
+    Ok(visible_rows(store, user).await?.iter().map(unread).sum())
 }
 
 /// Rows sort by this: newest first, then by id so that equal times page well.

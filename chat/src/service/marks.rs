@@ -7,12 +7,13 @@
 use std::collections::HashMap;
 use std::collections::hash_map;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_channel::oneshot;
 use futures_util::future::join3;
 use parking_lot::Mutex;
 
-use crate::actor::{Actor, Role};
+use crate::actor::Actor;
 use crate::id::{OrderId, UserId};
 use crate::limits::{MARKS_EVERY, MARKS_RAISED_AT_ONCE};
 use crate::log::{Head, Seq};
@@ -23,11 +24,15 @@ use crate::tasks::guarded;
 use crate::watermark::{Mark, Marks};
 
 use super::catch_up::CatchUp;
+use super::lists::unread_total;
 use super::memory::{Memory, PARTIES_FRESH};
 use super::{Chats, Ports};
 
 /// The name of the task that raises marks.
 const MARKS: &str = "marks";
+
+/// Marks that could not be raised are tried again, after pauses that double up to this one; about twelve seconds in all.
+const RAISED_AGAIN_WITHIN: Duration = Duration::from_secs(4);
 
 /// What is known of a person: up to where messages arrived on a device of theirs, and up to where they read. 0: nothing new.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -65,6 +70,8 @@ pub struct Standing {
     pub head: Seq,
     /// The other party's messages that they have not read.
     pub unread: u64,
+    /// The same of all their chats, by the list rows.
+    pub unread_total: u64,
 }
 
 type Asked = oneshot::Sender<Result<Standing, Refusal>>;
@@ -97,6 +104,13 @@ impl Raising {
                 waiting.asked.extend(asked);
                 Ok(false)
             }
+        }
+    }
+
+    /// This could not be raised: it waits with what came meanwhile.
+    fn put_back(&self, key: &(OrderId, UserId), progress: Progress) {
+        if let Some(waiting) = self.0.lock().get_mut(key) {
+            waiting.progress = waiting.progress.max(progress);
         }
     }
 
@@ -134,20 +148,30 @@ impl Drop for Raiser {
 
 impl Raiser {
     async fn run(mut self) {
-        while let Some(waiting) = self.raising.take(&self.key) {
-            let raised = guarded(self.ports.runtime.tasks(), MARKS, self.raise(waiting.progress)).await;
+        let mut pause = MARKS_EVERY;
+        while let Some(Waiting { progress, asked }) = self.raising.take(&self.key) {
+            let raised = guarded(self.ports.runtime.tasks(), MARKS, self.raise(progress, !asked.is_empty())).await;
             let raised = raised.unwrap_or_else(|_| Err(Refusal::unavailable()));
-            for asked in waiting.asked {
+            pause = match raised {
+                // What devices were shown stays true: it is tried again for a while, with whatever comes meanwhile.
+                Err(Refusal::Unavailable { .. }) if pause <= RAISED_AGAIN_WITHIN => {
+                    self.raising.put_back(&self.key, progress);
+                    pause * 2
+                }
+                _ => MARKS_EVERY,
+            };
+            for asked in asked {
                 // Who is gone does not mind.
                 let _ = asked.send(raised.clone());
             }
-            self.ports.runtime.sleep(MARKS_EVERY).await;
+            self.ports.runtime.sleep(pause).await;
         }
         // Its place may be another's by now.
         self.is_done = true;
     }
 
-    async fn raise(&self, progress: Progress) -> Result<Standing, Refusal> {
+    /// `total`: somebody wants to know what is unread in all chats.
+    async fn raise(&self, progress: Progress, total: bool) -> Result<Standing, Refusal> {
         let (Ports { store, feed, runtime, .. }, (id, user)) = (&self.ports, &self.key);
         let users = [user];
         let order = self.memory.order(id, runtime.monotonic(), PARTIES_FRESH);
@@ -170,11 +194,13 @@ impl Raiser {
         let raised = Marks { delivered: delivered.unwrap_or_default(), read: read.unwrap_or_default() };
         let marks = known.max(raised).shown();
         if marks != known {
-            store.raise(id, user, delivered, read).await?;
+            // What is not known to be written may be: then nobody else tells of it.
+            store.raise(id, user, delivered, read).await.inspect_err(|_| feed.suspect(id))?;
             feed.marked(&Marked { order: id.clone(), user: user.clone(), marks, at: runtime.now() });
         }
         let unread = head.counts.by(side.other()).saturating_sub(marks.read.others);
-        Ok(Standing { marks, head: head.seq, unread })
+        let unread_total = if total { unread_total(&**store, user).await? } else { 0 };
+        Ok(Standing { marks, head: head.seq, unread, unread_total })
     }
 
     /// The mark at `seq`, or at the end of the log where that is before; `None`: it is not above the one that is known.
@@ -199,7 +225,7 @@ impl Chats {
     ///
     /// Errors: [`Refusal::WrongRole`], [`Refusal::Forbidden`], [`Refusal::Unavailable`].
     pub async fn mark(&self, actor: &Actor, order: &OrderId, progress: Progress) -> Result<Standing, Refusal> {
-        if matches!(actor.role, Role::Admin | Role::Service) {
+        if !actor.talks() {
             return Err(Refusal::WrongRole("client or contractor"));
         }
         let known = self.accessible(actor, order).await?;
@@ -218,7 +244,7 @@ impl Chats {
     /// What has arrived once the actor got this answer; nothing, where that was known before.
     pub fn arrives_with(&self, actor: &Actor, caught_up: &CatchUp) -> Option<Progress> {
         let (chat, history) = (&caught_up.chat, &caught_up.history);
-        let side = chat.order.side_of(&actor.user).filter(|_| actor.role != Role::Admin)?;
+        let side = chat.order.side_of(&actor.user).filter(|_| actor.talks())?;
         let known = chat.participants[usize::from(side == Side::Contractor)].marks.delivered;
         let is_more = history.up_to < chat.head.seq || chat.head.counts.by(side.other()) > known.others;
         (history.up_to > known.seq && is_more).then(|| Progress::delivered(history.up_to))

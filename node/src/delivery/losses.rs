@@ -16,7 +16,7 @@ use parking_lot::Mutex;
 use smallvec::SmallVec;
 use souk_chat::limits::CATCH_UP_ENTRIES;
 use souk_chat::ports::{StoreError, WentBack};
-use souk_chat::{Epoch, OrderId, Seq, UserId};
+use souk_chat::{Epoch, Mark, Marks, OrderId, Seq, UserId};
 use souk_protocol::ServerEvent;
 use souk_protocol::push::ResyncRequired;
 
@@ -92,8 +92,12 @@ impl Delivery {
             return Ok(());
         }
         let users: SmallVec<[&UserId; 2]> = parties.iter().collect();
-        let marks = self.store.marks(room.order(), &users).await?;
+        let (order, head) = (room.order(), self.store.head(room.order()).await?.unwrap_or_default());
+        let marks = self.store.marks(order, &users).await?;
+        // A log that lost its end may have left marks above it.
+        let within = |mark: Mark| Mark { seq: mark.seq.min(head.seq), ..mark };
         for (user, marks) in parties.iter().zip(marks) {
+            let marks = Marks { delivered: within(marks.delivered), read: within(marks.read) };
             room.tell_marks(user, marks.shown(), self.runtime.now());
         }
         Ok(())

@@ -83,11 +83,12 @@ pub(super) async fn answer(shared: &Shared, request: Request<Heard>) -> Answer {
     };
     let query = request.uri().query().unwrap_or_default().to_owned();
     // The body of an answer to HEAD is left out when it is written.
+    let has_body = request.method() != Method::HEAD;
     let method = if request.method() == Method::HEAD { Method::GET } else { request.method().clone() };
     let outcome = match (method, route) {
         (Method::GET, Route::Chats) => list(shared, &actor, &query).await,
         (Method::GET, Route::Chat(order)) => one(shared, &actor, order).await,
-        (Method::GET, Route::Messages(order)) => history(shared, &actor, order, &query).await,
+        (Method::GET, Route::Messages(order)) => history(shared, &actor, order, &query, has_body).await,
         (Method::POST, Route::Messages(order)) => send(shared, &actor, order, request).await,
         (Method::PATCH, Route::Message(order, message)) => edit(shared, &actor, order, message, request).await,
         (Method::POST, Route::Read(order)) => read(shared, &actor, order, request).await,
@@ -156,11 +157,12 @@ async fn one(shared: &Shared, actor: &Actor, order: &str) -> Result<Answer, Fail
     Ok(json(StatusCode::OK, encoding::encode(&dto::Chat::of(&view, &actor.user))))
 }
 
-async fn history(shared: &Shared, actor: &Actor, order: &str, query: &str) -> Result<Answer, Failure> {
+/// `is_shown`: the answer has a body, which arrives with it.
+async fn history(shared: &Shared, actor: &Actor, order: &str, query: &str, is_shown: bool) -> Result<Answer, Failure> {
     let (window, limit) = parse::history_query(query)?;
     let pages_back = matches!(window, Window::Before(_));
     let caught_up = shared.chats.history(actor, &order_id(order)?, window, limit).await?;
-    if let Some(progress) = shared.chats.arrives_with(actor, &caught_up).filter(|_| !pages_back) {
+    if let Some(progress) = shared.chats.arrives_with(actor, &caught_up).filter(|_| is_shown && !pages_back) {
         shared.chats.note(&caught_up.chat.order.id, &actor.user, progress);
     }
     shared.sockets.metrics.cursors_reset.inc_by(u64::from(caught_up.history.reset));
@@ -200,8 +202,8 @@ async fn read(shared: &Shared, actor: &Actor, order: &str, request: Request<Hear
     let order = order_id(order)?;
     let seq = parse::read_up_to(&body(request).await?)?;
     let standing = shared.chats.mark(actor, &order, Progress::read(seq)).await?;
-    let unread_total = shared.chats.unread_total(&actor.user).await?;
-    Ok(json(StatusCode::OK, encoding::encode(&dto::ReadUpTo { unread: standing.unread, unread_total })))
+    let answer = dto::ReadUpTo { unread: standing.unread, unread_total: standing.unread_total };
+    Ok(json(StatusCode::OK, encoding::encode(&answer)))
 }
 
 async fn edit(

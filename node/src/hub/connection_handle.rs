@@ -1,16 +1,20 @@
 //! A connection as the rest of the node sees it: a bounded outbox, notices for its task, and two times.
 
 use std::collections::VecDeque;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use fastwebsockets::OpCode;
 use futures_util::task::AtomicWaker;
 use parking_lot::Mutex;
-use smallvec::SmallVec;
-use souk_chat::{OrderId, Seq};
-use souk_protocol::Close;
+use souk_chat::{OrderId, Seq, UserId};
+use souk_protocol::{Close, socketio};
 
+use crate::socket::frame;
+
+use super::encoding::text;
 use super::sight::{Pushes, Sight};
 
 /// Most bytes that wait for one connection; one more frame and it is a slow consumer (4101). A frame that waits alone may be longer:
@@ -18,6 +22,17 @@ use super::sight::{Pushes, Sight};
 pub const OUTBOX_BYTES: usize = 512 * 1024;
 /// Most frames that wait for one connection.
 pub const OUTBOX_FRAMES: usize = 2_048;
+
+/// The other party's newest message that a person was certainly shown in an order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Arrival {
+    /// Who.
+    pub user: UserId,
+    /// Where.
+    pub order: OrderId,
+    /// Its number.
+    pub seq: Seq,
+}
 
 /// Something that a connection's task must hear, beside frames to write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +65,26 @@ struct Queue {
     bytes: usize,
     overflowed: bool,
     closed: bool,
+    /// Heartbeats that went out.
+    pings: u32,
+}
+
+impl Queue {
+    /// Puts a frame at the end. Returns whether frames are still taken.
+    fn put(&mut self, frame: Bytes) -> bool {
+        if self.closed || self.overflowed {
+            return false;
+        }
+        self.bytes += frame.len();
+        self.out.frames.push_back(frame);
+        let waiting = self.out.frames.len();
+        if waiting > 1 && self.bytes > OUTBOX_BYTES || waiting > OUTBOX_FRAMES {
+            self.overflowed = true;
+            self.out.frames = VecDeque::new();
+            self.out.notices.push(Notice::Close(Close::SlowConsumer));
+        }
+        true
+    }
 }
 
 /// The handle of a connection. Its task is the only one that takes from it.
@@ -66,6 +101,9 @@ pub struct ConnectionHandle {
     pushes: Mutex<Pushes>,
     /// Something of what was pushed has yet to be told as arrived.
     unconfirmed: AtomicBool,
+    user: OnceLock<UserId>,
+    /// Heartbeats that were answered, on Socket.IO.
+    pongs: AtomicU32,
     /// When the last heartbeat went out, likewise.
     pinged_at: AtomicU32,
 }
@@ -82,6 +120,8 @@ impl ConnectionHandle {
             seen_until: AtomicU32::new(now),
             pushes: Mutex::default(),
             unconfirmed: AtomicBool::new(false),
+            user: OnceLock::new(),
+            pongs: AtomicU32::new(0),
             pinged_at: AtomicU32::new(now),
         }
     }
@@ -95,22 +135,38 @@ impl ConnectionHandle {
     /// it missed is caught up with when it comes back. Returns whether the connection still took frames
     /// before this one.
     pub fn push(&self, frame: Bytes) -> bool {
-        {
-            let mut queue = self.queue.lock();
-            if queue.closed || queue.overflowed {
-                return false;
-            }
-            queue.bytes += frame.len();
-            queue.out.frames.push_back(frame);
-            let waiting = queue.out.frames.len();
-            if waiting > 1 && queue.bytes > OUTBOX_BYTES || waiting > OUTBOX_FRAMES {
-                queue.overflowed = true;
-                queue.out.frames = VecDeque::new();
-                queue.out.notices.push(Notice::Close(Close::SlowConsumer));
-            }
+        let taken = self.queue.lock().put(frame);
+        if taken {
+            self.waker.wake();
         }
+        taken
+    }
+
+    /// Sends a heartbeat, and says its number: heartbeats are counted from 1, and each is answered once. On Socket.IO answers say no
+    /// number and come in order; a WebSocket's ping takes its own along.
+    pub fn ping(&self, socket_io: bool) -> u32 {
+        let number = {
+            let mut queue = self.queue.lock();
+            queue.pings = queue.pings.wrapping_add(1);
+            let number = queue.pings;
+            queue.put(match socket_io {
+                true => text(socketio::PING.as_bytes()),
+                false => frame::encode(OpCode::Ping, &number.to_be_bytes()).into(),
+            });
+            number
+        };
         self.waker.wake();
-        true
+        number
+    }
+
+    /// A heartbeat of Socket.IO was answered: its number.
+    pub fn ponged(&self) -> u32 {
+        self.pongs.fetch_add(1, Ordering::Relaxed).wrapping_add(1)
+    }
+
+    /// Whose connection it is, once somebody signed in: all its sessions are one person's.
+    pub fn set_user(&self, user: &UserId) {
+        let _ = self.user.set(user.clone());
     }
 
     /// Puts one of the connection's last frames at the end of the outbox, also where that overflowed: why it ends is told to slow
@@ -193,14 +249,12 @@ impl ConnectionHandle {
 
     /// The newest messages of other parties that were certainly shown since this was last asked. One atomic read where nothing was
     /// pushed.
-    pub(super) fn arrived(&self) -> SmallVec<[(OrderId, Seq); 1]> {
-        if !self.unconfirmed.load(Ordering::Acquire) {
-            return SmallVec::new();
-        }
+    pub fn arrived(&self, into: &mut Vec<Arrival>) {
+        let Some(user) = self.user.get().filter(|_| self.unconfirmed.load(Ordering::Acquire)) else { return };
         let mut pushes = self.pushes.lock();
         let (arrived, is_more) = pushes.arrived(self.seen_until.load(Ordering::Relaxed));
         self.unconfirmed.store(is_more, Ordering::Release);
-        arrived
+        into.extend(arrived.into_iter().map(|(order, seq)| Arrival { user: user.clone(), order, seq }));
     }
 
     /// What was certainly seen: what was written before something came in while nothing waited to be written.

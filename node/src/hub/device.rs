@@ -8,10 +8,10 @@ use parking_lot::Mutex;
 use smallvec::SmallVec;
 use souk_chat::ports::Origin;
 use souk_chat::service::Progress;
-use souk_chat::{Actor, ClientMessageId, OrderId, Seq, UserId};
+use souk_chat::{Actor, ClientMessageId, OrderId, UserId};
 use souk_protocol::Error;
 
-use super::connection_handle::{ConnectionHandle, Notice};
+use super::connection_handle::{Arrival, ConnectionHandle, Notice};
 use super::encoded_entry::{EncodedEntry, Frames};
 use super::encoding::{Ack, Encoding};
 use super::looking::{Looking, Shown};
@@ -48,6 +48,7 @@ impl Device {
     /// A device on `handle`. `node`: the number of this node's incarnation.
     pub fn new(handle: Arc<ConnectionHandle>, slot: u8, encoding: Encoding, actor: Arc<Actor>, node: u64) -> Self {
         let (retired, typed_at) = (AtomicBool::new(false), AtomicU64::new(0));
+        handle.set_user(&actor.user);
         let (rooms, looking, sends) = (Mutex::default(), Mutex::default(), Mutex::default());
         Self { handle, slot, encoding, actor, node, retired, typed_at, rooms, looking, sends }
     }
@@ -130,12 +131,16 @@ impl Device {
         if self.is_retired() {
             return;
         }
-        let is_others = entry.is_message_of_others(self.user());
+        let is_others = self.actor.talks() && entry.is_message_of_others(self.user());
         self.handle.pushes(order, entry.seq, is_others, u32::try_from(now.as_secs()).unwrap_or(u32::MAX));
         self.handle.push(frames.of(self.encoding));
-        if is_others && self.looking.lock().as_mut().is_some_and(|looking| looking.pushed(order, entry.seq)) {
-            self.handle.push(self.encoding.ping());
+        if is_others && let Some(looking) = self.looking.lock().as_mut() {
+            looking.pushed(order, entry.seq, || self.ping());
         }
+    }
+
+    fn ping(&self) -> u32 {
+        self.handle.ping(self.encoding.is_socket_io())
     }
 
     /// Its person looks at the order from now on, or does no longer. Errors: they look at [`ROOMS_PER_DEVICE`] already.
@@ -148,29 +153,28 @@ impl Device {
         if done { Ok(()) } else { Err(TooManyRooms) }
     }
 
-    /// An answer shows so much of an order: a heartbeat goes out behind it, whose answer says that it came.
+    /// An answer shows so much of an order: a heartbeat goes out behind it, whose answer says that it came. Where its person looks, it is
+    /// read then.
     pub fn shows(&self, order: &OrderId, progress: Progress) {
-        if !self.is_retired() && self.looking.lock().get_or_insert_default().shows(order, progress) {
-            self.handle.push(self.encoding.ping());
+        if !self.is_retired() {
+            self.looking.lock().get_or_insert_default().shows(order, progress, || self.ping());
         }
     }
 
-    /// A heartbeat was answered: how far its person got by that.
-    pub fn heartbeat_answered(&self) -> Shown {
+    /// The heartbeat of this number was answered: how far its person got by that.
+    pub fn heartbeat_answered(&self, number: u32) -> Shown {
         let mut kept = self.looking.lock();
         let Some(looking) = kept.as_mut() else { return Shown::new() };
-        let (shown, again) = looking.answered();
-        if again {
-            self.handle.push(self.encoding.ping());
-        } else if looking.is_idle() {
+        let shown = looking.answered(number, || self.ping());
+        if looking.is_idle() {
             *kept = None;
         }
         shown
     }
 
     /// The newest messages of other parties that were certainly shown since this was last asked.
-    pub(super) fn arrived(&self) -> SmallVec<[(OrderId, Seq); 1]> {
-        self.handle.arrived()
+    pub(super) fn arrived(&self, into: &mut Vec<Arrival>) {
+        self.handle.arrived(into);
     }
 
     /// Answers a request; a client that gave no number wants no answer.

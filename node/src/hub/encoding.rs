@@ -37,12 +37,9 @@ impl Encoding {
         }
     }
 
-    /// The frame of a heartbeat. Whoever hears it answers at once.
-    pub(crate) fn ping(self) -> Bytes {
-        match self {
-            Self::Plain => Bytes::from(frame::encode(fastwebsockets::OpCode::Ping, b"")),
-            Self::SocketIo(_) => text(socketio::PING.as_bytes()),
-        }
+    /// Whether it is Socket.IO, in whichever namespace.
+    pub(super) fn is_socket_io(self) -> bool {
+        matches!(self, Self::SocketIo(_))
     }
 
     /// The frame of an answer.

@@ -8,6 +8,9 @@ use smallvec::SmallVec;
 use souk_chat::service::Progress;
 use souk_chat::{OrderId, Seq};
 
+/// Orders of which something is shown while a heartbeat is under way; what is shown of others counts when more is.
+const SHOWN_ORDERS: usize = 64;
+
 /// How far a person got in an order.
 pub(super) type Shown = SmallVec<[(OrderId, Progress); 1]>;
 
@@ -15,10 +18,10 @@ pub(super) type Shown = SmallVec<[(OrderId, Progress); 1]>;
 #[derive(Debug, Default)]
 pub(super) struct Looking {
     orders: Vec<OrderId>,
-    /// What was shown, and nothing asks for yet.
+    /// What was shown, and nothing asks for yet; of at most [`SHOWN_ORDERS`].
     shown: Shown,
-    /// What stands in front of the heartbeat that is under way.
-    asked: Option<Shown>,
+    /// What stands in front of the heartbeat that is under way, and that heartbeat's number.
+    asked: Option<(u32, Shown)>,
 }
 
 impl Looking {
@@ -37,24 +40,30 @@ impl Looking {
         true
     }
 
-    /// A message was pushed. `true`: somebody looks, and a heartbeat has to go out behind it.
-    pub(super) fn pushed(&mut self, order: &OrderId, seq: Seq) -> bool {
-        self.orders.contains(order) && self.shows(order, Progress::read(seq))
+    /// A message was pushed. Where somebody looks, a heartbeat goes out behind it.
+    pub(super) fn pushed(&mut self, order: &OrderId, seq: Seq, ping: impl FnOnce() -> u32) {
+        if self.orders.contains(order) {
+            self.shows(order, Progress::read(seq), ping);
+        }
     }
 
-    /// Something is shown of an order. `true`: a heartbeat has to go out behind it.
-    pub(super) fn shows(&mut self, order: &OrderId, progress: Progress) -> bool {
-        match self.shown.iter_mut().find(|shown| shown.0 == *order) {
-            Some(shown) => shown.1 = shown.1.max(progress),
+    /// Something is shown of an order, and read where somebody looks. `ping` sends a heartbeat behind it, and says its number; it is
+    /// called unless one is under way.
+    pub(super) fn shows(&mut self, order: &OrderId, progress: Progress, ping: impl FnOnce() -> u32) {
+        let progress = if self.orders.contains(order) { Progress::read(progress.delivered) } else { progress };
+        match self.shown.iter().position(|shown| shown.0 == *order) {
+            Some(place) => self.shown[place].1 = self.shown[place].1.max(progress),
+            None if self.shown.len() >= SHOWN_ORDERS => {}
             None => self.shown.push((order.clone(), progress)),
         }
-        self.ask()
+        self.ask(ping);
     }
 
-    /// A heartbeat was answered: what was shown by that, and whether the next has to go out.
-    pub(super) fn answered(&mut self) -> (Shown, bool) {
-        let shown = self.asked.take().unwrap_or_default();
-        (shown, self.ask())
+    /// The heartbeat of this number was answered: what was shown by that. The next goes out, if there is more.
+    pub(super) fn answered(&mut self, number: u32, ping: impl FnOnce() -> u32) -> Shown {
+        let Some((_, shown)) = self.asked.take_if(|(asked, _)| number >= *asked) else { return Shown::new() };
+        self.ask(ping);
+        shown
     }
 
     /// Whether there is nothing to keep.
@@ -62,12 +71,10 @@ impl Looking {
         self.orders.is_empty() && self.shown.is_empty() && self.asked.is_none()
     }
 
-    fn ask(&mut self) -> bool {
-        if self.asked.is_some() || self.shown.is_empty() {
-            return false;
+    fn ask(&mut self, ping: impl FnOnce() -> u32) {
+        if self.asked.is_none() && !self.shown.is_empty() {
+            self.asked = Some((ping(), std::mem::take(&mut self.shown)));
         }
-        self.asked = Some(std::mem::take(&mut self.shown));
-        true
     }
 }
 
@@ -79,28 +86,47 @@ mod tests {
         OrderId::new(name).unwrap()
     }
 
+    fn none() -> u32 {
+        panic!("one heartbeat is under way at a time")
+    }
+
     #[test]
     fn what_is_pushed_is_read_when_the_heartbeat_behind_it_is_answered() {
         let (o, other) = (order("o"), order("p"));
         let read = |seq| Shown::from_iter([(o.clone(), Progress::read(Seq(seq)))]);
         let mut looking = Looking::default();
-        assert!(!looking.pushed(&o, Seq(1)) && looking.is_idle(), "nobody looks");
+        looking.pushed(&o, Seq(1), none);
+        assert!(looking.is_idle(), "nobody looks");
         assert!(looking.set(&o, true, 1) && looking.set(&o, true, 1) && !looking.set(&other, true, 1));
-        assert!(looking.pushed(&o, Seq(2)));
-        assert!(!looking.pushed(&o, Seq(3)) && !looking.pushed(&o, Seq(4)), "one is under way");
-        assert_eq!(looking.answered(), (read(2), true));
-        assert_eq!(looking.answered(), (read(4), false));
-        assert_eq!(looking.answered(), (Shown::new(), false), "the answer to a heartbeat of the sweep");
-        assert!(looking.set(&o, false, 1) && !looking.pushed(&o, Seq(5)) && looking.is_idle(), "they looked away");
+        looking.pushed(&o, Seq(2), || 7);
+        looking.pushed(&o, Seq(3), none);
+        looking.pushed(&o, Seq(4), none);
+        assert_eq!(looking.answered(6, none), Shown::new(), "the answer to one before it, which the sweep sent");
+        assert_eq!(looking.answered(7, || 9), read(2));
+        assert_eq!(looking.answered(7, none), Shown::new());
+        assert_eq!(looking.answered(9, none), read(4));
+        assert!(looking.set(&o, false, 1));
+        looking.pushed(&o, Seq(5), none);
+        assert!(looking.is_idle(), "they looked away");
     }
 
     #[test]
-    fn what_a_join_was_answered_with_arrived_with_it() {
+    fn what_a_join_was_answered_with_arrived_with_it_and_is_read_where_somebody_looks() {
         let mut looking = Looking::default();
-        assert!(looking.shows(&order("o"), Progress::delivered(Seq(7))));
-        assert!(!looking.shows(&order("p"), Progress::delivered(Seq(2))));
-        assert_eq!(looking.answered().0.as_slice(), [(order("o"), Progress::delivered(Seq(7)))]);
-        assert_eq!(looking.answered().0.as_slice(), [(order("p"), Progress::delivered(Seq(2)))]);
-        assert!(looking.is_idle());
+        looking.shows(&order("o"), Progress::delivered(Seq(7)), || 1);
+        looking.set(&order("p"), true, 1);
+        looking.shows(&order("p"), Progress::delivered(Seq(2)), none);
+        assert_eq!(looking.answered(1, || 2).as_slice(), [(order("o"), Progress::delivered(Seq(7)))]);
+        assert_eq!(looking.answered(2, none).as_slice(), [(order("p"), Progress::read(Seq(2)))]);
+    }
+
+    #[test]
+    fn who_never_answers_costs_its_bound() {
+        let mut looking = Looking::default();
+        looking.shows(&order("first"), Progress::delivered(Seq(1)), || 1);
+        for n in 0..2 * SHOWN_ORDERS {
+            looking.shows(&order(&n.to_string()), Progress::delivered(Seq(1)), none);
+        }
+        assert_eq!(looking.shown.len(), SHOWN_ORDERS);
     }
 }

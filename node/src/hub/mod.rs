@@ -23,7 +23,7 @@ use souk_chat::ports::{Channel, Presence, Router, Subscription};
 use souk_chat::{OrderId, Seq, UserId};
 
 use aside::Aside;
-pub use connection_handle::{ConnectionHandle, Notice, OUTBOX_BYTES, OUTBOX_FRAMES, Outgoing};
+pub use connection_handle::{Arrival, ConnectionHandle, Notice, OUTBOX_BYTES, OUTBOX_FRAMES, Outgoing};
 pub use device::Device;
 pub use encoded_entry::{EncodedEntry, Frames};
 pub(crate) use encoding::text;
@@ -37,7 +37,7 @@ pub const ROOMS_PER_DEVICE: usize = 200;
 /// Most devices of one person on one node where the setting names no number; the next is told 4004.
 pub const DEVICES_PER_USER: usize = 1_000;
 
-/// Ends of people that are kept until somebody [takes](Hub::take_ends) them.
+/// Ends of people that are kept until somebody [takes](Hub::take_ends) them; devices that are gone whose arrivals are.
 pub const ENDS_MAX: usize = 65_536;
 
 /// A person whose last device here is gone.
@@ -70,6 +70,7 @@ pub struct Hub {
     people: Mutex<HashMap<UserId, Person>>,
     rooms: Mutex<HashMap<OrderId, Arc<Room>>>,
     ends: Mutex<Ends>,
+    arrivals: Mutex<Vec<Arrival>>,
     /// Devices of one person on this node; 0: [`DEVICES_PER_USER`].
     devices_per_user: usize,
 }
@@ -88,8 +89,9 @@ impl Hub {
     /// An empty hub. `devices_per_user` 0: [`DEVICES_PER_USER`].
     pub fn new(router: Arc<dyn Router>, presence: Arc<dyn Presence>, devices_per_user: usize) -> Self {
         let devices_per_user = if devices_per_user == 0 { DEVICES_PER_USER } else { devices_per_user };
-        let (people, rooms, ends) = (Mutex::default(), Mutex::default(), Mutex::default());
-        Self { router, presence, people, rooms, ends, devices_per_user }
+        let (people, rooms) = (Mutex::default(), Mutex::default());
+        let (ends, arrivals) = (Mutex::default(), Mutex::default());
+        Self { router, presence, people, rooms, ends, arrivals, devices_per_user }
     }
 
     /// A device signed in: it hears what goes to its person from now on.
@@ -124,6 +126,11 @@ impl Hub {
         }
         self.presence.set(device.user(), u32::try_from(person.devices.len()).unwrap_or(u32::MAX));
         person.sight.get_or_insert_default().add(device.sight());
+        let mut arrivals = self.arrivals.lock();
+        if arrivals.len() < ENDS_MAX {
+            device.arrived(&mut arrivals);
+        }
+        drop(arrivals);
         if person.devices.is_empty()
             && let Some(person) = people.remove(device.user())
         {
@@ -148,15 +155,9 @@ impl Hub {
         self.people.lock().get(user).map(|person| person.devices.iter().cloned().collect()).unwrap_or_default()
     }
 
-    /// The newest messages of other parties that people here were certainly shown since this was last asked.
-    pub fn arrived(&self) -> Vec<(UserId, OrderId, Seq)> {
-        let people = self.people.lock();
-        let devices = people.iter().flat_map(|(user, person)| person.devices.iter().map(move |device| (user, device)));
-        let mut found = Vec::new();
-        for (user, device) in devices {
-            found.extend(device.arrived().into_iter().map(|(order, seq)| (user.clone(), order, seq)));
-        }
-        found
+    /// What devices that are gone were certainly shown, and nobody was told of.
+    pub fn take_arrivals(&self) -> Vec<Arrival> {
+        std::mem::take(&mut *self.arrivals.lock())
     }
 
     /// Forgets which entries came by people's rooms: their numbers may be given again, to others.

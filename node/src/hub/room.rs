@@ -79,8 +79,6 @@ struct Inner {
     members: SmallVec<[Member; 2]>,
     /// How far the parties got, at most the two of them.
     told: Vec<Told>,
-    /// How often that rose: joins that began before are told what their answer may not say.
-    rises: u64,
     /// Sends of devices that left before they were done: answered when they are.
     left: Vec<(Arc<Device>, Open)>,
     tickets: u64,
@@ -108,7 +106,6 @@ impl Room {
             life: 0,
             members: SmallVec::new(),
             told: Vec::new(),
-            rises: 0,
             left: Vec::new(),
             tickets: 0,
             filling: false,
@@ -156,10 +153,11 @@ impl Room {
     pub(super) fn begin_join(&self, device: &Arc<Device>) -> JoinTicket {
         let mut inner = self.inner.lock();
         inner.tickets += 1;
-        let (ticket, rises) = (JoinTicket(inner.tickets), inner.rises);
+        let ticket = JoinTicket(inner.tickets);
         match inner.members.iter_mut().find(|member| Arc::ptr_eq(&member.device, device)) {
             Some(member) => {
-                (member.ticket, member.rises) = (ticket, rises);
+                member.ticket = ticket;
+                member.answered = Vec::new();
                 member.held = VecDeque::new();
                 member.state = MemberState::Joining(VecDeque::new());
                 // Their place in the sequence is gone with the old life of this join: those that are done are answered now, the
@@ -169,7 +167,7 @@ impl Room {
             None => inner.members.push(Member {
                 device: Arc::clone(device),
                 ticket,
-                rises,
+                answered: Vec::new(),
                 state: MemberState::Joining(VecDeque::new()),
                 open: Vec::new(),
                 held: VecDeque::new(),
@@ -230,9 +228,12 @@ impl Room {
         for encoded in kept {
             member.feed(&self.order, &encoded, now);
         }
-        if member.rises != inner.rises {
-            inner.told.iter().for_each(|told| device.push(&told.frames(&self.order)));
-        }
+        // What rose since its answer was read.
+        let answered = std::mem::take(&mut member.answered);
+        let is_news = |told: &&Told| {
+            answered.iter().find(|known| known.0 == told.user).is_none_or(|known| known.1.max(told.marks) != known.1)
+        };
+        inner.told.iter().filter(is_news).for_each(|told| device.push(&told.frames(&self.order)));
         Joined::Live
     }
 
@@ -353,6 +354,7 @@ impl Room {
         inner.gate = inner.gate.closed();
         inner.trail = Trail::default();
         inner.epoch = None;
+        inner.told = Vec::new();
         let mut gone = Vec::new();
         inner.members.retain(|member| match &mut member.state {
             MemberState::Live(_) => {
@@ -410,7 +412,7 @@ impl Room {
     /// A party got so far, by the router or by the store: who is live is told, unless all of it is known here.
     pub fn tell_marks(&self, user: &UserId, marks: Marks, at: Timestamp) {
         let mut inner = self.inner.lock();
-        let Inner { told, rises, members, .. } = &mut *inner;
+        let Inner { told, members, .. } = &mut *inner;
         let there = match told.iter_mut().position(|told| told.user == *user) {
             Some(place) => {
                 let told = &mut told[place];
@@ -427,27 +429,33 @@ impl Room {
             }
             None => return,
         };
-        *rises += 1;
         let frames = there.frames(&self.order);
         for member in members.iter().filter(|member| matches!(member.state, MemberState::Live(_))) {
             member.device.push(&frames);
         }
     }
 
-    /// How far the parties are by the answer of a join. Who is live already is told what they did not know.
-    pub fn know_marks<'u>(&self, parties: impl IntoIterator<Item = (&'u UserId, Marks)>, at: Timestamp) {
-        for (user, marks) in parties {
-            let is_known = {
-                let mut inner = self.inner.lock();
-                let is_known = inner.told.iter().any(|told| told.user == *user);
-                if !is_known && inner.told.len() < 2 {
-                    inner.told.push(Told { user: user.clone(), marks, at });
+    /// How far the parties are by the answer of a join of `device`, which is not live yet. Who is live is told what they did not know.
+    pub fn know_marks<'u>(
+        &self,
+        device: &Arc<Device>,
+        parties: impl IntoIterator<Item = (&'u UserId, Marks)>,
+        at: Timestamp,
+    ) {
+        let parties: Vec<_> = parties.into_iter().map(|(user, marks)| (user.clone(), marks)).collect();
+        {
+            let mut inner = self.inner.lock();
+            for (user, marks) in &parties {
+                if inner.told.len() < 2 && inner.told.iter().all(|told| told.user != *user) {
+                    inner.told.push(Told { user: user.clone(), marks: *marks, at });
                 }
-                is_known
-            };
-            if is_known {
-                self.tell_marks(user, marks, at);
             }
+            if let Some(member) = inner.members.iter_mut().find(|member| Arc::ptr_eq(&member.device, device)) {
+                member.answered.clone_from(&parties);
+            }
+        }
+        for (user, marks) in &parties {
+            self.tell_marks(user, *marks, at);
         }
     }
 

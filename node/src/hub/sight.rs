@@ -45,7 +45,12 @@ impl Pushes {
             Some(place) => &mut self.0[place],
             None => {
                 if self.0.len() == ORDERS_MAX {
-                    let oldest = (0..ORDERS_MAX).min_by_key(|place| self.0[*place].at).unwrap_or_default();
+                    // What nobody was told of yet stays, as long as there is anything else.
+                    let key = |place: &usize| {
+                        let carried = &self.0[*place];
+                        (carried.message.or(carried.arrived).is_some(), carried.at)
+                    };
+                    let oldest = (0..ORDERS_MAX).min_by_key(key).unwrap_or_default();
                     self.0.swap_remove(oldest);
                 }
                 // Most devices look at one or two orders, and there are many devices.

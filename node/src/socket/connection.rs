@@ -249,7 +249,7 @@ impl Connection {
                 }
                 Incoming::Binary => driver.binary(),
                 Incoming::Ping(payload) => driver.ping(payload),
-                Incoming::Pong => driver.pong(),
+                Incoming::Pong(payload) => driver.pong(payload),
                 Incoming::Close(code) => *theirs = Some(code),
             }
             theirs.is_none() && driver.ended().is_none() && !driver.is_busy()

@@ -49,7 +49,7 @@ pub enum Incoming<'a> {
     /// A ping with its payload.
     Ping(&'a [u8]),
     /// A pong.
-    Pong,
+    Pong(&'a [u8]),
     /// A close frame with its code, if it had one.
     Close(Option<u16>),
 }
@@ -102,7 +102,7 @@ impl FrameReader {
     ) -> Result<bool, FrameError> {
         match header.opcode {
             OpCode::Ping => Ok(sink(Incoming::Ping(payload))),
-            OpCode::Pong => Ok(sink(Incoming::Pong)),
+            OpCode::Pong => Ok(sink(Incoming::Pong(payload))),
             OpCode::Close => Ok(sink(Incoming::Close(close_code(payload)?))),
             OpCode::Text | OpCode::Binary => {
                 if self.partial.is_some() {

@@ -107,9 +107,9 @@ impl Seat {
         self.carry_out(effects, handle, context)
     }
 
-    pub(super) fn heartbeat_answered(&self, context: &SocketContext) {
+    pub(super) fn heartbeat_answered(&self, number: u32, context: &SocketContext) {
         if let Some(device) = &self.device {
-            context.commands.heartbeat_answered(device);
+            context.commands.heartbeat_answered(device, number);
         }
     }
 

@@ -3,14 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use fastwebsockets::OpCode;
-use souk_protocol::{Close, socketio};
+use souk_protocol::Close;
 
 use crate::hub::Notice;
 
 use super::context::SocketContext;
-use super::frame;
 
 /// How often the server pings a connection, in seconds.
 pub const PING_EVERY: u32 = 25;
@@ -19,14 +16,16 @@ pub const PONG_WITHIN: u32 = 20;
 /// How often connections are looked through.
 const ROUND: Duration = Duration::from_secs(1);
 
+/// Messages that are noted as arrived in one round: each may be a write.
+const ARRIVALS_PER_ROUND: usize = 2_000;
+
 /// Looks through all connections once a second, for ever: pings those that are due, wakes sessions that asked for it, ends those
 /// from which nothing came back, and notes what was certainly shown. A few atomic reads for each; no timer per connection.
 pub async fn sweep(sockets: Arc<SocketContext>) {
-    let plain_ping = Bytes::from(frame::encode(OpCode::Ping, b""));
-    let socket_io_ping = Bytes::from(frame::encode(OpCode::Text, socketio::PING.as_bytes()));
     loop {
         sockets.runtime.sleep(ROUND).await;
         let now = sockets.seconds();
+        let mut arrivals = Vec::new();
         sockets.census.each(|handle, socket_io| {
             if handle.take_tick(now) {
                 handle.notify(Notice::Tick);
@@ -35,9 +34,13 @@ pub async fn sweep(sockets: Arc<SocketContext>) {
                 handle.notify(Notice::Close(Close::StateLost));
             } else if now.saturating_sub(handle.pinged_at()) >= PING_EVERY {
                 handle.pinged(now);
-                handle.push(if socket_io { socket_io_ping.clone() } else { plain_ping.clone() });
+                handle.ping(socket_io);
+            }
+            // What is too much for one round is told in the next.
+            if arrivals.len() < ARRIVALS_PER_ROUND {
+                handle.arrived(&mut arrivals);
             }
         });
-        sockets.commands.note_arrivals();
+        sockets.commands.note_arrivals(arrivals);
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use souk_chat::{ClientMessageId, OrderId, Seq};
+use souk_chat::{ClientMessageId, Marks, OrderId, Seq, UserId};
 
 use super::super::device::Device;
 use super::super::encoded_entry::EncodedEntry;
@@ -19,8 +19,8 @@ const SENDS_OPEN_MAX: usize = 64;
 pub(super) struct Member {
     pub(super) device: Arc<Device>,
     pub(super) ticket: JoinTicket,
-    /// How often marks had risen when the join began.
-    pub(super) rises: u64,
+    /// How far the parties are by the answer of a join under way.
+    pub(super) answered: Vec<(UserId, Marks)>,
     pub(super) state: MemberState,
     /// Sends of this device whose acknowledgement takes its message's place in the sequence; at most [`SENDS_OPEN_MAX`].
     pub(super) open: Vec<Open>,
@@ -122,9 +122,28 @@ impl Member {
             MemberState::Live(_) => {}
         }
         let made_by = self.made_by(encoded);
-        if self.held.len() < JOIN_BACKLOG && (!self.held.is_empty() || made_by == MadeBy::Unknown) {
-            return self.held.push_back(Arc::clone(encoded));
+        if !self.held.is_empty() || made_by == MadeBy::Unknown {
+            self.held.push_back(Arc::clone(encoded));
+            if self.held.len() > JOIN_BACKLOG {
+                self.give_up_waiting(order, now);
+            }
+            return;
         }
+        self.bring(order, encoded, made_by, now);
+    }
+
+    /// Too much waits for a send: what it would have told is not waited for any more.
+    fn give_up_waiting(&mut self, order: &OrderId, now: Duration) {
+        for encoded in std::mem::take(&mut self.held) {
+            let made_by = match self.made_by(&encoded) {
+                MadeBy::Unknown => MadeBy::Another,
+                known => known,
+            };
+            self.bring(order, &encoded, made_by, now);
+        }
+    }
+
+    fn bring(&mut self, order: &OrderId, encoded: &Arc<EncodedEntry>, made_by: MadeBy, now: Duration) {
         self.state = MemberState::Live(encoded.seq);
         let user = self.device.user();
         if let MadeBy::Own(place) = made_by {

@@ -313,6 +313,28 @@ fn read_from_the_store(id: &str, seq: u64) -> Arc<EncodedEntry> {
     Arc::new(EncodedEntry::of(&OrderId::new("o-1").unwrap(), &entry).0)
 }
 
+fn joined_by(name: &str, connection: u64) -> Arc<Device> {
+    let user = UserId::new(&name.replace([' ', '\''], "")).unwrap();
+    let actor = Actor { user, role: Role::Client, name: None, locale: None };
+    Arc::new(Device::new(Arc::new(ConnectionHandle::new(connection, 0)), 0, Encoding::Plain, Arc::new(actor), 1))
+}
+
+#[test]
+fn so_much_waits_for_a_send_and_then_goes_on_in_order() {
+    let joined = joined();
+    joined.expect("m-1");
+    joined.room.offer(read_from_the_store("m-1", 4), Duration::ZERO);
+    for n in 1..=JOIN_BACKLOG as u64 {
+        assert_eq!(joined.frames(), 0, "{n}");
+        joined.room.offer(Arc::new(said("other", 4 + n, &format!("number {n}"))), Duration::ZERO);
+    }
+    let texts = joined.texts();
+    assert!(texts.len() == JOIN_BACKLOG + 1 && texts[0].contains("message_sent"), "{}", texts.len());
+    assert!(texts[JOIN_BACKLOG].contains(&format!("number {JOIN_BACKLOG}")));
+    joined.done("m-1", 4);
+    assert_eq!(joined.frames(), 1, "and the send is answered when it is done");
+}
+
 #[test]
 fn what_cannot_be_told_from_a_text_waits_for_its_send_and_keeps_its_place() {
     let conflict = Error::new(souk_protocol::Code::IdempotencyConflict, "another text stands under this id");
@@ -347,16 +369,18 @@ fn marks_that_rise_are_told_once_to_who_is_live_and_to_who_joins_meanwhile() {
         Marks { delivered: mark(delivered), read: mark(read) }
     };
     let at = Timestamp(0);
-    joined.room.know_marks([(&bob, marks(1, 0))], at);
+    let other = joined_by("ann's other", 2);
+    joined.room.know_marks(&other, [(&bob, marks(1, 0))], at);
     assert_eq!(joined.frames(), 0, "the answer of the join says it");
     joined.room.tell_marks(&bob, marks(2, 1), at);
     joined.room.tell_marks(&bob, marks(2, 0), at);
-    joined.room.know_marks([(&bob, marks(1, 1))], at);
+    joined.room.know_marks(&other, [(&bob, marks(1, 1))], at);
     let texts = joined.texts();
     assert!(texts.len() == 1 && texts[0].contains(r#""delivered":2,"read":1"#), "{texts:?}");
-    // A join that read before they rose hears of it behind its answer.
+    // A join that read before they rose hears of it behind its answer, also where another's answer knew it already.
     let ticket = joined.room.begin_join(&joined.device);
-    joined.room.tell_marks(&bob, marks(3, 3), at);
+    joined.room.know_marks(&joined.device, [(&bob, marks(2, 1))], at);
+    joined.room.know_marks(&other, [(&bob, marks(3, 3))], at);
     assert_eq!(joined.frames(), 0, "it is not live");
     joined.room.finish_join(&joined.device, ticket, (Seq(3), &epoch("e1")), ACK, b"{}");
     let texts = joined.texts();

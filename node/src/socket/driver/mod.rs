@@ -190,10 +190,12 @@ impl Driver {
         self.wire.handle.push(frame::encode(OpCode::Pong, payload).into());
     }
 
-    /// The answer to a heartbeat came.
-    pub fn pong(&mut self) {
+    /// The answer to a ping came, with what that took along: the number of ours.
+    pub fn pong(&mut self, payload: &[u8]) {
+        let Ok(number) = <[u8; 4]>::try_from(payload) else { return };
         let Self { kind, wire, .. } = self;
-        kind.protocol_mut().seats().iter().for_each(|seat| seat.heartbeat_answered(&wire.context));
+        let number = u32::from_be_bytes(number);
+        kind.protocol_mut().seats().iter().for_each(|seat| seat.heartbeat_answered(number, &wire.context));
     }
 
     /// The connection's task was told something.

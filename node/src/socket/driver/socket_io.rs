@@ -169,7 +169,8 @@ impl Protocol for SocketIo {
             }
             Ok(Frame::Close) => Outcome::End(Close::Normal),
             Ok(Frame::Pong(_)) => {
-                self.seats.iter().flatten().for_each(|seat| seat.heartbeat_answered(&wire.context));
+                let number = wire.handle.ponged();
+                self.seats.iter().flatten().for_each(|seat| seat.heartbeat_answered(number, &wire.context));
                 Outcome::GoOn
             }
             Ok(Frame::Noop | Frame::Upgrade) => Outcome::GoOn,
