@@ -9,6 +9,7 @@ use crate::order::{ChatState, Side};
 use crate::owed::Owed;
 pub use crate::seq::Seq;
 use crate::time::Timestamp;
+use crate::watermark::{Mark, Marks};
 
 /// How far somebody knows a log, and in which epoch of the store they learned it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -69,6 +70,16 @@ pub struct Head {
     /// When the last entry was written: the next one is not older, whatever the clock of its writer shows. 0 where no entry
     /// is, and where none was added since the store keeps it.
     pub at: Timestamp,
+}
+
+impl Head {
+    /// Marks of the person on `side` as they are shown beside this head: never above it, though a store that lost the end of a log
+    /// may have kept them.
+    pub fn cap(&self, marks: Marks, side: Side) -> Marks {
+        let end = Mark { seq: self.seq, others: self.counts.by(side.other()) };
+        let within = |mark: Mark| if mark.seq > end.seq { end } else { mark };
+        Marks { delivered: within(marks.delivered), read: within(marks.read) }.shown()
+    }
 }
 
 /// The name under which an entry is written at most once per order, for ever.

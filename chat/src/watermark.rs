@@ -1,7 +1,5 @@
 //! How far a person got in an order: marks that only rise.
 
-use crate::log::Head;
-use crate::order::Side;
 use crate::seq::Seq;
 
 /// A point in an order's log with the number of the *other* party's messages up to and including it, so that unread is a
@@ -34,14 +32,6 @@ impl Marks {
     /// Marks as they are shown: what was read was delivered.
     pub fn shown(self) -> Self {
         Self { delivered: self.delivered.max(self.read), read: self.read }
-    }
-
-    /// Marks of the person on `side` as they are shown beside this head: never above it, though a store that lost the end of a log
-    /// may have kept them.
-    pub fn within(self, head: &Head, side: Side) -> Self {
-        let end = Mark { seq: head.seq, others: head.counts.by(side.other()) };
-        let within = |mark: Mark| if mark.seq > end.seq { end } else { mark };
-        Self { delivered: within(self.delivered), read: within(self.read) }.shown()
     }
 
     /// The later of each.

@@ -163,7 +163,7 @@ impl Rules {
     /// What this text completes when the window is read as one text. Words and phrases are not looked for there: none of them goes over
     /// a boundary.
     fn completed_as_one(&self, text: &str, read: &Text<'_>, context: &Context<'_>) -> Vec<split::Piece> {
-        let Some(together) = split::Together::of(text, read, context.earlier) else { return Vec::new() };
+        let Some(together) = split::JoinedText::of(text, read, context.earlier) else { return Vec::new() };
         let read = together.read();
         let mut all = Vec::new();
         self.find_contacts(&read, context.order, &mut all);

@@ -32,7 +32,7 @@ impl Piece {
 }
 
 /// The window as one text.
-pub(crate) struct Together {
+pub(crate) struct JoinedText {
     text: String,
     /// Where the boundaries are.
     boundaries: Vec<Range<usize>>,
@@ -48,7 +48,7 @@ struct Message {
     skipped: usize,
 }
 
-impl Together {
+impl JoinedText {
     /// `None`: the text holds nothing that could complete anything.
     pub(crate) fn of(text: &str, read: &Text<'_>, earlier: &[Earlier<'_>]) -> Option<Self> {
         if !completes(text, read) {

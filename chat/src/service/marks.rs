@@ -184,7 +184,7 @@ impl Raiser {
         let (order, head, marks) = join3(order, store.head(id), store.marks(id, &users)).await;
         let (Some(order), Some(head)) = (order?, head?) else { return Err(Refusal::Forbidden) };
         let side = order.side_of(user).ok_or(Refusal::Forbidden)?;
-        let known = marks?.first().copied().unwrap_or_default().within(&head, side);
+        let known = head.cap(marks?.first().copied().unwrap_or_default(), side);
         let read = self.mark(progress.read, known.read, &head, side).await?;
         let arrived = progress.delivered.max(progress.read);
         let delivered = match read {

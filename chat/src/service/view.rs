@@ -93,7 +93,7 @@ impl Chats {
             user: order.party(side).clone(),
             side,
             online: online.next().unwrap_or(false),
-            marks: marks.next().unwrap_or_default().within(&head, side),
+            marks: head.cap(marks.next().unwrap_or_default(), side),
         });
         let unread = order.side_of(&actor.user).map_or(0, |side| {
             let mine = &participants[if side == Side::Client { 0 } else { 1 }];

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 
 use super::wire::{From, Sabotage, Task, To, ToFollower, ToLeader, ends, hear, say};
 use crate::crowd::people::Share;
-use crate::run::{AT_ONCE, Together, run};
+use crate::run::{AT_ONCE, Barrier, run};
 use crate::run::{Prepared, RunError, Setup};
 use crate::scenario::Scenario;
 use crate::target::{Carriers, NodeAddress, OrderMaking, Target};
@@ -89,12 +89,12 @@ async fn take_part(mut prepared: Prepared, mut from: From, to: To) -> Result<(),
             }
         }
     });
-    let mut together = WithLeader { to, told_to_go, met: 0 };
-    let part = run(&mut prepared, interrupt, &|_| {}, &mut together).await;
+    let mut barrier = WithLeader { to, told_to_go, met: 0 };
+    let part = run(&mut prepared, interrupt, &|_| {}, &mut barrier).await;
     if *gone.borrow() >= AT_ONCE {
         return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
     }
-    let said = say(&mut together.to, &ToLeader::Part(Box::new(part))).await;
+    let said = say(&mut barrier.to, &ToLeader::Part(Box::new(part))).await;
     listening.abort();
     Ok(said?)
 }
@@ -107,7 +107,7 @@ struct WithLeader {
     met: u32,
 }
 
-impl Together for WithLeader {
+impl Barrier for WithLeader {
     async fn meet(&mut self) -> bool {
         self.met += 1;
         // A leader that went away is noticed by the reader, which ends the run.

@@ -13,7 +13,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::wire::{From, Sabotage, Task, To, ToFollower, ToLeader, ends, hear, say};
 use crate::crowd::people::Share;
-use crate::run::Together;
+use crate::run::Barrier;
 use crate::run::part::RunPart;
 use crate::sabotage::SabotageKind;
 use crate::scenario::Scenario;
@@ -248,7 +248,7 @@ async fn any_ended(children: &mut [Child]) -> String {
     }
 }
 
-impl Together for Leader {
+impl Barrier for Leader {
     async fn meet(&mut self) -> bool {
         for follower in &mut self.followers {
             if let Err(error) = follower.here(self.patience).await {

@@ -60,7 +60,7 @@ pub(crate) const AT_ONCE: u32 = 2;
 pub(crate) type Staged<'a> = &'a (dyn Fn(Stage) + Send + Sync);
 
 /// Where the processes of a run wait for each other: before anybody connects, and when everybody is there.
-pub(crate) trait Together: Send {
+pub(crate) trait Barrier: Send {
     /// This process is that far; returns whether all others are too. Otherwise the run ends.
     fn meet(&mut self) -> impl Future<Output = bool> + Send;
 }
@@ -68,7 +68,7 @@ pub(crate) trait Together: Send {
 /// Nobody else takes part.
 pub(crate) struct OnlyUs;
 
-impl Together for OnlyUs {
+impl Barrier for OnlyUs {
     async fn meet(&mut self) -> bool {
         true
     }
@@ -79,7 +79,7 @@ pub(crate) async fn run(
     prepared: &mut Prepared,
     mut interrupt: Interrupt,
     staged: Staged<'_>,
-    together: &mut impl Together,
+    barrier: &mut impl Barrier,
 ) -> RunPart {
     let (scenario, context, crowd) =
         (prepared.scenario.clone(), Arc::clone(&prepared.context), Arc::clone(&prepared.crowd));
@@ -88,13 +88,13 @@ pub(crate) async fn run(
     let mut found = Found::default();
     let limit_orders = crowd.limit_orders();
     let coming = async {
-        if !together.meet().await {
+        if !barrier.meet().await {
             return false;
         }
         let first = first_orders(&scenario, crowd.orders().len());
         crowd.grow_to(first).await;
         crowd.bring_testers(&limit_orders).await;
-        let all = together.meet().await;
+        let all = barrier.meet().await;
         sleep(scenario.connect.calm).await;
         all
     };

@@ -2,7 +2,7 @@
 
 use souk_settings::{Mistake, Values, Wrong};
 
-use super::together::{item, place};
+use super::consistency::{item, place};
 use super::{Cut, Engines, RampOf, Scenario, Threshold};
 
 /// Why figures are absent.

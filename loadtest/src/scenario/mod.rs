@@ -5,6 +5,7 @@
 //! a server can take, [`Slow`] reads too slowly, [`Churn`] comes and goes.
 
 mod absent;
+mod consistency;
 mod describe;
 pub mod knobs;
 mod lists;
@@ -14,7 +15,6 @@ mod rules;
 pub mod shipped;
 #[cfg(test)]
 mod tests;
-mod together;
 
 use std::time::Duration;
 

@@ -56,7 +56,7 @@ impl Scenario {
         }
         let file = path_name(name);
         scenario.name = file.strip_suffix(".toml").unwrap_or(file).to_owned();
-        let mut broken = if understood.is_complete { together::broken(scenario, values) } else { Vec::new() };
+        let mut broken = if understood.is_complete { consistency::broken(scenario, values) } else { Vec::new() };
         for mistake in broken.iter_mut().filter(|mistake| mistake.place == Place::Default) {
             mistake.place = Place::file(name);
         }

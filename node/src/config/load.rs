@@ -61,7 +61,7 @@ fn understand(collected: Collected<Config>, is_whole: bool, surroundings: &Surro
     });
     let mut mistakes = read_lexicon(&mut understood.made);
     if is_whole && understood.is_complete {
-        mistakes.extend(together::broken(&understood.made, &understood.values));
+        mistakes.extend(consistency::broken(&understood.made, &understood.values));
     }
     understood.finish(mistakes).map(|(config, values)| Loaded { config, values })
 }

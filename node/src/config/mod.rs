@@ -5,9 +5,10 @@
 //! and the list below are all made from it. Every mistake is found in one go ([`Mistakes`]), said with the place it came from.
 //!
 //! A cluster is a node whose router is Redis or whose store is CQL. What its nodes must share may then not be left to a default:
-//! see `together.rs` for the rules and their reasons. Kafka alone does not make a cluster: one node may well write to it.
+//! see `consistency.rs` for the rules and their reasons. Kafka alone does not make a cluster: one node may well write to it.
 #![doc = include_str!("REFERENCE.md")]
 
+mod consistency;
 mod engine;
 mod folder;
 mod kept;
@@ -21,7 +22,6 @@ mod secret;
 mod sources;
 #[cfg(test)]
 mod tests;
-mod together;
 
 use std::net::SocketAddr;
 use std::num::NonZeroU32;

@@ -3,7 +3,7 @@
 mod ingredients;
 mod talk;
 
-use super::together::Rule;
+use super::consistency::Rule;
 use super::{Scenario, Wrong};
 
 /// All of them.

@@ -1,6 +1,6 @@
+mod consistency;
 mod garbage;
 mod guide;
-mod together;
 
 use std::time::Duration;
 
