@@ -5,7 +5,7 @@ use std::path::Path;
 use souk_settings::{Collected, Given, Level, Mistakes, Place, Wrong, did_you_mean, files, nearest, quoted};
 
 use super::knobs::{TABLE, defaults};
-use super::{Engines, Scenario, shipped, together};
+use super::{Engines, Scenario, consistency, shipped};
 
 impl Scenario {
     /// Loads a scenario: a bare name is a shipped one, what has a `/` or ends in `.toml` is a file. `sets` are knobs and their

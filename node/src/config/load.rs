@@ -10,7 +10,7 @@ use crate::watched::Watched;
 
 use super::keys::TABLE;
 use super::sources::{Flags, Surroundings, is_no_setting};
-use super::{Config, Moderation, together};
+use super::{Config, Moderation, consistency};
 
 /// A configuration, and where each value of it was said.
 pub struct Loaded {
