@@ -2,7 +2,7 @@
 //!
 //! Marks only rise, in a plain write whose timestamp is the mark's own number, so that it does not matter which node raises them, or
 //! in which order. Those of one person in one order are raised one after another, what comes meanwhile goes together: reading five
-//! hundred messages is one write, and one push to everybody who looks.
+//! hundred messages at once is a write or two, and as many pushes to everybody who looks.
 
 use std::collections::HashMap;
 use std::collections::hash_map;

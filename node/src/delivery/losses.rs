@@ -92,10 +92,10 @@ impl Delivery {
             return Ok(());
         }
         let users: SmallVec<[&UserId; 2]> = parties.iter().collect();
-        let (order, head) = (room.order(), self.store.head(room.order()).await?.unwrap_or_default());
-        let marks = self.store.marks(order, &users).await?;
-        // A log that lost its end may have left marks above it.
-        let within = |mark: Mark| Mark { seq: mark.seq.min(head.seq), ..mark };
+        let marks = self.store.marks(room.order(), &users).await?;
+        // A log that lost its end may have left marks above it. What is not delivered here yet is told with the next comparison.
+        let Some((_, trail, _)) = room.trail() else { return Ok(()) };
+        let within = |mark: Mark| Mark { seq: mark.seq.min(trail.last()), ..mark };
         for (user, marks) in parties.iter().zip(marks) {
             let marks = Marks { delivered: within(marks.delivered), read: within(marks.read) };
             room.tell_marks(user, marks.shown(), self.runtime.now());

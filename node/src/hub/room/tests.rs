@@ -1,7 +1,7 @@
 use std::task::{Context, Poll, Waker};
 
 use souk_chat::ports::{Channel, Origin};
-use souk_chat::{Actor, Role};
+use souk_chat::{Actor, Marks, Role, Timestamp};
 
 use super::super::{ConnectionHandle, Encoding};
 use super::*;
